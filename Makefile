@@ -1,0 +1,72 @@
+# Crumbtrail: make run | test | lint | js | bench | clean
+#   make run             serve the demo on http://127.0.0.1:8000 (the first time installs what it needs)
+#   make test            every test: SQLite, PostgreSQL, a real browser;   make test T="-k receipts"
+#   make lint            ruff, mypy, tsc, and "static/js/dist is what the sources build"
+#   make js              build static/js/dist again, for those who change the script
+#   make bench           measure this machine (docs/benchmarks.md)
+#   make clean           delete the data, the caches and .venv: start over
+
+.PHONY: run test lint js bench clean
+.DEFAULT_GOAL := run
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PIP_NO_INPUT := 1
+export PIP_ROOT_USER_ACTION := ignore
+export PIP_USER := 0
+export PYTHONUNBUFFERED := 1
+unexport PYTHONHOME PYTHONPATH
+
+PY := .venv/bin/python
+WITH_NODE := PATH="$(CURDIR)/.venv/bin:$$PATH"
+
+run: .venv/run.stamp
+	@DEMO="$${DEMO-1}"; export DEMO; exec $(PY) -m flask --app app serve
+
+test: .venv/dev.stamp static/js/node_modules/.stamp
+	@$(PY) tests/prepare.py chromium postgresql
+	@$(WITH_NODE) $(PY) -m pytest -n 2 --dist worksteal $(T)
+
+lint: .venv/dev.stamp static/js/node_modules/.stamp
+	$(PY) -m ruff format --check .
+	$(PY) -m ruff check .
+	$(PY) -m mypy
+	cd static/js && $(WITH_NODE) node node_modules/typescript/bin/tsc -p .
+	cd static/js && $(WITH_NODE) node build.mjs --check
+
+js: static/js/node_modules/.stamp
+	cd static/js && $(WITH_NODE) node build.mjs
+
+bench: .venv/run.stamp
+	@$(PY) bench/writes.py $(B)
+
+clean:
+	rm -rf .venv instance .pytest_cache .mypy_cache .ruff_cache .hypothesis static/js/node_modules bench/openload
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# A stamp is written only when its step has ended well, so a step that was broken off is done again.
+.venv/python.stamp:
+	@found=; for python in "$(PYTHON)" python3 python3.14 python3.13 python3.12 python3.11; do \
+	  [ -n "$$python" ] && "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || continue; \
+	  found=$$python; "$$python" -c 'import ensurepip, venv' 2>/dev/null && break; found="no venv"; done; \
+	case "$$found" in \
+	  "") echo "Crumbtrail needs Python 3.11 or newer, and none was found: install python3 (or name it: make run PYTHON=/path/to/python3)." >&2; exit 1;; \
+	  "no venv") echo "Crumbtrail needs Python's venv module, and this Python lacks it: on Debian and Ubuntu, apt-get install python3-venv." >&2; exit 1;; \
+	esac; \
+	echo "Making .venv with $$found (once) ..."; "$$found" -m venv --clear .venv
+	@touch $@
+
+.venv/run.stamp: requirements.txt .venv/python.stamp
+	@echo "Installing what Crumbtrail runs on (once; about a minute) ..."
+	@$(PY) -m pip install -r requirements.txt
+	@touch $@
+
+.venv/dev.stamp: requirements-dev.txt .venv/run.stamp
+	@echo "Installing what the tests and checks need (once) ..."
+	@$(PY) -m pip install -r requirements-dev.txt
+	@touch $@
+
+static/js/node_modules/.stamp: static/js/package-lock.json .venv/python.stamp
+	@$(PY) tests/prepare.py node
+	@echo "Installing what builds and checks the script (once) ..."
+	@cd static/js && $(WITH_NODE) npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier
+	@touch $@

@@ -1,0 +1,1 @@
+"""Crumbtrail: cookie consent you can prove. Floors and words: see ARCHITECTURE.md."""

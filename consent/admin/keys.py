@@ -1,0 +1,85 @@
+"""Keys for auditors: made, shown once, revoked."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+
+from flask import Blueprint, make_response, render_template, request
+from werkzeug.wrappers import Response
+
+from consent import sites, users
+from consent.admin import guard
+from consent.errors import Invalid, Refusal
+
+pages = Blueprint("keys", __name__, url_prefix="/keys")
+
+
+@pages.get("/")
+def every() -> str:
+    """All keys and the form for another."""
+    return _page({}, {}, "")
+
+
+@pages.post("/")
+def create() -> Response:
+    """Make a key and show it here, the only time: this answer is never stored by the browser."""
+    form = request.form
+    wrong: dict[str, str] = {}
+    expires = _day(form.get("expires_at", ""), "expires_at", wrong)
+    start = _day(form.get("period_from", ""), "period_from", wrong)
+    end = _day(form.get("period_to", ""), "period_to", wrong)
+    asked = form.getlist("sites")
+    known = {site.key for site in sites.all_sites()}
+    try:
+        if expires is None:
+            wrong.setdefault("expires_at", "Say on which day the key ends.")
+        if not set(asked) <= known:
+            wrong["sites"] = "One of these sites is gone."
+        if wrong or expires is None:
+            raise Invalid("key", "This key cannot be made yet.", fields=wrong)
+        key = users.create_key(
+            form.get("label", ""),
+            asked,
+            expires + timedelta(days=1),
+            guard.user().email,
+            guard.now(),
+            period_from=start,
+            period_to=end + timedelta(days=1) if end else None,
+        )
+    except Refusal as refusal:
+        return make_response(_page(form.to_dict(), refusal.fields or {}, ""), refusal.status)
+    return make_response(_page({}, {}, key), 201)
+
+
+@pages.post("/<key_id>/revoke")
+def revoke(key_id: str) -> Response:
+    """End a key."""
+    users.revoke_key(key_id, guard.user().email, guard.now())
+    return guard.done("admin.keys.every", "key_revoked")
+
+
+def _page(form: dict[str, str], wrong: dict[str, str], made: str) -> str:
+    at = guard.now()
+    return render_template(
+        "admin/keys.html",
+        keys=[(key, key.state(at)) for key in users.keys()],
+        sites=sites.all_sites(),
+        chosen=request.form.getlist("sites"),
+        form=form,
+        wrong=wrong,
+        made=made,
+        base_url=guard.base_url(),
+        soonest=at.date().isoformat(),
+        latest=(at + users.KEY_LIFE - timedelta(days=2)).date().isoformat(),
+        usual=(at + timedelta(days=90)).date().isoformat(),
+    )
+
+
+def _day(text: str, field: str, wrong: dict[str, str]) -> datetime | None:
+    if not text:
+        return None
+    try:
+        return datetime.combine(date.fromisoformat(text), time(), UTC)
+    except ValueError:
+        wrong[field] = "Write the day as YYYY-MM-DD."
+        return None

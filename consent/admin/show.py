@@ -1,0 +1,134 @@
+"""How values read on a page: dates, durations, names of things."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from flask import current_app, g, request
+
+from consent.geo import Geo
+
+CATEGORIES = ("necessary", "preferences", "statistics", "marketing")
+KINDS = {
+    "cookie": "Cookie",
+    "local_storage": "Local storage",
+    "session_storage": "Session storage",
+    "indexeddb": "IndexedDB",
+    "beacon": "Beacon or pixel",
+    "script": "Script",
+    "iframe": "Frame",
+}
+LANGUAGES = {"en": "English", "pl": "Polish", "fr": "French"}
+ACTIONS = {
+    "accept_all": "Accepted all",
+    "reject_all": "Rejected all",
+    "save": "Saved a selection",
+    "withdraw": "Withdrew",
+    "gpc": "Browser signal (GPC)",
+    "dismiss": "Closed the notice",
+    "migrate": "Carried over",
+    "api": "Set by the page",
+}
+DONE = {
+    "site_added": "The site is added. One step is left: put the snippet on its pages.",
+    "site_changed": "Saved.",
+    "tracker_added": "Added to the inventory.",
+    "tracker_changed": "Saved.",
+    "tracker_removed": "Removed from the inventory.",
+    "service_saved": "The service is saved.",
+    "published": "Published. Visitors see this version from now on.",
+    "key_revoked": "The key is revoked. It stops working at once.",
+    "session_ended": "That browser is signed out.",
+    "sessions_ended": "All other browsers are signed out.",
+}
+
+
+def page_parts() -> dict[str, Any]:
+    """What every template may say, if it is a page of the admin."""
+    if not request.path.startswith("/admin"):
+        return {}
+    return {
+        "csrf": g.get("csrf", ""),
+        "me": g.get("admin_user"),
+        "done": DONE.get(request.args.get("done", ""), ""),
+        "CATEGORIES": CATEGORIES,
+        "KINDS": KINDS,
+        "LANGUAGES": LANGUAGES,
+        "ACTIONS": ACTIONS,
+        "attribution": _attribution(),
+        "warnings": _warnings(),
+    }
+
+
+def when(at: datetime | str | None) -> str:
+    """A moment, to the minute, in UTC and saying so."""
+    if at is None or at == "":
+        return "never"
+    moment = datetime.fromisoformat(at) if isinstance(at, str) else at
+    return f"{moment.day} {moment:%b %Y, %H:%M} UTC"
+
+
+def day(at: datetime | str | None) -> str:
+    """The day of a moment."""
+    return when(at).split(",")[0]
+
+
+def iso(at: datetime | str | None) -> str:
+    """A moment for the `datetime` attribute."""
+    return at if isinstance(at, str) else at.isoformat() if at else ""
+
+
+def lasting(value: Any) -> str:
+    """A duration in words."""
+    if value is None:
+        return "not stated"
+    if value == "session":
+        return "until the browser closes"
+    count, unit = value["value"], str(value["unit"]).rstrip("s")
+    return f"{count} {unit}" if count == 1 else f"{count} {unit}s"
+
+
+def category_name(name: str | None) -> str:
+    """A category, or the word for having none."""
+    return name.capitalize() if name else "Unclassified"
+
+
+def category_pair(name: str) -> tuple[str, str]:
+    """A word as an option of a list."""
+    return name, name.capitalize()
+
+
+def service_pair(thing: Any) -> tuple[str, str]:
+    """A service or a site as an option of a list."""
+    return thing.key, thing.name
+
+
+def said(value: Any) -> str:
+    """A value as stated, or that it is not."""
+    return "not stated" if value in (None, "", [], {}) else str(value)
+
+
+def _attribution() -> tuple[str, str] | None:
+    """The text and the link that the geo database's licence asks for, where countries show."""
+    geo: Geo = current_app.extensions["crumbtrail"].geo
+    return geo.attribution
+
+
+def _warnings() -> list[str]:
+    """What the operator should mend, in sentences, kept by whoever noticed it."""
+    parts = current_app.extensions["crumbtrail"]
+    return [*sorted(parts.warnings.values()), *([parts.geo.problem] if parts.geo.problem else [])]
+
+
+FILTERS: dict[str, Callable[..., Any]] = {
+    "when": when,
+    "day": day,
+    "iso": iso,
+    "lasting": lasting,
+    "category_name": category_name,
+    "said": said,
+    "category_pair": category_pair,
+    "service_pair": service_pair,
+}

@@ -1,0 +1,169 @@
+"""Sites: the list, adding one, the page with its snippet, and its settings."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Any
+
+from flask import Blueprint, make_response, render_template, request
+from werkzeug.datastructures import MultiDict
+from werkzeug.wrappers import Response
+
+from consent import inventory, notices, records, sites
+from consent.admin import guard, show
+from consent.errors import Refusal
+from consent.sites import Site
+
+pages = Blueprint("sites", __name__)
+CONTROLLER = ("trading_name", "legal_name", "registration_number", "vat_number", "address")
+REACH = ("email", "phone", "website")
+
+
+@pages.get("/")
+def every() -> str:
+    """All sites at a glance."""
+    since = guard.now() - timedelta(hours=24)
+    rows = [
+        {
+            "site": site,
+            "notice": notices.latest(site),
+            "changes": len(notices.changes(site)),
+            "records": records.count_since(site, since),
+            "held": len(inventory.trackers(site, category="unclassified")),
+        }
+        for site in sites.all_sites()
+    ]
+    return render_template("admin/sites.html", rows=rows)
+
+
+@pages.get("/sites/new")
+def new() -> str:
+    """The form for another site."""
+    empty: MultiDict[str, str] = MultiDict({"languages": "en", "default_language": "en"})
+    return render_template("admin/site_form.html", form=empty, wrong={}, site=None)
+
+
+@pages.post("/sites/new")
+def add() -> Response:
+    """Make the site with Crumbtrail's own cookies in its inventory, and show the snippet."""
+    fields = _fields(request.form)
+    key = _key(request.form.get("key", ""), fields["origins"])
+    at, by = guard.now(), guard.user().email
+    try:
+        site = sites.add(key, by=by, at=at, **fields)
+        inventory.starter(site, by, at)
+    except Refusal as refusal:
+        return _again(refusal, None)
+    return guard.done("admin.sites.one", "site_added", key=site.key)
+
+
+@pages.get("/sites/<key>/")
+def one(key: str) -> str:
+    """One site: is it on its pages, what is left to do, the snippet to copy."""
+    site = sites.get(key)
+    return render_template(
+        "admin/site.html",
+        site=site,
+        snippet=sites.snippet(site, guard.base_url()),
+        notice=notices.latest(site),
+        changes=notices.changes(site),
+        held=inventory.trackers(site, category="unclassified"),
+        records=records.count_since(site, guard.now() - timedelta(hours=24)),
+        fresh=site.tag_seen_at is not None and guard.now() - site.tag_seen_at < timedelta(days=2),
+    )
+
+
+@pages.get("/sites/<key>/settings")
+def settings(key: str) -> str:
+    """The form with what the site says now."""
+    site = sites.get(key)
+    return render_template("admin/site_form.html", form=_as_form(site), wrong={}, site=site)
+
+
+@pages.post("/sites/<key>/settings")
+def change(key: str) -> Response:
+    """Keep the settings; visitors see them with the next notice."""
+    site = sites.get(key)
+    fields = _fields(request.form)
+    fields["controller"] = {**site.controller, **fields["controller"]}
+    wanted = {name: value for name, value in fields.items() if getattr(site, name) != value}
+    try:
+        if wanted:
+            sites.change(site, guard.user().email, guard.now(), **wanted)
+    except Refusal as refusal:
+        return _again(refusal, site)
+    return guard.done("admin.sites.settings", "site_changed", key=site.key)
+
+
+def _again(refusal: Refusal, site: Site | None) -> Response:
+    page = render_template(
+        "admin/site_form.html",
+        form=request.form,
+        wrong=refusal.fields or {"name": refusal.message},
+        site=site,
+    )
+    return make_response(page, refusal.status)
+
+
+def _fields(form: MultiDict[str, str]) -> dict[str, Any]:
+    name = form.get("name", "").strip()
+    said = {part: form.get(part, "").strip() or None for part in (*CONTROLLER, *REACH)}
+    languages = [code for code in show.LANGUAGES if code in form.getlist("languages")]
+    policy = form.get("policy_url", "").strip()
+    domain = form.get("cookie_domain", "").strip().lower().lstrip(".")
+    return {
+        "name": name,
+        "controller": {**said, "trading_name": said["trading_name"] or name or None},
+        "origins": _hosts(form.get("origins", "")),
+        "preview_hosts": _hosts(form.get("preview_hosts", "")),
+        "languages": languages,
+        "default_language": form.get("default_language", ""),
+        "policy_urls": dict.fromkeys(languages, policy) if policy else _policies(form, languages),
+        "cookie_domain": domain or None,
+        "preferences": form.get("preferences") == "yes",
+        "choice_lifetime": _lifetime(form, "choice_lifetime", 6),
+        "retention": _lifetime(form, "retention", 36),
+    }
+
+
+def _policies(form: MultiDict[str, str], languages: list[str]) -> dict[str, str]:
+    found = {code: form.get(f"policy_url_{code}", "").strip() for code in languages}
+    return {code: url for code, url in found.items() if url}
+
+
+def _lifetime(form: MultiDict[str, str], name: str, usual: int) -> dict[str, Any]:
+    if name not in form:
+        return {"value": usual, "unit": "month"}
+    text = form.get(name, "")
+    value = int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 0
+    return {"value": value, "unit": form.get(f"{name}_unit", "month")}
+
+
+def _hosts(text: str) -> list[str]:
+    """Hosts as people paste them: one a line, whole addresses welcome."""
+    found = (re.sub(r"^https?://", "", word.lower()) for word in re.split(r"[\s,;]+", text))
+    return list(dict.fromkeys(word.split("/")[0] for word in found if word))
+
+
+def _key(asked: str, origins: list[str]) -> str:
+    host = origins[0].removeprefix("*.").removeprefix("www.").split(":")[0] if origins else ""
+    return asked.strip().lower() or host
+
+
+def _as_form(site: Site) -> MultiDict[str, str]:
+    form: MultiDict[str, str] = MultiDict()
+    for part in (*CONTROLLER, *REACH):
+        form[part] = site.controller.get(part) or ""
+    form["name"] = site.name
+    form["origins"] = "\n".join(site.origins)
+    form["preview_hosts"] = "\n".join(site.preview_hosts)
+    form.setlist("languages", site.languages)
+    form["default_language"] = site.default_language
+    for code, url in site.policy_urls.items():
+        form[f"policy_url_{code}"] = url
+    form["cookie_domain"] = site.cookie_domain or ""
+    form["preferences"] = "yes" if site.preferences else ""
+    for name, life in (("choice_lifetime", site.choice_lifetime), ("retention", site.retention)):
+        form[name], form[f"{name}_unit"] = str(life["value"]), life["unit"]
+    return form

@@ -1,0 +1,212 @@
+"""`flask --app app …`: what the operator does at a terminal, by the same verbs as the admin."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import click
+from alembic import command
+from alembic.config import Config as AlembicConfig
+from flask import Flask
+from flask.cli import AppGroup, with_appcontext
+from granian import Granian
+from granian.constants import Interfaces
+from granian.http import HTTP1Settings
+from granian.log import LogLevels
+
+from . import demo, inventory, sites, users
+from .db import db, sqlite_warning
+from .errors import Refusal
+from .parts import parts
+
+ROOT = Path(__file__).resolve().parent.parent
+KEY_DAYS = 90
+THREADS = 64
+OWNER = "owner@localhost"
+
+site_group = AppGroup("site", help="Websites.")
+user_group = AppGroup("user", help="Accounts of the admin.")
+key_group = AppGroup("key", help="Auditors' keys.")
+
+
+def register(app: Flask) -> None:
+    for group in (site_group, user_group, key_group):
+        app.cli.add_command(group)
+    app.cli.add_command(migrate)
+    app.cli.add_command(serve)
+
+
+@click.command("migrate")
+@with_appcontext
+def migrate() -> None:
+    """Bring the database to the newest form."""
+    upgrade()
+    click.echo("The database is up to date.")
+
+
+def upgrade() -> None:
+    settings = AlembicConfig()
+    settings.set_main_option("script_location", str(ROOT / "migrations"))
+    parts().config.instance_path.mkdir(parents=True, exist_ok=True)
+    with db.engine.begin() as connection:
+        settings.attributes["connection"] = connection
+        command.upgrade(settings, "head")
+
+
+@click.command("serve")
+@with_appcontext
+def serve() -> None:
+    """Migrate, make what a first run needs, and serve until Ctrl-C."""
+    config = parts().config
+    if config.sqlite and (warning := sqlite_warning()):
+        click.echo(f"Warning: {warning}", err=True)
+    click.echo("Preparing the database …", err=True)
+    upgrade()
+    lines = first_run() if not users.users() else later_run()
+    # On SQLite one process writes; more machines need PostgreSQL and a process manager of choice.
+    server = Granian(
+        "app:create_app",
+        factory=True,
+        address=config.host,
+        port=config.port,
+        interface=Interfaces.WSGI,
+        workers=1,
+        blocking_threads=THREADS,
+        backlog=1024,
+        backpressure=2048,
+        working_dir=ROOT,
+        http1_settings=HTTP1Settings(header_read_timeout=5000),
+        websockets=False,
+        log_level=LogLevels.error,
+    )
+    server.on_startup(lambda: click.echo("\n".join(lines)))
+    server.serve()
+
+
+def first_run() -> list[str]:
+    """An owner and, with the demo, four sites and an auditor's key; what to print about them."""
+    config, at = parts().config, parts().clock()
+    lines = [f"Crumbtrail is ready: {config.base_url}"]
+    if config.demo:
+        click.echo("Loading the four demo sites and publishing their notices …", err=True)
+        demo.seed(at)
+        lines.append(f"demo: {config.base_url}/demo/voipstudio.pl/")
+    click.echo("Making the owner's account …", err=True)
+    owner, password = users.add_user(OWNER, None, by="cli", at=at)
+    lines += [f"admin: {config.base_url}/admin/", f"owner: {owner.email} {password}"]
+    if config.demo:
+        until = at + timedelta(days=KEY_DAYS)
+        keys = [site.key for site in sites.all_sites()]
+        key = users.create_key("first run", keys, until, by="cli", at=at)
+        lines.append(f"auditor key: {key} (four sites, until {until.date().isoformat()})")
+    return lines
+
+
+def later_run() -> list[str]:
+    config = parts().config
+    if config.demo:
+        demo.seed(parts().clock())
+    return [
+        f"Crumbtrail is ready: {config.base_url}",
+        *([f"demo: {config.base_url}/demo/voipstudio.pl/"] if config.demo else []),
+        f"admin: {config.base_url}/admin/",
+        "A lost password: flask --app app user password E-MAIL"
+        " · another auditor's key: flask --app app key create LABEL --site SITE",
+    ]
+
+
+@site_group.command("add")
+@click.argument("key")
+@click.option("--name", required=True, help="Trading name.")
+@click.option("--legal-name", required=True, help="Legal name of the controller.")
+@click.option("--email", required=True, help="Where visitors reach the controller.")
+@click.option(
+    "--origin", "origins", multiple=True, help="example.com or *.example.com; repeatable."
+)
+@click.option("--language", "languages", multiple=True, default=("en",), help="en, pl, fr.")
+def site_add(
+    key: str,
+    name: str,
+    legal_name: str,
+    email: str,
+    origins: tuple[str, ...],
+    languages: tuple[str, ...],
+) -> None:
+    """Add a site with a starter inventory, and print the snippet for its pages."""
+    at = parts().clock()
+    site = verb(
+        sites.add,
+        key,
+        name,
+        {"trading_name": name, "legal_name": legal_name, "email": email},
+        list(origins or (key,)),
+        list(languages),
+        by="cli",
+        at=at,
+        contacts={"email": email},
+    )
+    verb(inventory.starter, site, by="cli", at=at)
+    click.echo(sites.snippet(site, parts().config.base_url))
+
+
+@site_group.command("list")
+def site_list() -> None:
+    """The sites of this server."""
+    for site in sites.all_sites():
+        click.echo(f"{site.key}\t{site.name}\t{', '.join(site.origins)}")
+
+
+@user_group.command("add")
+@click.argument("email")
+def user_add(email: str) -> None:
+    """Make an account; its password is shown this once."""
+    user, password = verb(users.add_user, email, None, by="cli", at=parts().clock())
+    click.echo(f"{user.email} {password}")
+
+
+@user_group.command("password")
+@click.argument("email")
+def user_password(email: str) -> None:
+    """Give an account a new password and end its sessions."""
+    click.echo(verb(users.reset_password, email, by="cli", at=parts().clock()))
+
+
+@key_group.command("create")
+@click.argument("label")
+@click.option("--site", "keys", multiple=True, required=True, help="A site's key; repeatable.")
+@click.option("--days", default=KEY_DAYS, show_default=True, help="Until it expires.")
+def key_create(label: str, keys: tuple[str, ...], days: int) -> None:
+    """Make an auditor's key; it is shown this once."""
+    at = parts().clock()
+    for key in keys:
+        verb(sites.get, key)
+    until = at + timedelta(days=days)
+    click.echo(verb(users.create_key, label, list(keys), until, by="cli", at=at))
+
+
+@key_group.command("list")
+def key_list() -> None:
+    """Every key, without its secret."""
+    at = parts().clock()
+    for key in users.keys():
+        ends, opens = f"{key.expires_at:%Y-%m-%d}", ", ".join(key.sites)
+        click.echo("\t".join((key.id, key.state(at), ends, opens, key.label)))
+
+
+@key_group.command("revoke")
+@click.argument("key_id")
+def key_revoke(key_id: str) -> None:
+    """End a key at once."""
+    verb(users.revoke_key, key_id, by="cli", at=parts().clock())
+    click.echo("Revoked.")
+
+
+def verb(do: Any, *values: Any, **named: Any) -> Any:
+    """A verb whose refusal is a sentence at the terminal and exit code 1."""
+    try:
+        return do(*values, **named)
+    except Refusal as refusal:
+        details = "".join(f"\n  {name}: {why}" for name, why in (refusal.fields or {}).items())
+        raise click.ClickException(refusal.message + details) from None

@@ -1,0 +1,128 @@
+"""The database: one typed `Base`, the column types, and how each engine is opened.
+
+A verb is one transaction: it commits or it raises. On SQLite every write begins with BEGIN
+IMMEDIATE (so a reader never has to be upgraded), the journal is a WAL and a commit is synced
+(`synchronous=FULL`): what was answered 201 survives a power cut.
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime
+from typing import Any
+
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import JSON, BigInteger, Dialect, Integer, LargeBinary, Uuid, event
+from sqlalchemy.engine import Engine
+from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+try:
+    import pysqlite3.dbapi2 as sqlite_build
+except ImportError:  # no wheel for this machine: Python's own build serves, see sqlite_warning
+    import sqlite3 as sqlite_build
+
+WAL_RESET_FIXED = (3, 51, 3)  # earlier builds can corrupt a WAL with two connections
+
+
+class Base(DeclarativeBase):
+    """Parent of every table; a `datetime` is stored as UTC microseconds, a `dict` as JSON."""
+
+
+db = SQLAlchemy(model_class=Base, metadata=Base.metadata)
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware UTC datetime, stored as integer microseconds since 1970."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+        return None if value is None else micros(value)
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else from_micros(value)
+
+
+class Bytes16(TypeDecorator[bytes]):
+    """Sixteen bytes: a blob on SQLite, a `uuid` (16 bytes, no header) on PostgreSQL."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        kind = Uuid() if dialect.name == "postgresql" else LargeBinary(16)
+        return dialect.type_descriptor(kind)
+
+    def process_bind_param(self, value: bytes | None, dialect: Dialect) -> Any:
+        if value is None or dialect.name != "postgresql":
+            return value
+        return uuid.UUID(bytes=value)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> bytes | None:
+        return value.bytes if isinstance(value, uuid.UUID) else value
+
+
+Json = JSON(none_as_null=True)
+BigKey = BigInteger().with_variant(Integer(), "sqlite")
+
+
+def micros(at: datetime) -> int:
+    """Microseconds since 1970 of an aware datetime, exactly."""
+    delta = at - datetime(1970, 1, 1, tzinfo=UTC)
+    return (delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds
+
+
+def from_micros(value: int) -> datetime:
+    seconds, rest = divmod(value, 1_000_000)
+    return datetime.fromtimestamp(seconds, UTC).replace(microsecond=rest)
+
+
+def rfc3339(at: datetime) -> str:
+    """UTC with milliseconds, as every answer shows a time: 2026-11-21T10:00:00.000Z."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"
+
+
+def engine_options(url: str) -> dict[str, Any]:
+    """What create_engine needs for `url` beyond the address."""
+    if url.startswith("sqlite"):
+        # A build with the WAL-reset bug is safe while one connection does everything.
+        connections = 1 if sqlite_warning() else 64
+        return {
+            "module": sqlite_build,
+            "pool_size": connections,
+            "max_overflow": 0,
+            "connect_args": {"timeout": 10, "isolation_level": "IMMEDIATE"},
+        }
+    return {
+        "pool_size": 8,
+        "max_overflow": 8,
+        "pool_pre_ping": True,
+        "connect_args": {
+            "connect_timeout": 2,
+            "options": "-c statement_timeout=30000 -c lock_timeout=1000"
+            " -c idle_in_transaction_session_timeout=10000 -c timezone=UTC",
+        },
+    }
+
+
+def sqlite_warning() -> str | None:
+    """A sentence when this SQLite build has the WAL-reset bug, else None."""
+    version = sqlite_build.sqlite_version_info
+    if version >= WAL_RESET_FIXED:
+        return None
+    return (
+        f"SQLite {sqlite_build.sqlite_version} can corrupt a busy WAL, so one connection does all"
+        " work, which is slow; install pysqlite3 0.6.1."
+    )
+
+
+@event.listens_for(Engine, "connect")
+def _open_sqlite(connection: Any, _record: Any) -> None:
+    if not isinstance(connection, sqlite_build.Connection):
+        return
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()

@@ -1,0 +1,305 @@
+"""Where an address is: the geo database, and which address is the visitor's.
+
+Doubt is never lax: without a readable answer there is no place, and no place means the
+strictest rules. An address is used here and forgotten here.
+"""
+
+import hashlib
+import importlib.resources
+import ipaddress
+import logging
+import re
+import subprocess
+import sys
+import unicodedata
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import geoip2.database
+import geoip2.errors
+import maxminddb
+import yaml
+
+from .regime import Place
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+NOWHERE = Place(None, None, "none", None)
+
+_LOG = logging.getLogger(__name__)
+
+_DATA = Path(str(importlib.resources.files("consent"))) / "data"
+_SHIPPED = _DATA / "dbip-country-lite.mmdb"
+_SHIPPED_SHA256 = "f06d4086ae3491161fce7caf81b6f2ccffbb19767543f5f1e23ed9cc5a043ac1"
+
+# Networks of nobody in particular. The blocks reserved for documentation are not among them: a
+# database that places them was made to do so.
+_PRIVATE: tuple[Network, ...] = tuple(
+    ipaddress.ip_network(block)
+    for block in (
+        "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16",
+        "172.16.0.0/12", "192.168.0.0/16", "224.0.0.0/4", "240.0.0.0/4",
+        "::/128", "::1/128", "fc00::/7", "fe80::/10", "ff00::/8",
+    )
+)  # fmt: skip
+
+_PROBE_SECONDS = 5
+# A damaged file may hang a reader or eat all memory, so a child process reads it first.
+_PROBE = """
+import ipaddress, itertools, sys
+try:
+    import resource
+    resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
+except (ImportError, ValueError, OSError):
+    pass
+import maxminddb
+with maxminddb.open_database(sys.argv[1], maxminddb.MODE_MEMORY) as reader:
+    for high in range(1, 224):
+        reader.get(ipaddress.IPv4Address((high << 24) + 1))
+    for record in itertools.islice(reader, 2000):
+        pass
+"""
+
+_ATTRIBUTIONS = (
+    ("dbip", ("IP Geolocation by DB-IP", "https://db-ip.com")),
+    (
+        "geolite",
+        ("This product includes GeoLite Data created by MaxMind", "https://www.maxmind.com"),
+    ),
+    ("geoip2", ("IP geolocation by MaxMind", "https://www.maxmind.com")),
+)
+
+_Codes = tuple[str | None, str | None]
+
+
+class Unusable(Exception):
+    """The geo database cannot be used; the message says why, for the operator."""
+
+
+class Geo:
+    """A geo database held in memory; without a usable one, a Geo that places nobody.
+
+    ``problem`` is a sentence for the operator where something is wrong, ``database`` names the
+    file's type and build date, ``attribution`` is the text and link its licence asks for.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        self.problem: str | None = None
+        self.database: str | None = None
+        self.built: date | None = None
+        self.attribution: tuple[str, str] | None = None
+        self._look_up: Callable[[Address], _Codes] | None = None
+        try:
+            self._open(path)
+        except Unusable as error:
+            self._report(str(error))
+
+    def locate(self, address: str | None) -> Place:
+        """The place of an address. Never raises: in doubt it is no place at all."""
+        parsed = parse_address(address)
+        if parsed is None or self._look_up is None or is_private(parsed):
+            return NOWHERE
+        try:
+            country, subdivision = self._look_up(parsed)
+            place = Place(country, subdivision, "database", self.database)
+        except geoip2.errors.AddressNotFoundError:
+            return NOWHERE
+        except Exception as error:
+            # A damaged file raises whatever its bytes lead to; the visitor must not notice.
+            if self.problem is None:
+                self._report(f"The geo database is damaged ({type(error).__name__}).")
+            return NOWHERE
+        return place if place.country else NOWHERE
+
+    def _report(self, problem: str) -> None:
+        self.problem = f"{problem} Visitors it cannot place get the strictest rules."
+        _LOG.warning("%s", self.problem)
+
+    def _open(self, path: Path | None) -> None:
+        if path is None:
+            raise Unusable("No geo database is set.")
+        _probe(path)
+        try:
+            with maxminddb.open_database(path, maxminddb.MODE_MEMORY) as reader:
+                metadata = reader.metadata()
+            built = datetime.fromtimestamp(metadata.build_epoch, UTC).date()
+            look_up = _adapter(path, str(metadata.database_type))
+        except Unusable:
+            raise
+        except Exception as error:
+            raise Unusable(f"The geo database {path.name} cannot be read.") from error
+        self.built = built
+        self.database = f"{metadata.database_type} {built.isoformat()}"
+        self.attribution = _attribution(str(metadata.database_type))
+        self._look_up = look_up
+
+
+def shipped_database() -> Path:
+    """The country database that ships with the product."""
+    return _SHIPPED
+
+
+def parse_address(text: str | None) -> Address | None:
+    """An address as proxies write them: with a port, in brackets, with a zone; else None."""
+    bare = (text or "").strip()
+    if match := re.fullmatch(r"\[([^\]]*)\](?::\d{1,5})?", bare):
+        bare = match[1]
+        if ":" not in bare:
+            return None
+    elif match := re.fullmatch(r"([0-9.]+):\d{1,5}", bare):
+        bare = match[1]
+    try:
+        parsed = ipaddress.ip_address(bare.partition("%")[0] if ":" in bare else bare)
+    except ValueError:
+        return None
+    if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped is not None:
+        return parsed.ipv4_mapped
+    return parsed
+
+
+def is_private(address: Address) -> bool:
+    """Whether an address belongs to no place: loopback, local networks, multicast."""
+    return _within(address, _PRIVATE)
+
+
+def client_address(
+    peer: str | None, forwarded_for: str | None, trusted: tuple[Network, ...]
+) -> str | None:
+    """The visitor's address: the first one from the right that no trusted proxy has.
+
+    What stands left of an untrusted hop was written by strangers. None where a trusted proxy
+    said nothing readable, or where only public proxies are left: no visitor is at their place.
+    """
+    client = parse_address(peer)
+    hops = forwarded_for.split(",") if forwarded_for and forwarded_for.strip() else []
+    while client is not None and hops and _within(client, trusted):
+        client = parse_address(hops.pop())
+    if client is None or (_within(client, trusted) and not is_private(client)):
+        return None
+    return str(client)
+
+
+def untrusted_forwarding(
+    peer: str | None, forwarded_for: str | None, trusted: tuple[Network, ...]
+) -> bool:
+    """Whether a proxy on our own network forwards visitors, and nobody said to trust it."""
+    address = parse_address(peer)
+    if address is None or not forwarded_for:
+        return False
+    return is_private(address) and not _within(address, trusted)
+
+
+def _within(address: Address, networks: tuple[Network, ...]) -> bool:
+    return any(address in network for network in networks)
+
+
+def _probe(path: Path) -> None:
+    """Read the file in a child process first, unless it is the one we ship."""
+    # A pipe or a device would be read for ever.
+    if not path.is_file():
+        raise Unusable(f"The geo database {path} is not there.")
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise Unusable(f"The geo database {path} cannot be opened.") from error
+    if hashlib.sha256(content).hexdigest() == _SHIPPED_SHA256:
+        return
+    try:
+        child = subprocess.run(  # noqa: S603 - our own interpreter, our own words, one path
+            [sys.executable, "-P", "-c", _PROBE, str(path)],
+            timeout=_PROBE_SECONDS,
+            capture_output=True,
+            check=False,
+        )
+    except (subprocess.TimeoutExpired, OSError) as error:
+        raise Unusable(f"The geo database {path.name} could not be tried out.") from error
+    if child.returncode != 0:
+        raise Unusable(f"The geo database {path.name} is damaged, or no MaxMind DB file.")
+
+
+def _adapter(path: Path, database_type: str) -> Callable[[Address], _Codes]:
+    """How to ask this file: the MaxMind record shape, or one flat record per network."""
+    if "City" in database_type or "Enterprise" in database_type:
+        return _from_cities(path, database_type)
+    if "Country" in database_type:
+        return _from_countries(path)
+    return _from_flat(path, database_type)
+
+
+def _from_cities(path: Path, database_type: str) -> Callable[[Address], _Codes]:
+    reader = geoip2.database.Reader(path, mode=maxminddb.MODE_MEMORY)
+    ask = reader.enterprise if "Enterprise" in database_type else reader.city
+
+    def look_up(address: Address) -> _Codes:
+        found = ask(address)
+        # `country` is where the visitor is; `registered_country` is where the provider is.
+        country = found.country.iso_code
+        # The first subdivision is the widest one, and the only one that laws speak of.
+        for part in found.subdivisions[:1]:
+            return country, part.iso_code or _code_of(country, part.names.get("en"))
+        return country, None
+
+    return look_up
+
+
+def _from_countries(path: Path) -> Callable[[Address], _Codes]:
+    reader = geoip2.database.Reader(path, mode=maxminddb.MODE_MEMORY)
+
+    def look_up(address: Address) -> _Codes:
+        return reader.country(address).country.iso_code, None
+
+    return look_up
+
+
+def _from_flat(path: Path, database_type: str) -> Callable[[Address], _Codes]:
+    reader = maxminddb.open_database(path, maxminddb.MODE_MEMORY)
+    if not _is_flat(reader):
+        raise Unusable(f"The geo database {path.name} ({database_type}) names no countries.")
+
+    def look_up(address: Address) -> _Codes:
+        found: Any = reader.get(address)
+        if found is None:
+            return None, None
+        country = found["country_code"]
+        return country, _code_of(country, found.get("state1"))
+
+    return look_up
+
+
+def _is_flat(reader: maxminddb.Reader) -> bool:
+    for _, record in reader:
+        return isinstance(record, dict) and isinstance(record.get("country_code"), str)
+    return False
+
+
+def _attribution(database_type: str) -> tuple[str, str] | None:
+    kind = database_type.lower().replace("-", "")
+    for prefix, attribution in _ATTRIBUTIONS:
+        if kind.startswith(prefix):
+            return attribution
+    return None
+
+
+def _names() -> dict[tuple[str, str], str]:
+    content = yaml.load((_DATA / "subdivisions.yaml").read_bytes(), Loader=yaml.CSafeLoader)
+    return {
+        (country, _plain(name)): code
+        for country, codes in content.items()
+        for code, names in codes.items()
+        for name in names
+    }
+
+
+def _plain(name: str) -> str:
+    letters = unicodedata.normalize("NFKD", name)
+    return "".join(letter for letter in letters.casefold() if letter.isalnum())
+
+
+_SUBDIVISIONS = _names()
+
+
+def _code_of(country: str | None, name: str | None) -> str | None:
+    return _SUBDIVISIONS.get((country or "", _plain(name))) if name else None

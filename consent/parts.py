@@ -1,0 +1,62 @@
+"""What create_app wired together, for the edges to use. Made there, never here."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, cast
+
+from flask import Response, current_app
+from sqlalchemy import Engine
+
+from .config import Config
+from .geo import Geo
+from .limits import Limiter
+from .records import Writer
+from .regime import Table
+
+
+@dataclass
+class Parts:
+    """The running server: its settings, its clock and what it holds in memory."""
+
+    config: Config
+    clock: Callable[[], datetime]
+    geo: Geo
+    regimes: Table
+    limits: dict[str, Limiter]
+    open_writer: Callable[[], Writer]
+    engine: Callable[[], Engine]
+    warnings: dict[str, str] = field(default_factory=dict)
+    memory: dict[str, Any] = field(default_factory=dict)
+    _writer: Writer | None = None
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def writer(self) -> Writer:
+        """The one writer of records; its thread starts with the first record."""
+        with self._lock:
+            if self._writer is None:
+                self._writer = self.open_writer()
+            return self._writer
+
+    def close(self) -> None:
+        """Write what is queued; the server calls this when it stops."""
+        with self._lock:
+            if self._writer is not None:
+                self._writer.close()
+                self._writer = None
+
+
+def as_json(body: dict[str, Any], status: int = 200) -> Response:
+    """A JSON answer that no cache keeps; edges that may be cached say so themselves."""
+    response = cast(Response, current_app.json.response(body))
+    response.status_code = status
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def parts() -> Parts:
+    return cast(Parts, current_app.extensions["crumbtrail"])

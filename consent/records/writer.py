@@ -1,0 +1,255 @@
+"""One writer for all choices: requests hand over their row and wait for its batch to be synced.
+
+A request that was answered 201 is on disk: the answer waits for the commit. If the process dies
+before the commit, nobody was told anything, and the browser sends the same id again. If the
+commit fails, every waiting request is refused with 503 and nothing of the batch is kept.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import random
+import secrets
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from sqlalchemy import Engine, Table, delete, insert, select, tuple_
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+
+from ..errors import Busy, Invalid
+from .rows import Page, Place, Row, Rule, is_test
+
+BATCH = 256
+QUEUE = 1024
+WAIT_S = 10.0
+SWEEP_S = 600
+PAGES = 20_000  # distinct pages kept by name, per site; later ones are kept as the origin
+TEST_LIFE_US = 24 * 3600 * 1_000_000
+COLUMNS = tuple(column.name for column in Row.__table__.columns)
+
+
+@dataclass
+class Job:
+    """One choice on its way to disk. `outcome` is set before `done`."""
+
+    row: Row
+    rule: tuple[str, str]
+    place: tuple[str, str, str, str]
+    page: str
+    claimed: int  # the claimed time, ms since 1970
+    done: threading.Event = field(default_factory=threading.Event)
+    outcome: Row | Exception | None = None
+    fresh: bool = True
+
+
+class Writer:
+    """Owns the thread, its connection and the numbers of interned rows."""
+
+    def __init__(self, engine: Engine, now_us: Callable[[], int]) -> None:
+        self._engine = engine
+        self._now_us = now_us
+        self._queue: queue.Queue[Job | None] = queue.Queue(QUEUE)
+        self._known: dict[tuple[Any, ...], int] = {}
+        self._pages: dict[int, int] = {}
+        self._last_seq = 0
+        self._last_sweep = 0
+        self._thread = threading.Thread(target=self._run, name="records-writer", daemon=True)
+        self._thread.start()
+
+    def write(self, job: Job) -> tuple[Row, bool]:
+        """The stored row and whether this call stored it (False: it was there already).
+
+        Raises Invalid `id_reused` where the id holds another content, Busy where nothing was
+        stored.
+        """
+        try:
+            self._queue.put_nowait(job)
+        except queue.Full:
+            raise busy() from None
+        if not job.done.wait(WAIT_S):
+            raise busy()
+        if isinstance(job.outcome, Row):
+            return job.outcome, job.fresh
+        raise job.outcome or busy()
+
+    def close(self) -> None:
+        """Write what is queued, then stop."""
+        with contextlib.suppress(queue.Full):
+            self._queue.put(None, timeout=WAIT_S)
+        self._thread.join(WAIT_S)
+
+    def _run(self) -> None:
+        going = True
+        while going:
+            batch, going = self._collect()
+            self._commit(batch)
+
+    def _collect(self) -> tuple[list[Job], bool]:
+        try:
+            first = self._queue.get(timeout=SWEEP_S)
+        except queue.Empty:
+            return [], True
+        batch = []
+        while first is not None:
+            batch.append(first)
+            if len(batch) == BATCH:
+                return batch, True
+            try:
+                first = self._queue.get_nowait()
+            except queue.Empty:
+                return batch, True
+        return batch, False
+
+    def _commit(self, batch: list[Job]) -> None:
+        """One transaction for the batch; a lost race with another process is tried once more."""
+        for attempt in (1, 2, 3):
+            try:
+                with self._engine.begin() as connection:
+                    self._store(connection, batch)
+                break
+            except IntegrityError:
+                self._forget()
+                for job in batch:  # the time of receipt may be what another process took
+                    job.row.seq = None  # type: ignore[assignment]
+                if attempt == 3:
+                    _fail(batch, busy())
+            except SQLAlchemyError as error:
+                self._forget()
+                _fail(batch, busy(error))
+                break
+        for job in batch:
+            job.done.set()
+
+    def _store(self, connection: Connection, batch: list[Job]) -> None:
+        present = self._present(connection, batch)
+        values = []
+        for job in batch:
+            key = (job.row.site_id, job.row.id)
+            self._fill(connection, job)
+            held = present.get(key)
+            if held is not None:
+                job.fresh = False
+                job.outcome = held if same(held, job.row) else reused()
+                continue
+            job.outcome = present[key] = job.row
+            values.append({name: getattr(job.row, name) for name in COLUMNS})
+        if values:
+            connection.execute(insert(_table(Row)), values)
+        self._sweep(connection)
+
+    def _fill(self, connection: Connection, job: Job) -> None:
+        """Give the row its time, salt and numbers. Runs again unharmed when a batch is retried."""
+        row = job.row
+        row.rule_id = self._number(connection, Rule, regime=job.rule[0], regimes=job.rule[1])
+        country, subdivision, source, database = job.place
+        row.place_id = self._number(
+            connection,
+            Place,
+            country=country,
+            subdivision=subdivision,
+            source=source,
+            database=database,
+        )
+        job.page = self._capped(connection, row.site_id, job.page)
+        row.page_id = self._number(connection, Page, site_id=row.site_id, text=job.page)
+        if cast(int | None, row.seq) is None:
+            self._last_seq = row.seq = max(self._last_seq + 1, self._now_us())
+            row.claimed = job.claimed - row.seq // 1000
+            row.salt = secrets.token_bytes(16)
+
+    def _present(self, connection: Connection, batch: list[Job]) -> dict[tuple[int, bytes], Row]:
+        table = _table(Row)
+        keys = [(job.row.site_id, job.row.id) for job in batch]
+        found = connection.execute(
+            select(table).where(tuple_(table.c.site_id, table.c.id).in_(keys))
+        )
+        rows = (Row(**line._mapping) for line in found)
+        return {(row.site_id, row.id): row for row in rows}
+
+    def _capped(self, connection: Connection, site_id: int, text: str) -> str:
+        """The page as it is kept: named while the site has fewer than PAGES, then its origin."""
+        if site_id not in self._pages:
+            query = select(Page.id).where(Page.site_id == site_id).limit(PAGES)
+            self._pages[site_id] = len(connection.execute(query).all())
+        if (Page, site_id, text) in self._known or self._pages[site_id] < PAGES:
+            self._pages[site_id] += (Page, site_id, text) not in self._known
+            return text
+        return "/".join(text.split("/")[:3]) + "/*"
+
+    def _number(self, connection: Connection, noun: type[Any], **values: Any) -> int:
+        key = (noun, *values.values())
+        known = self._known.get(key)
+        if known is not None:
+            return known
+        table = _table(noun)
+        same_row = [table.c[name] == value for name, value in values.items()]
+        found = connection.execute(select(table.c.id).where(*same_row)).scalar()
+        if found is None:
+            made = insert(table).values(values).returning(table.c.id)
+            found = connection.execute(made).scalar_one()
+        self._known[key] = int(found)
+        return int(found)
+
+    def _forget(self) -> None:
+        """After a roll-back the numbers of rows made in it are void."""
+        self._known.clear()
+        self._pages.clear()
+
+    def _sweep(self, connection: Connection) -> None:
+        """Every ten minutes: records of test origins older than 24 h go."""
+        now = self._now_us()
+        if now - self._last_sweep < SWEEP_S * 1_000_000:
+            return
+        self._last_sweep = now
+        table = _table(Row)
+        old = table.c.seq < now - TEST_LIFE_US
+        connection.execute(delete(table).where(old, is_test(table.c.flags)))
+
+
+CLAIMS = (
+    "visitor notice_id answer_id action categories services language layer device page_id previous"
+).split()
+
+
+def same(held: Row, sent: Row) -> bool:
+    """Whether a repeated id carries the content that is stored under it."""
+    if any(getattr(held, name) != getattr(sent, name) for name in CLAIMS):
+        return False
+    return (held.signals, held.shown, _claimed(held)) == (sent.signals, sent.shown, _claimed(sent))
+
+
+def busy(cause: Exception | None = None) -> Busy:
+    """Nothing was stored; come back in 1 to 5 seconds (spread, so that not all do at once)."""
+    refusal = Busy("busy", "Nothing was stored; please repeat.", retry_after=random.randint(1, 5))  # noqa: S311
+    refusal.__cause__ = cause
+    return refusal
+
+
+def reused() -> Invalid:
+    return Invalid(
+        "id_reused", "This id stands for another choice.", fields={"id": "Make a new one."}
+    )
+
+
+def _claimed(row: Row) -> int:
+    return row.claimed + row.seq // 1000
+
+
+def _fail(batch: Sequence[Job], error: Exception) -> None:
+    for job in batch:
+        job.outcome = error
+
+
+def _table(noun: type[Any]) -> Table:
+    table: Table = noun.__table__
+    return table
+
+
+def now_us() -> int:
+    """Microseconds since 1970, of the system's clock."""
+    return time.time_ns() // 1000

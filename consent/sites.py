@@ -1,0 +1,217 @@
+"""Sites: a website, its controller, the origins it may speak from, and what it promises."""
+
+from __future__ import annotations
+
+import html
+import re
+from datetime import datetime
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from sqlalchemy import String, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from . import trail
+from .db import Base, Instant, Json, db
+from .errors import Conflict, Invalid, NotFound
+
+KEY = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,61}[a-z0-9])?")
+HOST = re.compile(r"(?:\*\.)?(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9-]+(?::\d{1,5})?")
+LANGUAGES = ("en", "pl", "fr")
+UNITS = {"minute": 60, "hour": 3600, "day": 86_400, "month": 2_629_746, "year": 31_556_952}
+LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
+CHANGEABLE = frozenset(
+    "name controller contacts dpo authority origins preview_hosts cookie_domain languages "
+    "default_language policy_urls preferences choice_lifetime retention layout".split()
+)
+
+
+class Site(Base):
+    """`controller` is {trading_name, legal_name, …}; a lifetime is {value, unit}."""
+
+    __tablename__ = "site"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(String(63), unique=True)
+    name: Mapped[str] = mapped_column(String(120))
+    controller: Mapped[dict[str, Any]] = mapped_column(Json)
+    contacts: Mapped[dict[str, Any]] = mapped_column(Json)
+    dpo: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    authority: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    origins: Mapped[list[str]] = mapped_column(Json)
+    preview_hosts: Mapped[list[str]] = mapped_column(Json)
+    cookie_domain: Mapped[str | None] = mapped_column(String(253))
+    languages: Mapped[list[str]] = mapped_column(Json)
+    default_language: Mapped[str] = mapped_column(String(12))
+    policy_urls: Mapped[dict[str, str]] = mapped_column(Json)
+    preferences: Mapped[bool]
+    choice_lifetime: Mapped[dict[str, Any]] = mapped_column(Json)
+    retention: Mapped[dict[str, Any]] = mapped_column(Json)
+    layout: Mapped[dict[str, Any]] = mapped_column(Json)
+    decided_for_demo: Mapped[bool]
+    tag_seen_at: Mapped[datetime | None] = mapped_column(Instant)
+    created_at: Mapped[datetime] = mapped_column(Instant)
+
+
+def get(key: str) -> Site:
+    """The site of that key; raises NotFound `site_unknown`."""
+    site = db.session.scalar(select(Site).where(Site.key == key))
+    if site is None:
+        raise NotFound("site_unknown", f"There is no site {key!r} here.")
+    return site
+
+
+def all_sites() -> list[Site]:
+    return list(db.session.scalars(select(Site).order_by(Site.key)))
+
+
+def add(
+    key: str,
+    name: str,
+    controller: dict[str, Any],
+    origins: list[str],
+    languages: list[str],
+    by: str,
+    at: datetime,
+    **more: Any,
+) -> Site:
+    """Make a site; raises Conflict `site_exists`, Invalid with `fields`."""
+    values: dict[str, Any] = {
+        "contacts": {},
+        "dpo": None,
+        "authority": None,
+        "preview_hosts": [],
+        "cookie_domain": None,
+        "default_language": languages[0] if languages else "en",
+        "policy_urls": {},
+        "preferences": False,
+        "choice_lifetime": {"value": 6, "unit": "month"},
+        "retention": {"value": 36, "unit": "month"},
+        "layout": {"position": "bottom"},
+        "decided_for_demo": False,
+    }
+    values |= {"name": name, "controller": controller, "origins": origins, "languages": languages}
+    values |= more
+    problems = _problems(values)
+    if not KEY.fullmatch(key):
+        problems["key"] = "Lower-case letters, digits, dots and dashes, like example.com."
+    if problems:
+        raise Invalid("field_value", "The site cannot be made like this.", fields=problems)
+    if db.session.scalar(select(Site.id).where(Site.key == key)) is not None:
+        raise Conflict("site_exists", f"There is a site {key!r} already.", fields={"key": "Taken."})
+    site = Site(key=key, created_at=at, **_clean(values))
+    db.session.add(site)
+    trail.write("site.add", by, at, key)
+    db.session.commit()
+    return site
+
+
+def change(site: Site, by: str, at: datetime, **fields: Any) -> Site:
+    """Change settings of a site; visitors see them when the next notice is published."""
+    unknown = set(fields) - CHANGEABLE
+    if unknown:
+        raise Invalid("field_unknown", f"Not a setting of a site: {', '.join(sorted(unknown))}.")
+    merged = {name: getattr(site, name) for name in CHANGEABLE} | fields
+    problems = _problems(merged)
+    if problems:
+        raise Invalid("field_value", "The site cannot be changed like this.", fields=problems)
+    for name, value in _clean(merged).items():
+        setattr(site, name, value)
+    trail.write("site.change", by, at, site.key, fields=sorted(fields))
+    db.session.commit()
+    return site
+
+
+def tag_seen(site: Site, at: datetime) -> None:
+    """Remember that the owner's page asked for the script; kept to the hour, names nobody."""
+    if site.tag_seen_at is None or (at - site.tag_seen_at).total_seconds() > 3600:
+        site.tag_seen_at = at
+        db.session.commit()
+
+
+def seconds(lifetime: dict[str, Any]) -> int:
+    """A {value, unit} as seconds; months and years are mean Gregorian ones."""
+    return int(lifetime["value"]) * UNITS[lifetime["unit"]]
+
+
+def origin_kind(site: Site, origin: str | None, own_origins: tuple[str, ...]) -> str | None:
+    """'real', 'test' or None (refused) for an Origin header.
+
+    Hosts match exactly, or below an explicit `*.` entry, in any letter case. `own_origins` are
+    whole origins that also count as real (the demo's own server).
+    """
+    if not origin or origin == "null":
+        return None
+    if origin.lower() in own_origins:
+        return "real"
+    parts = urlsplit(origin.lower())
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path:
+        return None
+    hosts = (parts.netloc, parts.hostname)
+    if any(_host_matches(host, entry) for host in hosts for entry in site.origins):
+        return "real"
+    if parts.netloc.rsplit(":", 1)[0] in LOOPBACK or parts.netloc in LOOPBACK:
+        return "test"
+    if any(_host_matches(host, entry) for host in hosts for entry in site.preview_hosts):
+        return "test"
+    return None
+
+
+def snippet(site: Site, base_url: str) -> str:
+    """The two elements an owner pastes first into <head>: the inline stub and the async script."""
+    key, base = html.escape(site.key), html.escape(base_url)
+    return (
+        f'<script data-site="{key}">{stub()}</script>\n'
+        f'<script async fetchpriority="high" src="{base}/v1/{key}/consent.js"></script>'
+    )
+
+
+@cache
+def stub() -> str:
+    """The inline stub as built: the same bytes for every site, so its CSP hash is one."""
+    return Path(str(files("consent"))).parent.joinpath("static/js/dist/stub.js").read_text("utf-8")
+
+
+def _host_matches(host: str, entry: str) -> bool:
+    entry = entry.lower()
+    return host.endswith(entry[1:]) if entry.startswith("*.") else host == entry
+
+
+def _problems(values: dict[str, Any]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    if not str(values["name"]).strip():
+        found["name"] = "The site needs a name."
+    if not values["origins"] or not all(HOST.fullmatch(_bare(o)) for o in values["origins"]):
+        found["origins"] = "One host a line, like example.com or *.example.com."
+    if not values["languages"] or not set(values["languages"]) <= set(LANGUAGES):
+        found["languages"] = f"Choose from {', '.join(LANGUAGES)}."
+    elif values["default_language"] not in values["languages"]:
+        found["default_language"] = "Must be one of the site's languages."
+    for name in ("choice_lifetime", "retention"):
+        life = values[name]
+        if life.get("unit") not in UNITS or not 1 <= int(life.get("value", 0)) <= 1200:
+            found[name] = "A whole number of days, months or years."
+    domain = values["cookie_domain"]
+    if domain and not all(_within(_bare(o), domain) for o in values["origins"]):
+        found["cookie_domain"] = "Every origin must be this domain or below it."
+    for language, url in values["policy_urls"].items():
+        if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).netloc:
+            found["policy_urls"] = f"{language}: a whole address, like https://example.com/privacy."
+    return found
+
+
+def _within(host: str, domain: str) -> bool:
+    host = host.removeprefix("*.").rsplit(":", 1)[0]
+    return host == domain or host.endswith("." + domain)
+
+
+def _bare(origin: str) -> str:
+    """`https://Example.com/` as people paste it, as the host it names."""
+    return re.sub(r"^https?://", "", origin.strip().lower()).rstrip("/")
+
+
+def _clean(values: dict[str, Any]) -> dict[str, Any]:
+    hosts = {name: [_bare(o) for o in values[name]] for name in ("origins", "preview_hosts")}
+    return values | hosts

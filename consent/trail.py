@@ -1,0 +1,39 @@
+"""The trail: who did or read what, when. Written in the transaction of the verb it tells of."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Index, String, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from .db import Base, BigKey, Instant, Json, db
+
+
+class Entry(Base):
+    """One act: `actor` is an e-mail, `key <id>` or `cli`; never a visitor."""
+
+    __tablename__ = "trail"
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    at: Mapped[datetime] = mapped_column(Instant)
+    site: Mapped[str | None] = mapped_column(String(80))
+    actor: Mapped[str] = mapped_column(String(320))
+    verb: Mapped[str] = mapped_column(String(60))
+    detail: Mapped[dict[str, Any]] = mapped_column(Json)
+    __table_args__ = (Index("trail_by_site", "site", "id"),)
+
+
+def write(verb: str, actor: str, at: datetime, site: str | None = None, **detail: Any) -> None:
+    """Add one line to the running transaction; the caller commits."""
+    db.session.add(Entry(verb=verb, actor=actor, at=at, site=site, detail=detail))
+
+
+def entries(site: str | None = None, limit: int = 100, before: int | None = None) -> list[Entry]:
+    """The newest first; `before` is the id of the last one seen."""
+    query = select(Entry).order_by(Entry.id.desc()).limit(limit)
+    if site is not None:
+        query = query.where(Entry.site == site)
+    if before is not None:
+        query = query.where(Entry.id < before)
+    return list(db.session.scalars(query))

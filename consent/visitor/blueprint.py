@@ -1,0 +1,50 @@
+"""The blueprint, and what each of its answers carries for pages of other origins."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, request
+
+from ..errors import Refusal
+from ..parts import parts
+from ..sites import Site, origin_kind
+from . import shelf
+
+bp = Blueprint("visitor", __name__, url_prefix="/v1")
+
+
+def own_origins(site: Site) -> tuple[str, ...]:
+    """Origins that count as the site's own beside its list: this server, for the demo's sites."""
+    config = parts().config
+    if not (config.demo and site.decided_for_demo):
+        return ()
+    port = request.host.rpartition(":")[2] if ":" in request.host else "80"
+    return (config.base_url, f"http://127.0.0.1:{port}", f"http://localhost:{port}")
+
+
+def origin_of(site: Site) -> str | None:
+    """'real', 'test' or None for the request's Origin."""
+    return origin_kind(site, request.headers.get("Origin"), own_origins(site))
+
+
+@bp.after_request
+def allow_origin(response: Response) -> Response:
+    """CORS: exactly the site's origins, whatever the answer was."""
+    if response.mimetype == "text/javascript":  # read by <script>, which asks nobody's leave
+        return response
+    key = (request.view_args or {}).get("site")
+    response.vary.add("Origin")
+    origin = request.headers.get("Origin")
+    if key is None or origin is None:
+        return response
+    try:
+        site = shelf.site(key)
+    except Refusal:
+        return response
+    if origin_of(site):
+        response.headers["Access-Control-Allow-Origin"] = origin
+        response.headers["Access-Control-Expose-Headers"] = "X-Consent-Refused, Retry-After"
+        if request.method == "OPTIONS":
+            response.headers["Access-Control-Allow-Methods"] = "GET, POST"
+            response.headers["Access-Control-Allow-Headers"] = "Authorization, Content-Type"
+            response.headers["Access-Control-Max-Age"] = "600"
+    return response

@@ -1,0 +1,333 @@
+"""GET consent.js: guard, first layer, words and rules in one answer.
+
+A strict answer may be reused, a lax one must be asked for again: an opt-in answer shown too long
+asks too much, an opt-out answer shown at the wrong place would let trackers run.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections import OrderedDict
+from dataclasses import replace
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import brotli
+from flask import Response, request
+
+from .. import notices, sites
+from ..db import db
+from ..errors import NotFound
+from ..parts import parts
+from ..regime import Place, Regime, Signals
+from ..sites import Site
+from . import shelf, where
+from .blueprint import bp
+
+STRICT = "private, max-age=600, stale-while-revalidate=86400"
+LAX = "private, no-cache"
+VARY = "Accept-Language, Sec-GPC, Accept-Encoding"
+PROFILE = re.compile(r"([A-Z]{2}(?:-[A-Z0-9]{1,3})?|nowhere)(\+gpc)?")
+CACHE_BYTES = 32 * 1024 * 1024
+MONTH_S = sites.UNITS["month"]
+
+
+@bp.get("/<site>/consent.js", defaults={"lang": None})
+@bp.get("/<site>/<lang>/consent.js")
+def script(site: str, lang: str | None) -> Response:
+    of = shelf.site(site)
+    place, signals = where.place(), where.signals()
+    _saw_tag(of)
+    return _answer(of, lang, place, signals, STRICT, LAX)
+
+
+@bp.get("/<site>/<profile>/<lang>/consent.js")
+def public_script(site: str, profile: str, lang: str) -> Response:
+    """For a CDN that names the country: everything the answer depends on is in the path."""
+    found = PROFILE.fullmatch(profile)
+    if not found:
+        raise NotFound("not_found", "A profile is a place like PL or US-CA, and +gpc.")
+    place = Place.parse(found[1] if found[1] != "nowhere" else "", "cdn")
+    of = shelf.site(site)
+    strict = STRICT.replace("private", "public")
+    lax = LAX.replace("private", "public")
+    response = _answer(of, lang, place, Signals(bool(found[2])), strict, lax)
+    response.headers["Vary"] = "Accept-Encoding"
+    return response
+
+
+@bp.get("/<site>/pin/<digest>.js")
+def pinned(site: str, digest: str) -> Response:
+    """The code alone, for `integrity=`; it asks for its notice by itself."""
+    shelf.site(site)
+    body = f"!function(CMP_CONFIG){{{code()}}}();".encode()
+    if hashlib.sha256(body).hexdigest() != digest:
+        raise NotFound("not_found", "This server has no script of that digest.")
+    return _compressed(body, "public, max-age=31536000, immutable", "Accept-Encoding")
+
+
+@bp.get("/<site>/code/settings.<digest>.js")
+def second_layer(site: str, digest: str) -> Response:
+    """The code of the settings, fetched when they open; a script of an older build gets ours."""
+    shelf.site(site)
+    body = _dist("settings.js").encode()
+    exact = hashlib.sha256(body).hexdigest().startswith(digest) and len(digest) == 16
+    caching = "public, max-age=31536000, immutable" if exact else "no-cache"
+    response = _compressed(body, caching, "Accept-Encoding")
+    response.headers["Access-Control-Allow-Origin"] = "*"  # a module, the same for every page
+    return response
+
+
+@bp.get("/<site>/notice")
+def notice(site: str) -> Response:
+    """What consent.js carries, for the pinned script."""
+    of = shelf.site(site)
+    place, signals = where.place(), where.signals()
+    regime = _regime(place, signals)
+    shown = shelf.current(of)
+    config = _config(of, shown, request.args.get("lang"), regime, place, signals)
+    data = json.dumps(config, ensure_ascii=False, separators=(",", ":")).encode()
+    strict = regime.model == "opt-in"
+    response = _compressed(data, STRICT if strict else LAX, VARY, "application/json")
+    return response
+
+
+@bp.get("/<site>/<lang>/details.json")
+def details(site: str, lang: str) -> Response:
+    """The second layer: who asks, and every tracker, in one language."""
+    of = shelf.site(site)
+    shown = shelf.current(of)
+    content = shown.content
+    language = _language(shown.content, lang)
+    providers = {s["id"]: s["provider"] for s in content["services"]}
+    trackers = [
+        tracker
+        | {
+            "purpose": _in_language(tracker["purpose"], language, content["default_language"]),
+            "provider": providers.get(tracker["service"]),
+        }
+        for tracker in content["trackers"]
+    ]
+    attribution = parts().geo.attribution
+    names = "controller contacts dpo authority published_at version choice_lifetime retention"
+    body = {name: content[name] for name in names.split()} | {
+        "decided_for_demo": bool(content["layout"].get("decided_for_demo")),
+        "services": [
+            {name: s[name] for name in ("id", "name", "category", "provider", "policy_url")}
+            for s in content["services"]
+        ],
+        "trackers": trackers,
+        "texts": _texts(content, language, later=True),
+        "attribution": {"text": attribution[0], "url": attribution[1]} if attribution else None,
+    }
+    data = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+    return _compressed(data, "public, max-age=60", "Accept-Encoding", "application/json")
+
+
+@cache
+def _dist(name: str) -> str:
+    root = Path(str(files("consent"))).parent
+    return root.joinpath("static/js/dist", name).read_text("utf-8")
+
+
+def code() -> str:
+    """The built script."""
+    return _dist("consent.js").strip()
+
+
+@cache
+def build() -> str:
+    """The digest of the built script, shortened: which code a visitor ran."""
+    return hashlib.sha256(code().encode()).hexdigest()[:16]
+
+
+def _answer(
+    of: Site, lang: str | None, place: Place, signals: Signals, strict: str, lax: str
+) -> Response:
+    regime = _regime(place, signals)
+    config = _config(of, shelf.current(of), lang, regime, place, signals)
+    text = json.dumps(config, ensure_ascii=False, separators=(",", ":"))
+    body = f"!function(CMP_CONFIG){{{code()}}}({text});".encode()
+    return _compressed(body, strict if regime.model == "opt-in" else lax, VARY)
+
+
+def _regime(place: Place, signals: Signals) -> Regime:
+    regime = parts().regimes.decide(place, signals, parts().clock().date())
+    # Whoever pretends a place in the demo keeps the clock of their own.
+    return replace(regime, tz=None) if place.source == "demo" else regime
+
+
+def _config(
+    of: Site,
+    shown: shelf.Shown,
+    lang: str | None,
+    regime: Regime,
+    place: Place,
+    signals: Signals,
+) -> dict[str, Any]:
+    """CMP_CONFIG: see docs/api.md for its shape."""
+    content = shown.content
+    language = _language(content, lang)
+    asked = [c["id"] for c in content["categories"] if c["id"] != "necessary"]
+    default = content["default_language"]
+    policies = content["policy_urls"]
+    return {
+        "v": 1,
+        "site": of.key,
+        "build": build(),
+        "day": parts().clock().date().isoformat(),
+        "notice": shown.digest,
+        "version": shown.version,
+        "asks": shown.asks,
+        "answer": _served(of, shown, regime, language),
+        "lang": language,
+        "languages": content["languages"],
+        "regime": _as_shown(regime, asked),
+        "signals": {"gpc": signals.gpc},
+        "place": {
+            "country": place.country,
+            "subdivision": place.subdivision,
+            "source": place.source,
+        },
+        "life": _life(content, regime),
+        "cookie": {
+            "domain": None if request.environ.get("crumbtrail.cookie_path") else of.cookie_domain,
+            "path": request.environ.get("crumbtrail.cookie_path", "/"),
+        },
+        "categories": asked,
+        "services": [
+            {name: s[name] for name in ("id", "name", "category", "provider", "hosts")}
+            for s in content["services"]
+        ],
+        "trackers": [
+            [t["name"], t["match"], t["kind"], t["service"], t["category"]]
+            for t in content["trackers"]
+            if t["name"]
+        ],
+        "name": content["controller"].get("trading_name") or of.name,
+        "legal_name": content["controller"].get("legal_name"),
+        "policy_url": policies.get(language) or policies.get(default),
+        "partners": _partners(content),
+        "texts": _texts(content, language, later=False),
+    }
+
+
+def _texts(content: dict[str, Any], language: str, later: bool) -> dict[str, Any]:
+    """The words of the first layer, or those that only the settings need (`more_…`)."""
+    words = content["texts"][language]
+    return {name: text for name, text in words.items() if name.startswith("more_") == later}
+
+
+def _as_shown(regime: Regime, asked: list[str]) -> dict[str, Any]:
+    found: dict[str, Any] = regime.params()
+    return found | {"categories": {c: regime.categories[c] for c in asked}}
+
+
+def _served(of: Site, shown: shelf.Shown, regime: Regime, language: str) -> str | None:
+    """The digest of this variant, kept before it is handed out; None where it cannot be kept."""
+    key = (of.id, shown.id, regime.id, json.dumps(regime.params()), language)
+    memory = parts().memory.setdefault("served", {})
+    if key not in memory:
+        kept = db.session.get(notices.Notice, shown.id)
+        if kept is None:
+            return None
+        memory[key] = notices.served(
+            of,
+            kept,
+            {
+                "v": 1,
+                "build": build(),
+                "notice": shown.digest,
+                "regime": regime.params(),
+                "layout": shown.content["layout"],
+                "language": language,
+            },
+        )
+    digest: str | None = memory[key]
+    return digest
+
+
+def _life(content: dict[str, Any], regime: Regime) -> int:
+    """Seconds a choice lives: the shorter of the site's promise and the regime's renewal."""
+    life = sites.seconds(content["choice_lifetime"])
+    return min(life, regime.renewal_months * MONTH_S) if regime.renewal_months else life
+
+
+def _language(content: dict[str, Any], lang: str | None) -> str:
+    """The path or page says it, else Accept-Language, else the site's default."""
+    spoken: list[str] = content["languages"]
+    if lang is not None and lang.lower().split("-")[0] in spoken:
+        return lang.lower().split("-")[0]
+    for tag in request.accept_languages.values():
+        if tag.lower().split("-")[0] in spoken:
+            return tag.lower().split("-")[0]
+    default: str = content["default_language"]
+    return default
+
+
+def _partners(content: dict[str, Any]) -> int:
+    asked = [s for s in content["services"] if s["category"] != "necessary"]
+    return len({s["provider"] or s["id"] for s in asked})
+
+
+def _in_language(purpose: dict[str, str], language: str, default: str) -> str | None:
+    return purpose.get(language) or purpose.get(default) or next(iter(purpose.values()), None)
+
+
+def _saw_tag(of: Site) -> None:
+    """`we saw your tag`: a script asked for by one of the owner's pages, noted to the hour."""
+    at = parts().clock()
+    stale = of.tag_seen_at is None or (at - of.tag_seen_at).total_seconds() > 3600
+    if stale and _from_own_page(of):
+        sites.tag_seen(sites.get(of.key), at)
+        of.tag_seen_at = at
+
+
+def _from_own_page(of: Site) -> bool:
+    referrer = request.headers.get("Referer", "")
+    origin = "/".join(referrer.split("/")[:3])
+    return sites.origin_kind(of, origin, ()) is not None
+
+
+_bodies: OrderedDict[str, bytes] = OrderedDict()
+_lock = Lock()
+
+
+def _compressed(
+    body: bytes, cache_control: str, vary: str, mimetype: str = "text/javascript"
+) -> Response:
+    """The body, in brotli where the browser takes it, with an ETag of its own per encoding."""
+    small = request.accept_encodings["br"] > 0
+    etag = hashlib.sha256(body).hexdigest()[:32] + ("-br" if small else "")
+    response = Response(mimetype=mimetype)
+    response.headers["Cache-Control"] = cache_control
+    response.headers["Vary"] = vary
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    response.set_etag(etag)
+    if small:
+        response.headers["Content-Encoding"] = "br"
+        body = _brotli(etag, body)
+    response.set_data(body)
+    response.make_conditional(request)
+    return response
+
+
+def _brotli(etag: str, body: bytes) -> bytes:
+    """Compressed once per variant; the least lately used go when CACHE_BYTES are full."""
+    with _lock:
+        found = _bodies.get(etag)
+        if found is not None:
+            _bodies.move_to_end(etag)
+            return found
+    packed: bytes = brotli.compress(body, quality=11)
+    with _lock:
+        _bodies[etag] = packed
+        while sum(map(len, _bodies.values())) > CACHE_BYTES:
+            _bodies.popitem(last=False)
+    return packed

@@ -1,0 +1,71 @@
+"""Where a request comes from. The address stops here: only the place goes on."""
+
+from __future__ import annotations
+
+from flask import request
+
+from ..geo import client_address, parse_address, untrusted_forwarding
+from ..limits import client_key
+from ..parts import parts
+from ..regime import Place, Signals, gpc_header
+
+FORWARDING = (
+    "A proxy on a private network forwards visitors, but is not trusted: every visitor looks the"
+    " same. Set TRUSTED_PROXIES={peer}."
+)
+
+
+def place() -> Place:
+    """By the demo's pretence, by a trusted proxy's country header, else by the address."""
+    pretended = request.environ.get("crumbtrail.place")
+    if isinstance(pretended, Place):
+        return pretended
+    known = parts()
+    header = known.config.cdn_country_header
+    if header and _peer_trusted():
+        code = request.headers.get(header, "")
+        if code:
+            return Place.parse(code, "cdn")
+    return known.geo.locate(_address())
+
+
+def signals() -> Signals:
+    return Signals(gpc=gpc_header(request.headers.get("Sec-GPC")))
+
+
+def limit_key() -> str | None:
+    """What the visitor's rate is counted under; None behind a proxy that hides them all."""
+    config = parts().config
+    peer, forwarded = request.remote_addr, request.headers.get("X-Forwarded-For")
+    if untrusted_forwarding(peer, forwarded, config.trusted_proxies):
+        parts().warnings["forwarding"] = FORWARDING.format(peer=peer)
+        return None
+    return client_key(_address())
+
+
+def browser() -> str:
+    """The family of the browser, and nothing else of its name."""
+    agent = request.headers.get("User-Agent", "")
+    for mark, family in (
+        ("SamsungBrowser/", "Samsung Internet"),
+        ("Edg", "Edge"),
+        ("OPR/", "Opera"),
+        ("Firefox/", "Firefox"),
+        ("FxiOS/", "Firefox"),
+        ("CriOS/", "Chrome"),
+        ("Chrome/", "Chrome"),
+        ("Safari/", "Safari"),
+    ):
+        if mark in agent:
+            return family
+    return "other"
+
+
+def _address() -> str | None:
+    forwarded = request.headers.get("X-Forwarded-For")
+    return client_address(request.remote_addr, forwarded, parts().config.trusted_proxies)
+
+
+def _peer_trusted() -> bool:
+    peer = parse_address(request.remote_addr)
+    return peer is not None and any(peer in n for n in parts().config.trusted_proxies)

@@ -1,0 +1,28 @@
+"""Plain Alembic: the engine comes from the caller (`flask --app app migrate`) or DATABASE_URL."""
+
+from __future__ import annotations
+
+import os
+
+from alembic import context
+from sqlalchemy import Connection, create_engine
+
+from consent import config, inventory, notices, records, sites, trail, users
+from consent.db import db, engine_options
+
+NOUNS = (trail, users, sites, inventory, notices, records)
+
+
+def run(connection: Connection) -> None:
+    context.configure(connection, target_metadata=db.metadata, compare_type=True)
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+given = context.config.attributes.get("connection")
+if given is not None:
+    run(given)
+else:
+    url = config.load(os.environ).database_url
+    with create_engine(url, **engine_options(url)).connect() as own:
+        run(own)

@@ -1,0 +1,85 @@
+/**
+ * Builds dist/ from src/. `--check` fails when dist/ is not what the sources build.
+ * Both ways fail when a size budget is exceeded.
+ */
+import { createHash } from 'node:crypto';
+import { readFileSync, writeFileSync, mkdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
+import { build, transform } from 'esbuild';
+
+const here = dirname(fileURLToPath(import.meta.url));
+const FIRST_ANSWER = 10240;
+const STUB = 1536;
+
+const styles = {
+  name: 'styles',
+  setup(pass) {
+    pass.onLoad({ filter: /\.css$/ }, async ({ path }) => {
+      const { code } = await transform(readFileSync(path, 'utf8'), { loader: 'css', minify: true });
+      return { contents: code.trim(), loader: 'text' };
+    });
+  },
+};
+
+async function bundle(name, format, define) {
+  const { outputFiles } = await build({
+    absWorkingDir: here,
+    entryPoints: [`src/${name}`],
+    bundle: true,
+    minify: true,
+    format,
+    define,
+    target: 'es2020',
+    charset: 'utf8',
+    legalComments: 'none',
+    plugins: [styles],
+    write: false,
+  });
+  return outputFiles[0].text;
+}
+
+const brotli = (text) =>
+  brotliCompressSync(Buffer.from(text), {
+    params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_LGWIN]: 22 },
+  }).length;
+
+/** The first answer as the server sends it: configuration and English texts round the code. */
+function firstAnswer(code) {
+  const sample = JSON.parse(readFileSync(join(here, 'sample.json'), 'utf8'));
+  const all = JSON.parse(readFileSync(join(here, '../../consent/data/texts/en.json'), 'utf8'));
+  const texts = Object.fromEntries(Object.entries(all).filter(([key]) => !key.startsWith('more_')));
+  return `!function(CMP_CONFIG){${code}}(${JSON.stringify({ ...sample, texts })});`;
+}
+
+const settings = await bundle('settings.js', 'esm', {});
+const hash = createHash('sha256').update(settings).digest('hex').slice(0, 16);
+const outputs = {
+  'consent.js': await bundle('main.js', 'iife', { SETTINGS_HASH: JSON.stringify(hash) }),
+  'settings.js': settings,
+  'stub.js': await bundle('stub.js', 'iife', {}),
+};
+const sizes = [
+  ['first answer, brotli', brotli(firstAnswer(outputs['consent.js'])), FIRST_ANSWER],
+  ['stub, gzip', gzipSync(outputs['stub.js'], { level: 9 }).length, STUB],
+];
+let failed = false;
+for (const [what, size, limit] of sizes) {
+  console.log(`${what}: ${size} of ${limit} bytes`);
+  failed = failed || size > limit;
+}
+for (const name of ['consent.js', 'settings.js']) {
+  console.log(`${name} alone, brotli: ${brotli(outputs[name])} bytes`);
+}
+
+mkdirSync(join(here, 'dist'), { recursive: true });
+for (const [name, text] of Object.entries(outputs)) {
+  const path = join(here, 'dist', name);
+  if (!process.argv.includes('--check')) writeFileSync(path, text);
+  else if (readFileSync(path, 'utf8') !== text) {
+    console.error(`dist/${name} is not what the sources build; run node build.mjs`);
+    failed = true;
+  }
+}
+process.exitCode = failed ? 1 : 0;

@@ -1,0 +1,130 @@
+/** Delivers records: kept until the server has answered, in order, never dropped. */
+
+import { uuid7 } from './ids.js';
+
+/** @typedef {import('./types').Pending} Pending */
+
+/** @param {string | null} header seconds or a date */
+const wait = (header) => {
+  const seconds = Number(header);
+  const ms = seconds >= 0 ? seconds * 1000 : Date.parse(header || '') - Date.now();
+  return header && ms > 0 ? ms : 0;
+};
+
+export class Delivery {
+  /**
+   * @param {string} url
+   * @param {ReturnType<typeof import('./memory.js').memory>} memory
+   * @param {(id: string, reply: any) => void} delivered
+   * @param {(old: string, fresh: string) => void} renamed
+   */
+  constructor(url, memory, delivered, renamed) {
+    this.url = url;
+    this.memory = memory;
+    this.delivered = delivered;
+    this.renamed = renamed;
+    /** @type {Map<string, number>} */
+    this.resting = new Map();
+    this.busy = false;
+    this.timer = 0;
+    addEventListener('online', () => {
+      this.resting.clear();
+      this.run();
+    });
+  }
+
+  get queue() {
+    return this.memory.read().queue || [];
+  }
+
+  /** @param {string} id */
+  has(id) {
+    return this.queue.some((entry) => entry.body.id === id);
+  }
+
+  /**
+   * @param {string} id
+   * @param {(queue: Pending[], i: number) => void} change
+   */
+  settle(id, change) {
+    this.memory.update((all) => {
+      const queue = all.queue || [];
+      const i = queue.findIndex((entry) => entry.body.id === id);
+      if (i >= 0) change(queue, i);
+    });
+  }
+
+  /** @param {Pending['body']} body */
+  add(body) {
+    this.memory.update((all) => {
+      all.queue = [...(all.queue || []), { body, after: 0, tries: 0 }];
+    });
+    return this.run();
+  }
+
+  /** @param {Pending['body']} body */
+  ask(body) {
+    return fetch(this.url, {
+      method: 'POST',
+      body: JSON.stringify(body),
+      keepalive: true,
+      credentials: 'omit',
+      signal: AbortSignal.timeout && AbortSignal.timeout(2e4),
+    });
+  }
+
+  /**
+   * @param {Pending} entry
+   * @returns {Promise<void>}
+   */
+  async send(entry) {
+    let id = entry.body.id;
+    let pause = Math.min(3e5, 5e3 * 2 ** entry.tries);
+    let told = 0;
+    try {
+      const answer = await this.ask(entry.body);
+      const reply = await answer.json().catch(() => ({}));
+      const { code } = reply.error || {};
+      if (answer.ok || answer.status === 410 || code === 'id_reused') {
+        this.settle(id, (queue, i) => queue.splice(i, 1));
+        return this.delivered(id, reply);
+      }
+      if (code === 'id_time') {
+        const old = id;
+        id = uuid7(Date.parse(reply.now || reply.error.now) || Date.now());
+        this.settle(old, (queue, i) => {
+          queue[i].body.id = id;
+        });
+        this.renamed(old, id);
+        if (!entry.tries) pause = 0;
+      }
+      told = wait(answer.headers.get('Retry-After'));
+    } catch (e) {}
+    this.resting.set(id, Date.now() + pause);
+    this.settle(id, (queue, i) => {
+      queue[i].tries++;
+      queue[i].after = told && Date.now() + told;
+    });
+  }
+
+  /**
+   * The server's own wish outlives the page; our pause does not, so each view tries once.
+   * @param {Pending} entry
+   */
+  due(entry) {
+    return Math.max(entry.after, this.resting.get(entry.body.id) || 0);
+  }
+
+  async run() {
+    if (this.busy) return;
+    this.busy = true;
+    clearTimeout(this.timer);
+    for (const entry of this.queue) {
+      if (this.due(entry) <= Date.now()) await this.send(entry);
+    }
+    this.busy = false;
+    const next = Math.min(...this.queue.map((entry) => this.due(entry)));
+    if (next < Infinity)
+      this.timer = +setTimeout(() => this.run(), Math.max(200, next - Date.now()));
+  }
+}

@@ -1,0 +1,34 @@
+/** What must outlive the page besides the cookies: undelivered records and what was shown. */
+
+/** @typedef {import('./types').Memory} Memory */
+
+/** @type {Memory} */
+let fallback = {};
+let broken = false;
+
+/** @param {string} path one store per cookie folder, so that demo pages do not share it */
+export function memory(path) {
+  const key = 'crumbtrail' + (path && path !== '/' ? ':' + path : '');
+  return {
+    /** @returns {Memory} */
+    read() {
+      try {
+        if (!broken) return JSON.parse(localStorage.getItem(key) || '{}');
+      } catch (e) {}
+      return fallback;
+    },
+    /** @param {(memory: Memory) => void} change */
+    update(change) {
+      const now = this.read();
+      change(now);
+      if (now.queue && !now.queue.length) delete now.queue;
+      fallback = now;
+      try {
+        if (Object.keys(now).length) localStorage.setItem(key, JSON.stringify(now));
+        else localStorage.removeItem(key);
+      } catch (e) {
+        broken = true;
+      }
+    },
+  };
+}

@@ -1,0 +1,397 @@
+/** The second layer: a choice per category and per service, who stores what, and one's own record. */
+
+import { h, link, words } from './dom.js';
+import { box, button } from './first.js';
+import css from './settings.css';
+
+/** @typedef {import('./dom.js').Words} Words */
+/** @typedef {import('./page.js').Page} Page */
+/** @typedef {import('./types').Details} Details */
+/** @typedef {import('./types').Flags} Flags */
+/** @typedef {import('./types').TrackerRow} TrackerRow */
+
+const COLUMNS = ['name', 'provider', 'purpose', 'duration', 'party'];
+const FIELDS =
+  'legal_name trading_name name title address email phone website url registration_number vat_number'.split(
+    ' ',
+  );
+
+/** @type {CSSStyleSheet | undefined} */
+let added;
+
+export class Settings {
+  /**
+   * @param {Page} page
+   * @param {Details | null} details
+   * @param {() => void} close
+   */
+  constructor(page, details, close) {
+    this.page = page;
+    this.details = details;
+    this.w = this.spoken();
+    /** @type {{[id: string]: HTMLInputElement}} */
+    this.categories = {};
+    /** @type {{[id: string]: HTMLInputElement}} */
+    this.services = {};
+    this.status = h('p', { role: 'status', class: 'ctl-status' });
+    this.record = h('div');
+    /** @type {HTMLElement | undefined} */
+    this.line = undefined;
+    /** @type {HTMLElement | undefined} */
+    this.verbs = undefined;
+    this.body = h('div', { class: 'ctl-body', tabindex: '-1' });
+    this.node = /** @type {HTMLDialogElement} */ (this.build());
+    this.node.addEventListener('cancel', (event) => {
+      event.preventDefault();
+      close();
+    });
+    this.node.addEventListener('keydown', (event) => this.cycle(event));
+    this.fill();
+    this.style();
+    document.body.prepend(this.node);
+    this.node.showModal();
+    const title = this.node.querySelector('h2');
+    if (title) title.focus();
+  }
+
+  /** The first answer's words, and those that came with the details. */
+  spoken() {
+    const { language } = this.page;
+    const more = (this.details && this.details.texts) || {};
+    return words({ ...language, texts: { ...language.texts, ...more } });
+  }
+
+  style() {
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(css);
+    document.adoptedStyleSheets = [
+      ...document.adoptedStyleSheets.filter((old) => old !== added),
+      sheet,
+    ];
+    added = sheet;
+  }
+
+  build() {
+    const { page, w } = this;
+    return h(
+      'dialog',
+      { ...box(page, 'ctl-settings'), 'aria-modal': 'true' },
+      h(
+        'div',
+        { class: 'ctl-head' },
+        h('h2', { id: 'ctl-title', class: 'ctl-title', tabindex: '-1' }, w.t('settings')),
+        button('close', w.t('close'), 'ctl-button ctl-plain'),
+      ),
+      this.body,
+      this.status,
+      h(
+        'div',
+        { class: 'ctl-actions ctl-foot' },
+        button('reject', w.t('reject')),
+        button('accept', w.t('accept')),
+        button('save', w.t('save')),
+      ),
+    );
+  }
+
+  fill() {
+    const { page, w, details } = this;
+    this.record.replaceChildren();
+    this.body.replaceChildren(
+      h(
+        'p',
+        { id: 'ctl-text' },
+        w.t('settings_text', { name: page.language.name }) || w.t('title'),
+      ),
+      page.gpc ? h('p', { class: 'ctl-told' }, w.t(this.told())) : '',
+      ...['necessary', ...page.config.categories].map((id) => this.category(id)),
+      this.table('', (row) => !row.category || !(row.category in page.now.categories)) || '',
+      this.record,
+      ...(details ? this.facts(details) : this.missing()),
+    );
+    this.own();
+  }
+
+  /** The details again, without losing what is ticked. */
+  missing() {
+    const again = h('button', { type: 'button', class: 'ctl-button ctl-plain' }, this.w.t('again'));
+    again.addEventListener('click', async () => {
+      this.details = await this.page.details();
+      const ticked = this.read();
+      this.w = this.spoken();
+      this.fill();
+      this.tick(ticked);
+    });
+    return [h('p', { role: 'alert' }, this.w.t('unavailable')), again];
+  }
+
+  told() {
+    const { page } = this;
+    if (!page.honours) return 'gpc_strict';
+    return page.now.categories.marketing ? 'gpc_overruled' : 'gpc_told';
+  }
+
+  /**
+   * @param {string} label
+   * @param {boolean} on
+   * @param {boolean} fixed
+   */
+  toggle(label, on, fixed) {
+    const input = /** @type {HTMLInputElement} */ (
+      h('input', {
+        type: 'checkbox',
+        role: 'switch',
+        class: 'ctl-switch',
+        checked: on,
+        disabled: fixed,
+      })
+    );
+    return { input, row: h('label', { class: 'ctl-row' }, h('span', null, label), input) };
+  }
+
+  /** @param {string} id */
+  category(id) {
+    const { page, w } = this;
+    const fixed = id === 'necessary';
+    const { input, row } = this.toggle(w.category(id), page.now.categories[id], fixed);
+    const own = page.config.services.filter((service) => service.category === id);
+    if (!fixed) this.categories[id] = input;
+    const rows = fixed ? [] : own.map((service) => this.service(service, input));
+    input.addEventListener('change', () => {
+      for (const service of own) this.services[service.id].checked = input.checked;
+    });
+    return h(
+      'section',
+      { class: 'ctl-card' },
+      h('h3', null, row),
+      h('p', null, w.t('purpose_' + id)),
+      rows,
+      this.table(id, (row) => row.category === id),
+    );
+  }
+
+  /**
+   * @param {import('./types').Service} service
+   * @param {HTMLInputElement} parent
+   */
+  service({ id, name, provider }, parent) {
+    const label = provider && provider !== name ? `${name} (${provider})` : name;
+    const { input, row } = this.toggle(label, this.page.now.services[id], false);
+    this.services[id] = input;
+    input.addEventListener('change', () => {
+      if (input.checked) parent.checked = true;
+    });
+    return h('div', { class: 'ctl-service' }, row);
+  }
+
+  /** @returns {{categories: Flags, services: Flags}} exactly what is ticked */
+  read() {
+    /** @type {{categories: Flags, services: Flags}} */
+    const out = { categories: {}, services: {} };
+    for (const id in this.categories) out.categories[id] = this.categories[id].checked;
+    for (const id in this.services) out.services[id] = this.services[id].checked;
+    return out;
+  }
+
+  /**
+   * Who answers for this, since when, and how long the proof is kept.
+   * @param {Details} details
+   */
+  facts(details) {
+    const { w } = this;
+    const { controller, contacts, dpo, authority, attribution } = details;
+    const block = (/** @type {string} */ key, /** @type {unknown} */ value) => {
+      const lines = describe(w, value);
+      return lines.length
+        ? [h('section', { class: 'ctl-card' }, h('h3', null, w.t(key)), lines)]
+        : [];
+    };
+    const date = details.published_at && w.date(details.published_at);
+    return [
+      ...block('controller', { ...controller, contacts }),
+      ...block('dpo', dpo),
+      ...block('authority', authority),
+      h(
+        'p',
+        { class: 'ctl-small' },
+        date && w.t('published', { version: details.version || 1, date }) + ' ',
+        details.retention && w.t('retention', { time: w.duration(details.retention) }) + ' ',
+        details.decided_for_demo && w.t('demo') + ' ',
+        attribution && link(attribution.text, attribution.url),
+      ),
+    ];
+  }
+
+  /** @param {TrackerRow} row */
+  cells(row) {
+    const { w } = this;
+    const unsaid = w.t('not_stated');
+    const label = row.published_label ? ` (${w.t('label', { label: row.published_label })})` : '';
+    return [
+      row.name ? row.name + (row.match === 'prefix' ? '*' : '') : w.t('unnamed'),
+      row.provider || unsaid,
+      (row.purpose || unsaid) + label,
+      w.duration(row.duration),
+      row.party ? w.t('party_' + row.party) : unsaid,
+    ];
+  }
+
+  /**
+   * @param {string} id the category, empty for what is held back unclassified
+   * @param {(row: TrackerRow) => boolean} belongs
+   */
+  table(id, belongs) {
+    const { w } = this;
+    const rows = ((this.details && this.details.trackers) || []).filter(belongs);
+    if (!rows.length) return null;
+    const heads = COLUMNS.map((key) => w.t('column_' + key));
+    const line = (/** @type {TrackerRow} */ row) =>
+      h(
+        'tr',
+        null,
+        this.cells(row).map((text, i) => h('td', { 'data-label': heads[i] }, text)),
+      );
+    return h(
+      'details',
+      { class: id ? '' : 'ctl-card' },
+      h('summary', null, id ? w.t('count', { n: rows.length }) : w.t('unclassified')),
+      h(
+        'table',
+        null,
+        h(
+          'thead',
+          null,
+          h(
+            'tr',
+            null,
+            heads.map((text) => h('th', { scope: 'col' }, text)),
+          ),
+        ),
+        h('tbody', null, rows.map(line)),
+      ),
+    );
+  }
+
+  /** The visitor's own record, and the two verbs on it; the buttons stay, so focus does too. */
+  own() {
+    const { w } = this;
+    if (!this.record.firstChild) {
+      this.verbs = h(
+        'div',
+        { class: 'ctl-actions' },
+        button('withdraw', w.t('withdraw')),
+        button('delete', w.t('delete')),
+      );
+      this.line = h('p');
+      this.record.append(
+        h(
+          'section',
+          { class: 'ctl-card' },
+          h('h3', null, w.t('record')),
+          this.line,
+          h('p', null, w.t('stored')),
+          this.verbs,
+        ),
+      );
+    }
+    this.mark();
+  }
+
+  /** Brings the line about the record up to date. */
+  mark() {
+    const { w, line, verbs } = this;
+    const { choice } = this.page;
+    if (!line || !verbs) return;
+    verbs.hidden = !choice;
+    if (!choice) {
+      line.textContent = w.t('no_record');
+      return;
+    }
+    line.replaceChildren(
+      w.t('record_id') + ' ',
+      h('code', null, choice.id),
+      ' · ' + w.date(choice.t * 1000) + (choice.pending ? ' · ' + w.t('pending') : ''),
+    );
+  }
+
+  /** @param {{categories: Flags, services: Flags}} flags */
+  tick({ categories, services }) {
+    for (const id in this.categories) this.categories[id].checked = categories[id];
+    for (const id in this.services) this.services[id].checked = services[id];
+  }
+
+  /** @param {Promise<{gone: string[], left: string[]}>} swept */
+  saved(swept) {
+    this.tick(this.page.now);
+    this.mark();
+    this.status.textContent = this.w.t('saved');
+    this.report(swept, this.w.t('saved'));
+  }
+
+  erase() {
+    this.report(this.page.tidy(), '');
+  }
+
+  /**
+   * @param {Promise<{gone: string[], left: string[]}>} swept
+   * @param {string} before
+   */
+  async report(swept, before) {
+    const { gone, left } = await swept;
+    const { t } = this.w;
+    this.status.textContent = [
+      before,
+      gone.length
+        ? t('deleted', { n: gone.length, names: gone.join(', ') })
+        : before
+          ? ''
+          : t('nothing_deleted'),
+      left.length ? t('undeleted', { names: left.join(', ') }) : '',
+      before && !gone.length && !left.length ? '' : t('elsewhere'),
+    ]
+      .filter(Boolean)
+      .join(' ');
+  }
+
+  /** @param {KeyboardEvent} event keeps Tab inside where the browser would leave the page */
+  cycle(event) {
+    if (event.key !== 'Tab') return;
+    const all = [
+      ...this.node.querySelectorAll('button,input:not(:disabled),a,summary,[tabindex="0"]'),
+    ];
+    const from = event.shiftKey ? 0 : all.length - 1;
+    if (
+      document.activeElement !== all[from] &&
+      !(event.shiftKey && document.activeElement === this.node.querySelector('h2'))
+    )
+      return;
+    event.preventDefault();
+    /** @type {HTMLElement} */ (all[all.length - 1 - from]).focus();
+  }
+
+  remove() {
+    this.node.remove();
+  }
+}
+
+/**
+ * @param {Words} w
+ * @param {unknown} value an organisation's fields, lines, or nested groups of them
+ * @returns {Node[]}
+ */
+function describe(w, value, key = '') {
+  if (!value) return [];
+  if (typeof value !== 'object') {
+    const text = String(value);
+    const label = key.endsWith('_number') ? w.t(key) : '';
+    const url = /^\S+@\S+$/.test(text) ? 'mailto:' + text : text;
+    return [h('div', null, label && label + ' ', link(text, url))];
+  }
+  const fields = /** @type {{[key: string]: unknown}} */ (value);
+  const rank = (/** @type {string} */ name) => (FIELDS.indexOf(name) + 99) % 99;
+  const seen = new Set();
+  return Object.keys(fields)
+    .sort((a, b) => rank(a) - rank(b))
+    .flatMap((name) => describe(w, fields[name], name))
+    .filter((line) => !seen.has(line.textContent) && seen.add(line.textContent));
+}

@@ -1,0 +1,134 @@
+/** One text, or its plural forms by CLDR category. */
+export type Text = string | { [form: string]: string };
+
+export interface Regime {
+  id: string;
+  model: string;
+  show: 'dialog' | 'bar' | 'link';
+  categories: { [id: string]: 'opt-in' | 'opt-out' | 'notice' };
+  gpc: boolean;
+  gpc_confirm: boolean;
+  link: string | null;
+  months: number | null;
+  reprompt_months: number | null;
+  google: 'denied' | 'granted';
+  tz: string[] | null;
+}
+
+export interface Service {
+  id: string;
+  name: string;
+  category: string | null;
+  provider: string | null;
+  hosts: string[];
+}
+
+/** name, match, kind, service, category */
+export type Tracker = [string, string, string, string | null, string | null];
+
+export interface Config {
+  v: number;
+  site: string;
+  build: string;
+  day: string;
+  notice: string;
+  version: number;
+  asks: number;
+  answer: string | null;
+  lang: string;
+  languages: string[];
+  regime: Regime;
+  signals: { gpc: boolean };
+  place: { country: string | null; subdivision: string | null; source: string };
+  life: number;
+  cookie: { domain: string | null; path: string };
+  categories: string[];
+  services: Service[];
+  trackers: Tracker[];
+  name: string;
+  legal_name: string | null;
+  policy_url: string | null;
+  partners: number;
+  texts: { [key: string]: Text };
+}
+
+export interface Flags {
+  [id: string]: boolean;
+}
+
+/** What the choice cookie says. */
+export interface Choice {
+  asks: number;
+  t: number;
+  id: string;
+  pending: boolean;
+  categories: Flags;
+  services: Flags;
+}
+
+export interface Verdict {
+  categories: Flags;
+  services: Flags;
+}
+
+export interface Pending {
+  body: { [field: string]: unknown; id: string };
+  after: number;
+  tries: number;
+}
+
+export interface Memory {
+  queue?: Pending[];
+  told?: string;
+  seen?: number;
+}
+
+export interface Details {
+  controller?: { [field: string]: unknown } | null;
+  contacts?: { [field: string]: unknown } | null;
+  dpo?: { [field: string]: unknown } | null;
+  authority?: { [field: string]: unknown } | null;
+  published_at?: string;
+  version?: number;
+  choice_lifetime?: Duration | null;
+  retention?: Duration | null;
+  decided_for_demo?: boolean;
+  services: {
+    id: string;
+    name: string;
+    category: string | null;
+    provider: string | null;
+    policy_url: string | null;
+  }[];
+  trackers: TrackerRow[];
+  texts?: { [key: string]: Text };
+  attribution?: { text: string; url: string } | null;
+}
+
+export type Duration = 'session' | { value: number; unit: string };
+
+export interface TrackerRow {
+  name: string | null;
+  match: string;
+  kind: string;
+  party: string | null;
+  service: string | null;
+  provider: string | null;
+  category: string | null;
+  published_label: string | null;
+  purpose: string | null;
+  duration: Duration | null;
+}
+
+declare global {
+  const CMP_CONFIG: Config | undefined;
+  const SETTINGS_HASH: string;
+  interface Window {
+    consent: any;
+    dataLayer: unknown[];
+    gtag: any;
+  }
+  interface Navigator {
+    globalPrivacyControl?: boolean;
+  }
+}

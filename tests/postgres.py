@@ -1,0 +1,124 @@
+"""A private PostgreSQL for one test run: own folder, own socket, no port, gone at the end.
+
+PostgreSQL refuses to run as root, so root hands it to another user. Durability is off
+(`fsync=off`): these tests are about what is written, not about power cuts.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import quote
+
+import psycopg
+
+from tests.prepare import postgresql_bin
+
+# A statement that waits this long in a test is a deadlock of ours.
+OPTIONS = "-F -c listen_addresses='' -c synchronous_commit=off -c full_page_writes=off -k '{}'"
+SYNCED = "-c listen_addresses='' -k '{}'"
+OTHER_USERS = ("postgres", "nobody")
+
+
+class Missing(Exception):
+    """This machine has no PostgreSQL that the tests can start; the message says why."""
+
+
+class Cluster:
+    """A running server; `url(name)` is the address of one of its databases."""
+
+    def __init__(self, socket: Path, user: str) -> None:
+        self.socket = socket
+        self.user = user
+
+    def url(self, name: str) -> str:
+        return f"postgresql://{self.user}@/{name}?host={quote(str(self.socket), safe='')}"
+
+    def run(self, statement: str) -> None:
+        """One statement outside any transaction, on the maintenance database."""
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            connection.execute(statement.encode())
+
+    def create(self, name: str, template: str = "template0") -> str:
+        self.run(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        return self.url(name)
+
+    def drop(self, name: str) -> None:
+        self.run(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+@contextmanager
+def cluster(*, synced: bool = False) -> Iterator[Cluster]:
+    """Make, start and at the end delete a server; `synced` keeps fsync on. Raises Missing."""
+    binaries = postgresql_bin()
+    if binaries is None:
+        raise Missing("no PostgreSQL is installed (package postgresql)")
+    # Not pytest's tmp_path: a socket's path may be 107 bytes, and the other user must reach it.
+    home = Path(tempfile.mkdtemp(prefix="crumbtrail-pg-"))
+    try:
+        prefix = _as_other_user(home)
+        binaries = _reachable(binaries, home, prefix)
+        data = home / "data"
+        _run([*prefix, str(binaries / "initdb"), "-D", str(data), *INITDB])
+        control = [*prefix, str(binaries / "pg_ctl"), "-D", str(data), "-w", "-t", "60"]
+        options = (SYNCED if synced else OPTIONS).format(home)
+        _run([*control, "-l", str(home / "log"), "-o", options, "start"])
+        try:
+            yield Cluster(home, "crumbtrail")
+        finally:
+            _run([*control, "-m", "immediate", "stop"])
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+INITDB = ("-U", "crumbtrail", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync")
+
+
+def _as_other_user(home: Path) -> list[str]:
+    """The words before each command that make another user run it; none when not root."""
+    if os.geteuid() != 0:
+        return []
+    if not shutil.which("setpriv"):
+        raise Missing("PostgreSQL will not run as root, and setpriv (util-linux) is not here")
+    for name in OTHER_USERS:
+        try:
+            user = pwd.getpwnam(name)
+        except KeyError:
+            continue
+        os.chown(home, user.pw_uid, user.pw_gid)
+        return ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
+    raise Missing("PostgreSQL will not run as root, and there is no user postgres or nobody")
+
+
+def _reachable(binaries: Path, home: Path, prefix: list[str]) -> Path:
+    """`binaries`, or a copy of the wheel where the other user may not enter its folder."""
+    probe = subprocess.run(
+        [*prefix, str(binaries / "initdb"), "--version"], capture_output=True, check=False
+    )
+    if probe.returncode == 0:
+        return binaries
+    package = binaries.parent.parent
+    libraries = package.with_name(f"{package.name}.libs")
+    if not libraries.is_dir():
+        raise Missing(f"{binaries} cannot be run by another user than root")
+    for folder in (package, libraries):
+        shutil.copytree(folder, home / folder.name, symlinks=True)
+    return home / package.name / binaries.relative_to(package)
+
+
+def _run(command: list[str]) -> None:
+    """Run one step; its output is shown only when it fails. Output to a file: the server that
+    pg_ctl leaves behind would hold a pipe open for ever."""
+    with tempfile.TemporaryFile() as output:
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd="/", check=False
+        )
+        if done.returncode:
+            output.seek(0)
+            raise Missing(f"{command[-1]}: {output.read().decode(errors='replace')[-800:]}")

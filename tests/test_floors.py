@@ -1,0 +1,126 @@
+"""The house stands: every module has a floor, imports run down, and stand at the top of a file.
+
+The steps below are ARCHITECTURE.md's code map. Modules on one step are strangers to each other; a
+new noun is one line here.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.prepare import ROOT
+
+STEPS = (
+    ("leaf", "regime", "strict_json"),  # floor 1: our rules, pure
+    ("config", "errors", "db", "limits"),  # floor 2: foundation
+    ("geo",),  # floor 3: the outside world
+    ("trail",),  # floor 4: the nouns, in story order
+    ("users",),
+    ("sites",),
+    ("inventory",),
+    ("notices",),
+    ("records",),
+    ("parts", "schemas"),  # floor 5: what an edge is handed, and the wire
+    ("visitor", "auditor", "admin", "demo", "cli"),  # floor 6: the edges
+)
+STEP = {noun: number for number, nouns in enumerate(STEPS) for noun in nouns}
+FORBIDDEN_NAMES = {"utils", "helpers", "common", "manager", "service"}
+PURE = ("leaf", "regime", "strict_json")
+LONGEST = 400
+FILES = sorted((ROOT / "consent").rglob("*.py"))
+IDS = [str(file.relative_to(ROOT)) for file in FILES]
+
+
+def noun_of(module: str) -> str | None:
+    """`consent.records.writer` -> `records`; None for what is not ours or is the package."""
+    parts = module.split(".")
+    return parts[1] if parts[0] == "consent" and len(parts) > 1 else None
+
+
+def module_of(file: Path) -> str:
+    parts = file.relative_to(ROOT).with_suffix("").parts
+    return ".".join(part for part in parts if part != "__init__")
+
+
+def imported(file: Path, tree: ast.AST) -> Iterator[str]:
+    """Every module that `file` names in an import, in full."""
+    package = module_of(file).split(".")
+    if file.name != "__init__.py":
+        package = package[:-1]
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = package[: len(package) - node.level + 1] if node.level else []
+            base = ".".join([*above, *([node.module] if node.module else [])])
+            yield from (f"{base}.{alias.name}" for alias in node.names)
+
+
+def parse(file: Path) -> ast.Module:
+    return ast.parse(file.read_text("utf-8"))
+
+
+@pytest.mark.parametrize("file", FILES, ids=IDS)
+def test_every_module_stands_on_a_floor(file: Path) -> None:
+    module = module_of(file)
+    assert module == "consent" or noun_of(module) in STEP, f"{module} stands on no floor"
+    assert not FORBIDDEN_NAMES & set(module.split(".")), f"{module}: a name that says nothing"
+
+
+@pytest.mark.parametrize("file", FILES, ids=IDS)
+def test_imports_run_down(file: Path) -> None:
+    own = noun_of(module_of(file))
+    upward = [
+        module
+        for module in imported(file, parse(file))
+        if (other := noun_of(module)) and other != own and own and STEP[other] >= STEP[own]
+    ]
+    assert not upward, f"{own} may not import {upward}"
+
+
+@pytest.mark.parametrize("file", [*FILES, ROOT / "app.py"], ids=[*IDS, "app.py"])
+def test_no_import_hides_inside_a_function(file: Path) -> None:
+    hidden = [
+        node.lineno
+        for function in ast.walk(parse(file))
+        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+        for node in ast.walk(function)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+    ]
+    assert not hidden, f"imports on lines {hidden}"
+
+
+def test_the_package_itself_imports_nothing() -> None:
+    tree = parse(ROOT / "consent/__init__.py")
+    assert ast.get_docstring(tree) and len(tree.body) == 1
+
+
+@pytest.mark.parametrize("noun", PURE)
+def test_our_rules_know_neither_the_web_nor_a_database(noun: str) -> None:
+    file = ROOT / f"consent/{noun}.py"
+    known = {module.split(".")[0] for module in imported(file, parse(file))}
+    assert not known & {"flask", "sqlalchemy", "flask_sqlalchemy", "werkzeug", "granian"}
+
+
+def test_nobody_imports_the_wiring() -> None:
+    guilty = [
+        str(file.relative_to(ROOT))
+        for file in FILES
+        if any(module.split(".")[0] == "app" for module in imported(file, parse(file)))
+    ]
+    assert not guilty
+
+
+@pytest.mark.parametrize("file", FILES, ids=IDS)
+def test_a_long_module_becomes_a_folder(file: Path) -> None:
+    lines = len(file.read_text("utf-8").splitlines())
+    assert lines <= LONGEST, f"{lines} lines: make it a folder of the same name"
+
+
+def test_every_step_of_the_house_is_built() -> None:
+    built = {noun for file in FILES if (noun := noun_of(module_of(file)))}
+    assert set(STEP) == built
