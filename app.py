@@ -14,7 +14,7 @@ from consent import auditor, cli, config, demo, health, visitor
 from consent.admin import admin
 from consent.config import Config
 from consent.db import db, engine_options
-from consent.errors import Refusal
+from consent.errors import NotFound, Refusal
 from consent.geo import Geo, shipped_database
 from consent.limits import Limiter
 from consent.parts import Parts, as_json
@@ -50,6 +50,7 @@ def create_app(settings: Config | None = None, clock: Callable[[], datetime] = u
     app.register_error_handler(Refusal, refused)
     app.register_error_handler(HTTPException, misdirected)
     app.register_error_handler(Exception, broken)
+    app.before_request(whole)
     app.after_request(guarded)
     return app
 
@@ -111,6 +112,12 @@ def broken(error: Exception) -> Response:
     db.session.rollback()
     current_app.logger.error("unexpected error in %s", request.endpoint, exc_info=error)
     return refused(Refusal("server_error", "Something went wrong here.", status=500))
+
+
+def whole() -> None:
+    """PostgreSQL keeps no NUL, so an address that holds one names nothing."""
+    if "\0" in request.path:
+        raise NotFound("not_found", "There is nothing at this address.")
 
 
 def guarded(response: Response) -> Response:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from datetime import datetime
 from importlib.resources import files
 from typing import Any
@@ -145,7 +146,7 @@ def _moment(name: str) -> datetime | None:
 
 def _limit() -> int:
     text = request.args.get("limit", str(DEFAULT_LIMIT))
-    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= LARGEST_LIMIT):
+    if not (re.fullmatch("[0-9]{1,4}", text) and 1 <= int(text) <= LARGEST_LIMIT):
         why = f"A whole number from 1 to {LARGEST_LIMIT}."
         raise Invalid("field_value", f"limit: {why}", fields={"limit": why})
     return int(text)

@@ -29,7 +29,7 @@ class Base(DeclarativeBase):
     """Parent of every table; a `datetime` is stored as UTC microseconds, a `dict` as JSON."""
 
 
-db = SQLAlchemy(model_class=Base, metadata=Base.metadata)
+db = SQLAlchemy(model_class=Base)
 
 
 class Instant(TypeDecorator[datetime]):

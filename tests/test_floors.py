@@ -25,7 +25,7 @@ STEPS = (
     ("notices",),
     ("records",),
     ("parts", "schemas"),  # floor 5: what an edge is handed, and the wire
-    ("visitor", "auditor", "admin", "demo", "cli"),  # floor 6: the edges
+    ("visitor", "auditor", "admin", "demo", "health", "cli"),  # floor 6: the edges
 )
 STEP = {noun: number for number, nouns in enumerate(STEPS) for noun in nouns}
 FORBIDDEN_NAMES = {"utils", "helpers", "common", "manager", "service"}

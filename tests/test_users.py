@@ -118,8 +118,11 @@ def test_changing_the_password_ends_every_session() -> None:
 
 def test_the_old_password_must_be_known_and_the_new_one_be_new() -> None:
     user = olga()
-    for old, new, code in (("wrong", "another four words", "password_wrong"),
-                           (WORDS, WORDS, "password_same"), (WORDS, "short", "password_weak")):  # fmt: skip
+    for old, new, code in (
+        ("wrong", "another four words", "password_wrong"),
+        (WORDS, WORDS, "password_same"),
+        (WORDS, "short", "password_weak"),
+    ):
         with pytest.raises(Invalid) as refusal:
             users.change_password(user, old, new, AT)
         assert refusal.value.code == code

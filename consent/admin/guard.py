@@ -66,6 +66,8 @@ def check_origin() -> None:
 
 def open_door() -> BaseResponse | None:
     """Let the signed-in through with their token checked; show everyone else the sign-in page."""
+    for name in ("admin_session", "admin_user", "csrf"):
+        g.pop(name, None)  # an app context may outlive a request
     if request.endpoint in PUBLIC:
         return None
     token = request.cookies.get(cookie_name())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import current_app, g, request
@@ -75,6 +75,11 @@ def day(at: datetime | str | None) -> str:
     return when(at).split(",")[0]
 
 
+def last_day(end: datetime) -> str:
+    """The last day before an end that is itself excluded."""
+    return day(end - timedelta(microseconds=1))
+
+
 def iso(at: datetime | str | None) -> str:
     """A moment for the `datetime` attribute."""
     return at if isinstance(at, str) else at.isoformat() if at else ""
@@ -125,6 +130,7 @@ def _warnings() -> list[str]:
 FILTERS: dict[str, Callable[..., Any]] = {
     "when": when,
     "day": day,
+    "last_day": last_day,
     "iso": iso,
     "lasting": lasting,
     "category_name": category_name,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -118,9 +119,13 @@ def _conditions(site: Site, wanted: RecordFilter) -> list[ColumnElement[bool]]:
     if wanted.category is not None:
         found.append(_category(wanted.category))
     if wanted.country is not None:
+        if not re.fullmatch("[A-Za-z]{2}", wanted.country):
+            raise _bad("country", "Two letters, like PL.")
         here = select(Place.id).where(Place.country == wanted.country.upper())
         found.append(Row.place_id.in_(here))
     if wanted.notice is not None:
+        if not re.fullmatch("[0-9a-f]{64}", wanted.notice):
+            raise _bad("notice", "64 hexadecimal digits.")
         of = select(Notice.id).where(Notice.site_id == site.id, Notice.digest == wanted.notice)
         found.append(Row.notice_id.in_(of))
     return found

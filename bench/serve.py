@@ -1,0 +1,60 @@
+"""The server of bench/writes.py: as it is, or (BENCH_WRITER=orm) with one ORM commit a request."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from flask import Flask
+from granian import Granian
+from granian.constants import Interfaces
+from sqlalchemy.orm import Session
+
+import app as wiring
+from consent import cli
+from consent.records import Writer
+from consent.records.rows import Row
+from consent.records.writer import Job, now_us
+
+
+class OneByOne(Writer):
+    """The usual way: every request adds its row by the ORM and commits it by itself."""
+
+    lock = threading.Lock()
+
+    def write(self, job: Job) -> tuple[Row, bool]:
+        with Session(self._engine, expire_on_commit=False) as session:
+            with self.lock:
+                self._fill(session.connection(), job)
+            session.add(job.row)
+            session.commit()
+        return job.row, True
+
+
+def create_app() -> Flask:
+    app = wiring.create_app()
+    if os.environ["BENCH_WRITER"] == "orm":
+        engine = wiring.engine(app)
+        app.extensions["crumbtrail"].open_writer = lambda: OneByOne(engine, now_us)
+    return app
+
+
+if __name__ == "__main__":
+    with create_app().app_context():
+        cli.upgrade()
+        cli.first_run()
+    Granian(
+        "bench.serve:create_app",
+        factory=True,
+        port=int(os.environ["PORT"]),
+        interface=Interfaces.WSGI,
+        workers=1,
+        blocking_threads=cli.THREADS,
+        backpressure=2048,
+        websockets=False,
+        log_enabled=False,
+    ).serve()

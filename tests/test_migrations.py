@@ -1,0 +1,73 @@
+"""The migrations alone build what the code believes in."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, create_engine, inspect
+
+from consent.db import db, engine_options
+from tests.databases import alembic_config, migrate
+from tests.prepare import ROOT
+
+
+def opened(url: str) -> Engine:
+    url = url.replace("postgresql://", "postgresql+psycopg://", 1)
+    return create_engine(url, **engine_options(url))
+
+
+def differences(engine: Engine) -> list[object]:
+    """What the models have and the database has not, or the other way round."""
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        found: list[object] = list(compare_metadata(context, db.metadata))
+    return found
+
+
+def test_plain_alembic_builds_exactly_the_models(empty_database_url: str) -> None:
+    environ = {**os.environ, "DATABASE_URL": empty_database_url, "SECRET_KEY": "not a secret"}
+    program = [sys.executable, "-m", "alembic", "upgrade", "head"]
+    done = subprocess.run(program, cwd=ROOT, env=environ, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    engine = opened(empty_database_url)
+    assert differences(engine) == []
+    tables = set(inspect(engine).get_table_names())
+    assert tables == {*db.metadata.tables, "alembic_version"}
+    engine.dispose()
+
+
+def test_an_empty_database_differs(empty_database_url: str) -> None:
+    engine = opened(empty_database_url)
+    assert len(differences(engine)) >= len(db.metadata.tables)
+    engine.dispose()
+
+
+def test_upgrading_twice_changes_nothing(empty_database_url: str) -> None:
+    migrate(empty_database_url)
+    migrate(empty_database_url)
+    engine = opened(empty_database_url)
+    assert differences(engine) == []
+    engine.dispose()
+
+
+def test_down_to_nothing_and_up_again(empty_database_url: str) -> None:
+    migrate(empty_database_url)
+    engine = opened(empty_database_url)
+    config = alembic_config()
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, "base")
+    assert inspect(engine).get_table_names() == ["alembic_version"]
+    migrate(empty_database_url)
+    assert differences(engine) == []
+    engine.dispose()
+
+
+def test_the_migrations_are_one_line() -> None:
+    assert len(ScriptDirectory.from_config(alembic_config()).get_heads()) == 1
