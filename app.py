@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable
 from datetime import UTC, datetime
 
 from flask import Flask, Response, current_app, request
 from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
 from consent import auditor, cli, config, demo, health, visitor
@@ -19,7 +22,7 @@ from consent.geo import Geo, shipped_database
 from consent.limits import Limiter
 from consent.parts import Parts, as_json
 from consent.records import Writer
-from consent.records.writer import now_us
+from consent.records.writer import busy, now_us
 from consent.regime import default_table
 
 WITHDRAWALS = 10  # times the budget of other choices
@@ -55,6 +58,13 @@ def create_app(settings: Config | None = None, clock: Callable[[], datetime] = u
     return app
 
 
+def worker() -> Flask:
+    """The app in the server's worker process. Ctrl-C reaches the worker and its parent; only the
+    parent's own signal may end the worker, because Granian can hang when the two meet."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    return create_app()
+
+
 def parts(app: Flask, settings: Config, clock: Callable[[], datetime]) -> Parts:
     site, client = settings.rate_site, settings.rate_client
     return Parts(
@@ -71,6 +81,7 @@ def parts(app: Flask, settings: Config, clock: Callable[[], datetime]) -> Parts:
         },
         open_writer=lambda: open_writer(app, clock),
         engine=lambda: engine(app),
+        seed=demo.seed,
     )
 
 
@@ -111,6 +122,8 @@ def broken(error: Exception) -> Response:
     """The last resort: the log has the trace, the caller has none of it."""
     db.session.rollback()
     current_app.logger.error("unexpected error in %s", request.endpoint, exc_info=error)
+    if isinstance(error, OperationalError | PoolTimeout):  # the database is away
+        return refused(busy(error))
     return refused(Refusal("server_error", "Something went wrong here.", status=500))
 
 

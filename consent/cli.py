@@ -16,7 +16,7 @@ from granian.constants import Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
-from . import demo, inventory, sites, users
+from . import inventory, sites, users
 from .db import db, sqlite_warning
 from .errors import Refusal
 from .parts import parts
@@ -67,12 +67,13 @@ def serve() -> None:
     lines = first_run() if not users.users() else later_run()
     # On SQLite one process writes; more machines need PostgreSQL and a process manager of choice.
     server = Granian(
-        "app:create_app",
+        "app:worker",
         factory=True,
         address=config.host,
         port=config.port,
         interface=Interfaces.WSGI,
         workers=1,
+        workers_kill_timeout=5,  # a busy worker may not see the signal to stop
         blocking_threads=THREADS,
         backlog=1024,
         backpressure=2048,
@@ -91,7 +92,7 @@ def first_run() -> list[str]:
     lines = [f"Crumbtrail is ready: {config.base_url}"]
     if config.demo:
         click.echo("Loading the four demo sites and publishing their notices …", err=True)
-        demo.seed(at)
+        parts().seed(at)
         lines.append(f"demo: {config.base_url}/demo/voipstudio.pl/")
     click.echo("Making the owner's account …", err=True)
     owner, password = users.add_user(OWNER, None, by="cli", at=at)
@@ -107,7 +108,7 @@ def first_run() -> list[str]:
 def later_run() -> list[str]:
     config = parts().config
     if config.demo:
-        demo.seed(parts().clock())
+        parts().seed(parts().clock())
     return [
         f"Crumbtrail is ready: {config.base_url}",
         *([f"demo: {config.base_url}/demo/voipstudio.pl/"] if config.demo else []),

@@ -29,6 +29,7 @@ class Parts:
     limits: dict[str, Limiter]
     open_writer: Callable[[], Writer]
     engine: Callable[[], Engine]
+    seed: Callable[[datetime], None]
     warnings: dict[str, str] = field(default_factory=dict)
     memory: dict[str, Any] = field(default_factory=dict)
     _writer: Writer | None = None

@@ -95,7 +95,7 @@ def uuid7(at: datetime) -> str:
     return f"{h[:8]}-{h[8:12]}-{h[12:16]}-{h[16:20]}-{h[20:]}"
 
 
-def choice_body(notice_digest: str, at: datetime, **changes: Any) -> dict[str, Any]:
+def choice_body(notice_digest: str, at: datetime, /, **changes: Any) -> dict[str, Any]:
     """A refusal as the script sends it. A change to `...` leaves the field out."""
     body: dict[str, Any] = {
         "v": 1,

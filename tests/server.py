@@ -97,6 +97,9 @@ class Server:
                     return
             except OSError:
                 time.sleep(0.05)
+        if self.process.poll() is None:
+            self.kill()
+        self.process = None
         raise AssertionError(f"the server did not start:\n{self.words()[-4000:]}")
 
     def stop(self) -> int:
@@ -151,7 +154,7 @@ class Server:
                 return Reply(refused.code, refused.headers, refused.read())
 
     def get(self, path: str, **headers: str) -> Reply:
-        return self.request("GET", path, **headers)
+        return self.request("GET", path, None, **headers)
 
     def post(self, path: str, body: bytes, **headers: str) -> Reply:
         return self.request("POST", path, body, **headers)

@@ -497,3 +497,16 @@ def test_a_record_is_listed_and_shown_whole(owner: Owner, site: sites.Site, cloc
     assert "https://example.com/cennik" in page and notice.digest in page and "Polish" in page
     assert trail.entries("example.com")[0].detail == {"record": name}
     assert "No record matches" in owner.page(f"{RECORDS}?category=statistics&to=2020-01-01")
+
+
+@pytest.mark.parametrize("path", ["/sites/example.com/inventory/?q=%00", "/trail?site=%00"])
+def test_a_nul_in_a_query_is_refused_in_words(site: sites.Site, owner: Owner, path: str) -> None:
+    answer = owner.get(path)
+    assert answer.status_code == 422
+    assert "NUL" in answer.text
+
+
+def test_a_nul_in_a_form_is_refused_in_words(site: sites.Site, owner: Owner) -> None:
+    answer = owner.send("/sites/example.com/inventory/new", {"name": "a\0b"})
+    assert answer.status_code == 422
+    assert "NUL" in answer.text

@@ -131,9 +131,7 @@ def test_a_key_of_another_site_is_forbidden_whether_or_not_the_site_exists(
 ) -> None:
     acts.add_site(clock(), "other.example")
     for site in ("other.example", "nowhere.example"):
-        reply = client.get(
-            f"/v1/audit/{site}/records", headers={"Authorization": f"Bearer {key}"}
-        )
+        reply = client.get(f"/v1/audit/{site}/records", headers={"Authorization": f"Bearer {key}"})
         assert (reply.status_code, acts.code_of(reply)) == (403, "key_site")
 
 
@@ -414,9 +412,7 @@ def test_a_rare_match_takes_several_short_pages_and_null_still_means_the_end(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     made = [choose(client, notice, clock.advance(seconds=1)) for _ in range(8)]
-    rare = choose(
-        client, notice, clock.advance(seconds=1), action="accept_all", categories=GRANTED
-    )
+    rare = choose(client, notice, clock.advance(seconds=1), action="accept_all", categories=GRANTED)
     monkeypatch.setattr(reading, "SCAN", 3)
     pages = every_page(read, action="accept_all")
     assert pages[0] == [] and len(pages) > 2

@@ -555,6 +555,7 @@ def test_a_database_that_refuses_is_503_and_the_next_attempt_is_fine(
     assert len(rows()) == 1
 
 
+@pytest.mark.sqlite_only
 def test_a_database_without_tables_is_503_and_not_a_trace(
     make_app: Callable[..., Flask], clock: Clock
 ) -> None:

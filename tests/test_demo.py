@@ -60,7 +60,8 @@ def test_a_seeding_cut_short_is_taken_up_where_it_stopped(app: Flask, clock: Any
     inventory.starter(site, "demo", at)
     demo.seed(at)
     assert set(trackers(key)) > SIX
-    assert len(inventory.trackers(site)) == len(customers.facts()[key]["cookies"]) + 2
+    expected = len(customers.facts()[key]["cookies"]) + len(inventory.OWN)
+    assert len(inventory.trackers(site)) == expected
 
 
 @pytest.mark.parametrize(
@@ -106,7 +107,7 @@ def test_every_purpose_is_told_in_every_language_of_its_site(seeded: Flask) -> N
 
 def test_nothing_a_policy_describes_is_left_out(seeded: Flask) -> None:
     for key, said in customers.facts().items():
-        assert len(trackers(key)) == len(said["cookies"]) + 2, key
+        assert len(trackers(key)) == len(said["cookies"]) + len(inventory.OWN), key
 
 
 def test_the_promises_of_each_site_are_its_own(seeded: Flask) -> None:

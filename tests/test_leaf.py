@@ -135,7 +135,7 @@ def test_a_salt_of_another_length_is_refused(salt):
 @pytest.mark.parametrize(
     "value",
     [1.0, float("nan"), 2**53, -(2**53), b"bytes", {1, 2}, {1: "a"}, {None: 1}, "\ud800",
-     {"\ud800": 1}, [[{"a": 0.5}]], object()],
+     {"\ud800": 1}, [[{"a": 0.5}]], pytest.param(object(), id="an object")],
     ids=repr,
 )  # fmt: skip
 def test_what_has_no_canonical_form_is_refused(value):

@@ -26,6 +26,7 @@ for page in (account, sites, inventory, notice, records, keys, trail):
     admin.register_blueprint(page.pages)
 
 admin.before_request(guard.check_origin)
+admin.before_request(guard.check_text)
 admin.before_request(guard.open_door)
 admin.after_app_request(guard.seal)
 admin.register_error_handler(Refusal, guard.refuse)

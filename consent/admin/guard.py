@@ -15,7 +15,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from consent import users
 from consent.admin.throttle import Throttle
-from consent.errors import Forbidden, Refusal
+from consent.errors import Forbidden, Invalid, Refusal
 from consent.users import Session, User
 
 PUBLIC = {"admin.static", "admin.account.sign_in", "admin.account.enter"}
@@ -62,6 +62,12 @@ def check_origin() -> None:
         ours = request.headers.get("Origin") in _own_origins()
     if not ours:
         raise Forbidden("origin", "This form was not sent from this admin. Open it again here.")
+
+
+def check_text() -> None:
+    """PostgreSQL keeps no NUL; no person types one."""
+    if any("\0" in text for text in (*request.args.values(), *request.form.values())):
+        raise Invalid("field_value", "The text holds a NUL character, which cannot be kept.")
 
 
 def open_door() -> BaseResponse | None:

@@ -22,13 +22,14 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from ..errors import Busy, Invalid
-from .rows import Page, Place, Row, Rule, is_test
+from .rows import ERASED, Page, Place, Row, Rule, is_test
 
 BATCH = 256
 QUEUE = 1024
 WAIT_S = 10.0
 SWEEP_S = 600
 PAGES = 20_000  # distinct pages kept by name, per site; later ones are kept as the origin
+ORIGINS = 100  # of those, before a page is kept as *
 TEST_LIFE_US = 24 * 3600 * 1_000_000
 COLUMNS = tuple(column.name for column in Row.__table__.columns)
 
@@ -134,7 +135,8 @@ class Writer:
             held = present.get(key)
             if held is not None:
                 job.fresh = False
-                job.outcome = held if same(held, job.row) else reused()
+                erased = held.flags & ERASED  # nothing is left to compare with
+                job.outcome = held if erased or same(held, job.row) else reused()
                 continue
             job.outcome = present[key] = job.row
             values.append({name: getattr(job.row, name) for name in COLUMNS})
@@ -172,14 +174,20 @@ class Writer:
         return {(row.site_id, row.id): row for row in rows}
 
     def _capped(self, connection: Connection, site_id: int, text: str) -> str:
-        """The page as it is kept: named while the site has fewer than PAGES, then its origin."""
+        """The page as it is kept: named while the site has fewer than PAGES, then its origin, then
+        (origins are claimed, so they can be invented) nothing."""
+        table = _table(Page)
         if site_id not in self._pages:
-            query = select(Page.id).where(Page.site_id == site_id).limit(PAGES)
-            self._pages[site_id] = len(connection.execute(query).all())
-        if (Page, site_id, text) in self._known or self._pages[site_id] < PAGES:
-            self._pages[site_id] += (Page, site_id, text) not in self._known
-            return text
-        return "/".join(text.split("/")[:3]) + "/*"
+            rows = select(table.c.id).where(table.c.site_id == site_id).limit(PAGES + ORIGINS)
+            self._pages[site_id] = len(connection.execute(rows).all())
+        for kept, most in ((text, PAGES), ("/".join(text.split("/")[:3]) + "/*", PAGES + ORIGINS)):
+            there = select(table.c.id).where(table.c.site_id == site_id, table.c.text == kept)
+            if (Page, site_id, kept) in self._known or connection.execute(there).first():
+                return kept
+            if self._pages[site_id] < most:
+                self._pages[site_id] += 1
+                return kept
+        return "*"
 
     def _number(self, connection: Connection, noun: type[Any], **values: Any) -> int:
         key = (noun, *values.values())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Blueprint, Response, request
+from sqlalchemy.exc import SQLAlchemyError
 
 from ..errors import Refusal
 from ..parts import parts
@@ -38,7 +39,7 @@ def allow_origin(response: Response) -> Response:
         return response
     try:
         site = shelf.site(key)
-    except Refusal:
+    except (Refusal, SQLAlchemyError):  # the answer is already an error; keep it
         return response
     if origin_of(site):
         response.headers["Access-Control-Allow-Origin"] = origin

@@ -2,6 +2,7 @@
 
 import { h, link, words } from './dom.js';
 import { box, button } from './first.js';
+import { cells } from './rows.js';
 import css from './settings.css';
 
 /** @typedef {import('./dom.js').Words} Words */
@@ -222,34 +223,21 @@ export class Settings {
     ];
   }
 
-  /** @param {TrackerRow} row */
-  cells(row) {
-    const { w } = this;
-    const unsaid = w.t('not_stated');
-    const label = row.published_label ? ` (${w.t('label', { label: row.published_label })})` : '';
-    return [
-      row.name ? row.name + (row.match === 'prefix' ? '*' : '') : w.t('unnamed'),
-      row.provider || unsaid,
-      (row.purpose || unsaid) + label,
-      w.duration(row.duration),
-      row.party ? w.t('party_' + row.party) : unsaid,
-    ];
-  }
-
   /**
    * @param {string} id the category, empty for what is held back unclassified
    * @param {(row: TrackerRow) => boolean} belongs
    */
   table(id, belongs) {
     const { w } = this;
-    const rows = ((this.details && this.details.trackers) || []).filter(belongs);
+    const { services, trackers } = this.details || { services: [], trackers: [] };
+    const rows = trackers.filter(belongs);
     if (!rows.length) return null;
     const heads = COLUMNS.map((key) => w.t('column_' + key));
     const line = (/** @type {TrackerRow} */ row) =>
       h(
         'tr',
         null,
-        this.cells(row).map((text, i) => h('td', { 'data-label': heads[i] }, text)),
+        cells(w, row, services).map((text, i) => h('td', { 'data-label': heads[i] }, text)),
       );
     return h(
       'details',

@@ -1,0 +1,38 @@
+/** One line of the table of cookies: what is not stated is said to be so. */
+
+import { link } from './dom.js';
+
+/** @typedef {import('./dom.js').Words} Words */
+/** @typedef {import('./types').Details} Details */
+/** @typedef {import('./types').TrackerRow} TrackerRow */
+
+/**
+ * @param {Words} w
+ * @param {TrackerRow} row
+ * @param {Details['services']} services
+ */
+export function cells(w, row, services) {
+  const unsaid = w.t('not_stated');
+  const label = row.published_label ? ` (${w.t('label', { label: row.published_label })})` : '';
+  return [
+    row.name ? row.name + (row.match === 'prefix' ? '*' : '') : w.t('unnamed'),
+    provider(w, row, services),
+    (row.purpose || unsaid) + label,
+    w.duration(row.duration),
+    row.party ? w.t('party_' + row.party) : unsaid,
+  ];
+}
+
+/**
+ * Who gets it, and where they say what they do with it.
+ * @param {Words} w
+ * @param {TrackerRow} row
+ * @param {Details['services']} services
+ */
+function provider(w, { provider, service, party }, services) {
+  const unsaid = w.t('not_stated');
+  const found = services.find(({ id }) => id === service);
+  if (!provider) return unsaid;
+  if (found && found.policy_url) return link(provider, found.policy_url);
+  return party === 'first' ? provider : `${provider} (${w.t('policy')}: ${unsaid})`;
+}
