@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import signal
 from collections.abc import Callable
@@ -62,7 +63,9 @@ def worker() -> Flask:
     """The app in the server's worker process. Ctrl-C reaches the worker and its parent; only the
     parent's own signal may end the worker, because Granian can hang when the two meet."""
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    return create_app()
+    app = create_app()
+    atexit.register(app.extensions["crumbtrail"].close)
+    return app
 
 
 def parts(app: Flask, settings: Config, clock: Callable[[], datetime]) -> Parts:

@@ -190,6 +190,12 @@ def asks_again(old: dict[str, Any] | None, new: dict[str, Any]) -> list[str]:
     return [*_wider_controller(old, new), *_wider_services(old, new), *_wider_trackers(old, new)]
 
 
+def asks_nobody(body: dict[str, Any]) -> bool:
+    """Whether all that is declared is necessary, so that no banner need interrupt anybody."""
+    declared = [*body["services"], *body["trackers"]]
+    return all(one["category"] == "necessary" for one in declared)
+
+
 def changes(site: Site) -> list[str]:
     """How the draft differs from the newest version, in sentences; empty when it does not."""
     before = latest(site)

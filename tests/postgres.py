@@ -9,8 +9,10 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,9 +22,9 @@ import psycopg
 
 from tests.prepare import postgresql_bin
 
-# A statement that waits this long in a test is a deadlock of ours.
-OPTIONS = "-F -c listen_addresses='' -c synchronous_commit=off -c full_page_writes=off -k '{}'"
-SYNCED = "-c listen_addresses='' -k '{}'"
+QUICK = ("-F", "-c", "synchronous_commit=off", "-c", "full_page_writes=off")
+SYNCED = ()
+PATIENCE = 60.0
 OTHER_USERS = ("postgres", "nobody")
 
 
@@ -66,13 +68,22 @@ def cluster(*, synced: bool = False) -> Iterator[Cluster]:
         binaries = _reachable(binaries, home, prefix)
         data = home / "data"
         _run([*prefix, str(binaries / "initdb"), "-D", str(data), *INITDB])
-        control = [*prefix, str(binaries / "pg_ctl"), "-D", str(data), "-w", "-t", "60"]
-        options = (SYNCED if synced else OPTIONS).format(home)
-        _run([*control, "-l", str(home / "log"), "-o", options, "start"])
+        options = (*(SYNCED if synced else QUICK), "-c", "listen_addresses=", "-k", str(home))
+        with (home / "log").open("wb") as log:
+            server = subprocess.Popen(
+                [*_dies_with_us(prefix), str(binaries / "postgres"), "-D", str(data), *options],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd="/",
+            )
         try:
-            yield Cluster(home, "crumbtrail")
+            private = Cluster(home, "crumbtrail")
+            _wait_until_ready(private, server)
+            yield private
         finally:
-            _run([*control, "-m", "immediate", "stop"])
+            server.send_signal(signal.SIGQUIT)  # at once: nobody needs these data again
+            server.wait(timeout=30)
     finally:
         shutil.rmtree(home, ignore_errors=True)
 
@@ -112,13 +123,31 @@ def _reachable(binaries: Path, home: Path, prefix: list[str]) -> Path:
     return home / package.name / binaries.relative_to(package)
 
 
+def _dies_with_us(prefix: list[str]) -> list[str]:
+    """`prefix`, and where Linux has it: a run that is killed leaves no server behind."""
+    if not shutil.which("setpriv"):
+        return prefix
+    return [*(prefix or ["setpriv"]), "--pdeathsig", "QUIT"]
+
+
+def _wait_until_ready(private: Cluster, server: subprocess.Popen[bytes]) -> None:
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end and server.poll() is None:
+        try:
+            private.run("SELECT 1")
+        except psycopg.OperationalError:
+            time.sleep(0.05)
+        else:
+            return
+    log = (private.socket / "log").read_text("utf-8", errors="replace")
+    raise Missing(f"PostgreSQL did not start: {log[-800:]}")
+
+
 def _run(command: list[str]) -> None:
-    """Run one step; its output is shown only when it fails. Output to a file: the server that
-    pg_ctl leaves behind would hold a pipe open for ever."""
-    with tempfile.TemporaryFile() as output:
-        done = subprocess.run(
-            command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd="/", check=False
-        )
-        if done.returncode:
-            output.seek(0)
-            raise Missing(f"{command[-1]}: {output.read().decode(errors='replace')[-800:]}")
+    """Run one step; its output is shown only when it fails."""
+    done = subprocess.run(
+        command, stdin=subprocess.DEVNULL, capture_output=True, cwd="/", check=False
+    )
+    if done.returncode:
+        said = (done.stdout + done.stderr).decode(errors="replace")
+        raise Missing(f"{command[-1]}: {said[-800:]}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -72,7 +73,7 @@ class Server:
         }
 
     def start(self) -> None:
-        command = [sys.executable, "-m", "flask", "--app", "app", "serve"]
+        command = [*_dies_with_us(), sys.executable, "-m", "flask", "--app", "app", "serve"]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 command,
@@ -164,6 +165,11 @@ class Server:
         reply = self.get(f"/v1/audit/{path}", Authorization=f"Bearer {self.auditor_key}")
         assert reply.status == 200, reply.text
         return reply.json()
+
+
+def _dies_with_us() -> list[str]:
+    """Where Linux has it: a run that is killed leaves no server behind."""
+    return ["setpriv", "--pdeathsig", "TERM"] if shutil.which("setpriv") else []
 
 
 class _Stay(urllib.request.HTTPRedirectHandler):

@@ -260,7 +260,7 @@ def test_S2_7_what_is_strictly_necessary_is_on_cannot_be_switched_and_says_why(
     assert (reply.status, reply.json()["error"]["code"]) == (422, "category_unknown")
     notice = server.audit(f"{SITE}/notices/{record['notice']}")
     necessary = [t for t in notice["trackers"] if t["category"] == "necessary"]
-    assert len(necessary) == 3
+    assert {None, "crumbtrail", "crumbtrail_visitor"} <= {t["name"] for t in necessary}
     assert all(tracker["reason"] for tracker in necessary)
 
 
@@ -295,7 +295,7 @@ def test_S2_10_the_settings_open_on_every_page_before_and_after_the_choice(
             page.wait_for_function("window.consent && consent.debug")
             expect(page.locator("#cmp-dialog")).to_have_count(0)
             page.click("footer a[href$='#cookie-settings']")
-            settings_of(page)
+            expect(page.locator("dialog#cmp-dialog [data-cmp=save]")).to_be_visible()
             values = page.locator("section > h3 [role=switch]")
             ticked = values.evaluate_all("all => all.map(one => one.checked)")
             asked = page.evaluate("consent.debug().config.categories")
@@ -585,7 +585,7 @@ def test_S2_36_a_record_knows_country_region_and_geo_database_and_nothing_finer(
     here, quebec = places
     assert set(here) == set(quebec) == {"country", "subdivision", "source", "database"}
     assert (here["country"], here["source"]) == ("PL", "database")
-    assert here["database"] == client.application.extensions["crumbtrail"].geo.version
+    assert here["database"] == client.application.extensions["crumbtrail"].geo.database
     assert here["database"]
     assert (quebec["country"], quebec["subdivision"]) == ("CA", "QC")
     finer = ("lat", "lon", "lng", "city", "coord", "postal", "address", "ip")

@@ -19,17 +19,26 @@ from flask.testing import FlaskClient
 from playwright.sync_api import Locator, Page, expect
 
 from app import create_app
-from consent import config, demo, inventory, leaf, notices, sites
+from consent import config, demo, inventory, notices, sites
 from consent.db import db
 from consent.regime import Place, Signals, default_table
 from tests.acts import BY, choice_body, rows
 from tests.databases import Databases, lent
 from tests.pages import Website
 from tests.server import Server
+from tests.visitor import (
+    SITE,
+    SIX,
+    TITLE,
+    cookies,
+    delivered,
+    open_settings,
+    ran,
+    records_of,
+    records_since,
+    save_only,
+)
 
-SITE = "voipstudio.pl"
-SIX = {"_ga", "_gid", "_gat", "_ar_V4", "Xl7ref", "L7_geoip"}
-TITLE = "Twoje ustawienia prywatności"
 PHONE = "+44 203 432 9230"
 STREET = "Gable House, 18-24 Turnham Green Terrace"
 PURPOSE, DURATION, PARTY = 2, 3, 4
@@ -67,53 +76,6 @@ def owner(server: Server) -> Iterator[tuple[sites.Site, datetime]]:
     end = time.monotonic() + 10
     while server.get(f"/v1/{SITE}/notice").json()["version"] != version:
         assert time.monotonic() < end, "the new version is not served"
-
-
-def cookies(page: Page) -> dict[str, str]:
-    """Everything the browser keeps, whoever set it, by name."""
-    return {cookie["name"]: cookie["value"] for cookie in page.context.cookies()}
-
-
-def ran(page: Page) -> list[str]:
-    """The trackers' stand-ins that ran in this page view."""
-    found: list[str] = page.evaluate("window.__ran || []")
-    return found
-
-
-def delivered(page: Page) -> str:
-    """The id of the choice that holds, once the server has it."""
-    page.wait_for_function("consent.get() && consent.get().id && !consent.get().pending")
-    record: str = page.evaluate("consent.get().id")
-    return record
-
-
-def records_of(server: Server, page: Page) -> list[dict[str, Any]]:
-    visitor = leaf.visitor_id(SITE, cookies(page)["crumbtrail_visitor"])
-    found: list[dict[str, Any]] = server.audit(f"{SITE}/records?visitor={visitor}")["records"]
-    return found
-
-
-def records_since(server: Server, start: datetime) -> list[dict[str, Any]]:
-    moment = start.isoformat().replace("+00:00", "Z")
-    found: list[dict[str, Any]] = server.audit(f"{SITE}/records?from={moment}")["records"]
-    return found
-
-
-def open_settings(page: Page) -> Locator:
-    page.click("[data-cmp=preferences]:visible, footer a[href$='#cookie-settings']:visible")
-    opened = page.locator("dialog#cmp-dialog")
-    expect(opened.locator("h2")).to_have_text("Ustawienia prywatności")
-    return opened
-
-
-def save_only(page: Page, *categories: str) -> None:
-    """Switches on these categories alone; the settings stay open."""
-    if not page.locator("dialog#cmp-dialog").count():
-        open_settings(page)
-    for name in ("Preferencje", "Statystyka", "Marketing"):
-        page.get_by_role("switch", name=name, exact=True).set_checked(name in categories)
-    page.click("[data-cmp=save]")
-    expect(page.locator("[role=status]", has_text="Wybór został zapisany").first).to_be_visible()
 
 
 def section(opened: Locator, category: str) -> Locator:

@@ -4,53 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from consent import leaf
 from tests.pages import Website
 from tests.server import Server
+from tests.visitor import SITE, SIX, TITLE, cookies, delivered, ran, records_of, save_only
 
-SITE = "voipstudio.pl"
-SIX = {"_ga", "_gid", "_gat", "_ar_V4", "Xl7ref", "L7_geoip"}
 EVERY_CATEGORY = {"preferences", "statistics", "marketing"}
-TITLE = "Twoje ustawienia prywatności"
-
-
-def cookies(page: Page) -> dict[str, str]:
-    """Everything the browser keeps, whoever set it, by name."""
-    return {cookie["name"]: cookie["value"] for cookie in page.context.cookies()}
-
-
-def ran(page: Page) -> list[str]:
-    """The trackers' stand-ins that ran in this page view."""
-    found: list[str] = page.evaluate("window.__ran || []")
-    return found
-
-
-def delivered(page: Page) -> str:
-    """The id of the choice that holds, once the server has it."""
-    page.wait_for_function("consent.get() && consent.get().id && !consent.get().pending")
-    record: str = page.evaluate("consent.get().id")
-    return record
-
-
-def records_of(server: Server, page: Page) -> list[dict[str, Any]]:
-    """What the auditor is told about the visitor of this page."""
-    visitor = leaf.visitor_id(SITE, cookies(page)["crumbtrail_visitor"])
-    found: list[dict[str, Any]] = server.audit(f"{SITE}/records?visitor={visitor}")["records"]
-    return found
-
-
-def save_only(page: Page, *categories: str) -> None:
-    """Opens the settings, switches on these categories alone and saves."""
-    page.click("[data-cmp=preferences]:visible")
-    for name in ("Preferencje", "Statystyka", "Marketing"):
-        page.get_by_role("switch", name=name, exact=True).set_checked(name in categories)
-    page.click("[data-cmp=save]")
-    expect(page.get_by_text("Wybór został zapisany").first).to_be_visible()
 
 
 def test_the_polish_banner_shows_before_any_of_the_six_cookies_exists(

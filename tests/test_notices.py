@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 
 from consent import inventory, leaf, notices, sites
 from consent.db import db
@@ -199,3 +200,24 @@ def test_a_notice_binds_from_the_moment_it_names(site: Site, clock: Clock) -> No
     newest = notices.latest(site)
     assert newest is not None and newest.id == second.id
     assert [notice.version for notice in notices.versions(site)] == [2, 1]
+
+
+def test_S2_7_while_everything_is_necessary_nobody_is_asked(
+    app: Flask, client: FlaskClient, clock: Clock
+) -> None:
+    """S2-7 and S3-42: exempt entries alone bring no pop-up; the list stays in the settings."""
+    with app.app_context():
+        site = add_site(clock.now, "quiet.example")
+        inventory.starter(site, BY, clock.now)
+        notices.publish(site, BY, clock.now)
+    reply = client.get("/v1/quiet.example/notice").get_json()
+    assert (reply["regime"]["id"], reply["regime"]["show"]) == ("FALLBACK", "link")
+    details = client.get("/v1/quiet.example/en/details.json").get_json()
+    assert [tracker["category"] for tracker in details["trackers"]] == ["necessary"] * 3
+    with app.app_context():
+        site = sites.get("quiet.example")
+        inventory.add_tracker(site, BY, clock.now, name="_new", purpose={"en": "Nobody knows yet."})
+        notices.publish(site, BY, clock.now)
+    clock.advance(seconds=2)
+    reply = client.get("/v1/quiet.example/notice").get_json()
+    assert reply["regime"]["show"] == "dialog"

@@ -68,6 +68,7 @@ def one(key: str) -> str:
         snippet=sites.snippet(site, guard.base_url()),
         notice=notices.latest(site),
         changes=notices.changes(site),
+        asks_nobody=notices.asks_nobody(notices.draft(site)),
         held=inventory.trackers(site, category="unclassified"),
         records=records.count_since(site, guard.now() - timedelta(hours=24)),
         fresh=site.tag_seen_at is not None and guard.now() - site.tag_seen_at < timedelta(days=2),

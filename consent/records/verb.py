@@ -29,6 +29,7 @@ from .rows import (
 OLDEST = timedelta(days=30)
 NEWEST = timedelta(days=1)
 DENYING = ("reject_all", "withdraw", "dismiss")
+HOST = re.compile(r"[a-z0-9._-]+|\[[0-9a-f:.]+\]")
 SEGMENT = re.compile(r"[A-Za-z._~!$&'()+,;=:-]{1,24}")
 
 
@@ -138,9 +139,10 @@ def reduced_page(url: str) -> str:
     Raises ValueError for what is not an http(s) address.
     """
     parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or len(parts.netloc) > 255:
+    name = parts.hostname or ""
+    host = f"[{name}]" if ":" in name else name
+    if parts.scheme not in ("http", "https") or not HOST.fullmatch(host) or len(host) > 253:
         raise ValueError("Not a web address.")
-    host = parts.hostname if ":" not in parts.hostname else f"[{parts.hostname}]"
     origin = f"{parts.scheme}://{host}" + (f":{parts.port}" if parts.port else "")
     kept = [s for s in parts.path.split("/") if s][:2]
     return origin + "/" + "/".join(s if SEGMENT.fullmatch(s) else "*" for s in kept)

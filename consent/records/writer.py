@@ -8,6 +8,7 @@ commit fails, every waiting request is refused with 503 and nothing of the batch
 from __future__ import annotations
 
 import contextlib
+import logging
 import queue
 import random
 import secrets
@@ -24,6 +25,7 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from ..errors import Busy, Invalid
 from .rows import ERASED, Page, Place, Row, Rule, is_test
 
+_LOG = logging.getLogger(__name__)
 BATCH = 256
 QUEUE = 1024
 WAIT_S = 10.0
@@ -120,6 +122,11 @@ class Writer:
                 if attempt == 3:
                     _fail(batch, busy())
             except SQLAlchemyError as error:
+                self._forget()
+                _fail(batch, busy(error))
+                break
+            except Exception as error:  # a dead writer would refuse every choice from now on
+                _LOG.exception("a batch of %d could not be written", len(batch))
                 self._forget()
                 _fail(batch, busy(error))
                 break

@@ -187,7 +187,7 @@ def _config(
         "answer": _served(of, shown, regime, language),
         "lang": language,
         "languages": content["languages"],
-        "regime": _as_shown(regime, asked),
+        "regime": _as_shown(regime, asked, content),
         "signals": {"gpc": signals.gpc},
         "place": {
             "country": place.country,
@@ -223,9 +223,14 @@ def _texts(content: dict[str, Any], language: str, later: bool) -> dict[str, Any
     return {name: text for name, text in words.items() if name.startswith("more_") == later}
 
 
-def _as_shown(regime: Regime, asked: list[str]) -> dict[str, Any]:
+def _as_shown(regime: Regime, asked: list[str], content: dict[str, Any]) -> dict[str, Any]:
+    """The rules as the script gets them. Where all that is declared is necessary, nobody is asked:
+    the settings stay, and what nobody declared stays held."""
     found: dict[str, Any] = regime.params()
-    return found | {"categories": {c: regime.categories[c] for c in asked}}
+    found |= {"categories": {c: regime.categories[c] for c in asked}}
+    if notices.asks_nobody(content):
+        found["show"] = "link"
+    return found
 
 
 def _served(of: Site, shown: shelf.Shown, regime: Regime, language: str) -> str | None:

@@ -91,7 +91,7 @@ export class Delivery {
       }
       if (code === 'id_time') {
         const old = id;
-        id = uuid7(Date.parse(reply.now || reply.error.now) || Date.now());
+        id = uuid7(Number(reply.error.now) || Date.now());
         this.settle(old, (queue, i) => {
           queue[i].body.id = id;
         });

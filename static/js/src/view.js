@@ -120,7 +120,7 @@ export class View {
     this.page.emit('shown');
   }
 
-  /** The lasting entry, unless the page brings its own. */
+  /** The lasting entry, unless the page brings its own; the words of a law always stay. */
   place() {
     const { page, w } = this;
     if (!w || this.entry) return;
@@ -131,7 +131,7 @@ export class View {
         (node) => !node.closest('.ctl-root'),
       );
       const button = this.entry && this.entry.querySelector('button');
-      if (button) button.hidden = own;
+      if (button) button.hidden = own && !page.config.regime.link;
     };
     yields();
     addEventListener('load', yields);
