@@ -35,7 +35,7 @@ def utc_now() -> datetime:
 
 def create_app(settings: Config | None = None, clock: Callable[[], datetime] = utc_now) -> Flask:
     """The application; `settings` from the environment where not given."""
-    settings = settings or config.load(os.environ)
+    settings = settings or from_environment()
     app = Flask(__name__, static_folder=None)
     app.config.update(
         SECRET_KEY=settings.secret_key,
@@ -57,6 +57,14 @@ def create_app(settings: Config | None = None, clock: Callable[[], datetime] = u
     app.before_request(whole)
     app.after_request(guarded)
     return app
+
+
+def from_environment() -> Config:
+    """The settings, or an end with a sentence where one cannot be used."""
+    try:
+        return config.load(os.environ)
+    except config.ConfigError as error:
+        raise SystemExit(f"Crumbtrail cannot start: {error}") from None
 
 
 def worker() -> Flask:

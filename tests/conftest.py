@@ -206,7 +206,7 @@ def new_page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Calla
     def make(**options: Any) -> Page:
         context = browser.new_context(**{"locale": "pl-PL", **options})
         contexts.append(context)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(30_000)
         context.on("weberror", lambda error: broken.append(str(error.error)))
         return context.new_page()
 
