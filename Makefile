@@ -38,6 +38,7 @@ js: static/js/node_modules/.stamp
 
 bench: .venv/run.stamp
 	@$(PY) bench/writes.py $(B)
+	@folder=$$(mktemp -d) && DEMO=1 INSTANCE_PATH=$$folder $(PY) bench/size.py; rm -rf "$$folder"
 
 clean:
 	rm -rf .venv instance .pytest_cache .mypy_cache .ruff_cache .hypothesis static/js/node_modules bench/openload

@@ -3,8 +3,7 @@
     python bench/writes.py [SECONDS]
 
 Starts the server on a fresh SQLite database twice a round, interleaved: as it is, and with a writer
-that commits each row by the ORM in its own request (the usual way). Then it stores 100,000 records
-and divides the size of the database by their number. The generator is openload.c, one thread,
+that commits each row by the ORM in its own request (the usual way). The generator is openload.c, one thread,
 closed loop with 64 connections. Prints one JSON line a round and a summary; docs/benchmarks.md says
 what was measured where.
 """
@@ -28,7 +27,6 @@ ROOT = Path(__file__).resolve().parent.parent
 SITE = "voipstudio.pl"
 CONNECTIONS = 64
 ROUNDS = 3
-RECORDS = 100_000
 
 
 def main() -> None:
@@ -42,8 +40,6 @@ def main() -> None:
             rates[way].append(found["rps"])
             print(json.dumps({"way": way, **found}), flush=True)
     ratio = statistics.median(g / o for g, o in zip(rates["group"], rates["orm"], strict=True))
-    with tempfile.TemporaryDirectory() as instance:
-        size = bytes_a_record(generator, Path(instance))
     summary = {
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python "
         f"{platform.python_version()}, generator on the same machine",
@@ -52,7 +48,6 @@ def main() -> None:
         "group_per_s": statistics.median(rates["group"]),
         "orm_per_s": statistics.median(rates["orm"]),
         "ratio": round(ratio, 2),
-        "bytes_a_record": size,
     }
     print(json.dumps(summary, indent=1))
 
@@ -73,32 +68,6 @@ def measured(generator: Path, instance: Path, way: str, seconds: int) -> dict[st
         return load(generator, port, seconds)
     finally:
         stopped(server)
-
-
-def bytes_a_record(generator: Path, instance: Path) -> float:
-    """Growth of the database file by RECORDS records, indexes included, after a checkpoint."""
-    port = free_port()
-    server = started(instance, port, "group")
-    try:
-        before = size_of(instance)
-        stored = 0
-        while stored < RECORDS:
-            stored += int(load(generator, port, 10)["ok"])
-        return round((size_of(instance) - before) / stored, 1)
-    finally:
-        stopped(server)
-
-
-def size_of(instance: Path) -> int:
-    """Bytes of the pages in use; the write-ahead log is folded in first."""
-    program = (
-        "import sys; from consent.db import sqlite_build as s; c = s.connect(sys.argv[1]);"
-        "c.execute('PRAGMA wal_checkpoint(TRUNCATE)');"
-        "n = lambda p: c.execute('PRAGMA ' + p).fetchone()[0];"
-        "print((n('page_count') - n('freelist_count')) * n('page_size'))"
-    )
-    command = [sys.executable, "-c", program, str(instance / "crumbtrail.db")]
-    return int(subprocess.run(command, cwd=ROOT, capture_output=True, check=True).stdout)
 
 
 def started(instance: Path, port: int, way: str) -> subprocess.Popen[bytes]:
