@@ -92,7 +92,7 @@ def used() -> int:
     with db.engine.connect() as connection:
         connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
         pages, free, size = (
-            connection.execute(text(f"PRAGMA {name}")).scalar_one()  # noqa: S608
+            connection.execute(text(f"PRAGMA {name}")).scalar_one()
             for name in ("page_count", "freelist_count", "page_size")
         )
     return int((pages - free) * size)
