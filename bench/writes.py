@@ -2,10 +2,10 @@
 
     python bench/writes.py [SECONDS]
 
-Starts the server on a fresh SQLite database twice a round, interleaved: as it is, and with a writer
-that commits each row by the ORM in its own request (the usual way). The generator is openload.c, one
-thread, closed loop with 64 connections. Prints one JSON line a round and a summary;
-docs/benchmarks.md says what was measured where.
+Starts the server on a fresh SQLite database twice a round, interleaved: as it is, and with a
+writer that commits each row by the ORM in its own request (the usual way). The generator is
+openload.c, one thread, closed loop with 64 connections. Prints one JSON line a round and a
+summary; docs/benchmarks.md says what was measured where.
 """
 
 from __future__ import annotations
