@@ -127,7 +127,7 @@ class ChoiceSchema(Schema):
 
     v = StrictInteger(required=True, validate=validate.OneOf([1]))
     id = Text(UUID7, required=True)
-    visitor = Text(SECRET, required=True)
+    visitor = Text(SECRET)
     notice = Text(HEX64, required=True)
     action = Word(ACTIONS, required=True)
     categories = Choices(required=True)
@@ -157,7 +157,7 @@ def choice(data: object) -> Choice:
     signals, previous = loaded["signals"], loaded.get("previous")
     return Choice(
         id=uuid_bytes(loaded["id"]),
-        visitor=loaded["visitor"],
+        visitor=loaded.get("visitor"),
         notice=loaded["notice"],
         action=loaded["action"],
         categories=loaded["categories"],
@@ -173,6 +173,11 @@ def choice(data: object) -> Choice:
         dnt=signals.get("dnt"),
         previous=uuid_bytes(previous) if previous else None,
     )
+
+
+def missing(field: str) -> Invalid:
+    """The refusal of a field that the shape lets be absent, but this request may not."""
+    return refused({field: [fields.Field.default_error_messages["required"]]})
 
 
 def uuid_bytes(text: str) -> bytes:

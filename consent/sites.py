@@ -159,6 +159,24 @@ def origin_kind(site: Site, origin: str | None, own_origins: tuple[str, ...]) ->
     return None
 
 
+def same_site(own: str, page: str, cookie_domain: str | None) -> bool:
+    """Whether a cookie that `own` sets by HTTP is one that scripts of `page` would share.
+
+    Both are origins; ports do not count, because cookies ignore them. The owner declared
+    `cookie_domain`, so no list of public suffixes is asked. The script has the same rule
+    (`sameSite` in verdict.js).
+    """
+    try:
+        ours, theirs = urlsplit(own.lower()), urlsplit(page.lower())
+    except ValueError:
+        return False
+    if ours.scheme != theirs.scheme or not ours.hostname or not theirs.hostname:
+        return False
+    if cookie_domain:
+        return all(_within(host, cookie_domain) for host in (ours.hostname, theirs.hostname))
+    return ours.hostname == theirs.hostname
+
+
 def snippet(site: Site, base_url: str) -> str:
     """The two elements an owner pastes first into <head>: the inline stub and the async script."""
     key, base = html.escape(site.key), html.escape(base_url)

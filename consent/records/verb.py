@@ -38,7 +38,7 @@ class Choice:
     """What the browser claims, of the right shape (schemas.py); times are aware UTC."""
 
     id: bytes
-    visitor: str
+    visitor: str | None  # None where a cookie keeps the secret, until the edge has put it in
     notice: str
     action: str
     categories: dict[str, bool]
@@ -105,6 +105,8 @@ def check(choice: Choice, notice: dict[str, Any], now: datetime) -> None:
 
 def to_row(choice: Choice, facts: Facts) -> Row:
     """The row without what the writer gives: seq, salt, and the numbers of rule, place, page."""
+    if choice.visitor is None:
+        raise ValueError("a row has a visitor")
     claimed = claimed_ms(choice)
     signals = (GPC if choice.gpc else 0) | (DNT_SAID if choice.dnt is not None else 0)
     signals |= DNT if choice.dnt else 0

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
+from dataclasses import replace
 from typing import Any
 
 from flask import Response, request
@@ -18,7 +20,7 @@ from ..records.writer import Job
 from ..regime import Place
 from ..sites import Site
 from ..strict_json import Malformed, parse
-from . import shelf, where
+from . import cookies, shelf, where
 from .blueprint import bp, origin_of
 
 BODY = 8 * 1024
@@ -31,10 +33,12 @@ def consents(site: str) -> Response:
     of = shelf.site(site)
     test = _known_origin(of) == "test"
     choice = schemas.choice(_body())
+    secrets = cookies.secrets(of, choice)
     _within_limits(of, choice)
     notice = shelf.notice(of, choice.notice)
     records.check(choice, notice.content, now)
     place = where.place()
+    regime = parts().regimes.decide(place, where.signals(), now.date())
     facts = Facts(
         site_id=of.id,
         site=of.key,
@@ -43,24 +47,21 @@ def consents(site: str) -> Response:
         answer_id=_answer(of, choice, notice),
         superseded=shelf.current(of).digest != notice.digest,
         test=test,
-        regime=parts().regimes.decide(place, where.signals(), now.date()).id,
+        regime=regime.id,
         regimes=parts().regimes.digest,
         place=place,
         browser=where.browser(),
     )
-    job = _job(choice, facts)
     db.session.close()  # nothing is held while waiting for the writer
-    row, fresh = parts().writer.write(job)
+    job, row, fresh = _stored(choice, facts, secrets)
     if row.flags & ERASED:
         raise Refusal("erased", "This record was erased.", status=410)
-    if not fresh:
-        return _reply(of, row, records.Names([row]).record(row, of.key), 200)
-    shown = shelf.answer_id(of, choice.answer) if choice.answer else None
-    answer = (choice.answer, shown[2]) if choice.answer and shown else None
-    record = encode(
-        row, of.key, notice.content, notice.digest, answer, job.rule, job.place, job.page
-    )
-    return _reply(of, row, record, 201)
+    if fresh:
+        reply = _reply(of, row, _record(of, choice, notice, job, row), 201)
+    else:
+        reply = _reply(of, row, records.Names([row]).record(row, of.key), 200)
+    cookies.put(reply, of, choice, secrets[0], notice.content, regime, now)
+    return reply
 
 
 def _known_origin(of: Site) -> str:
@@ -115,6 +116,22 @@ def _answer(of: Site, choice: Choice, notice: shelf.Shown) -> int | None:
             fields={"answer": "Never served with this notice."},
         )
     return known[0]
+
+
+def _stored(choice: Choice, facts: Facts, secrets: list[str]) -> tuple[Job, Row, bool]:
+    """The row under the first secret that fits what is stored of this id, if anything is."""
+    *others, last = (_job(replace(choice, visitor=secret), facts) for secret in secrets)
+    for job in others:
+        with contextlib.suppress(Invalid):  # id_reused: perhaps stored before the cookie came
+            return job, *parts().writer.write(job)
+    return last, *parts().writer.write(last)
+
+
+def _record(of: Site, choice: Choice, notice: shelf.Shown, job: Job, row: Row) -> dict[str, Any]:
+    """The record just stored, without asking the database for it."""
+    shown = shelf.answer_id(of, choice.answer) if choice.answer else None
+    answer = (choice.answer, shown[2]) if choice.answer and shown else None
+    return encode(row, of.key, notice.content, notice.digest, answer, job.rule, job.place, job.page)
 
 
 def _job(choice: Choice, facts: Facts) -> Job:

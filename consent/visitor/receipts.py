@@ -11,7 +11,8 @@ from ..errors import NotFound, Refusal, Unauthorised
 from ..parts import as_json
 from ..records import Names, RecordFilter
 from ..records.rows import ERASED
-from . import shelf
+from ..sites import Site
+from . import cookies, shelf
 from .blueprint import bp
 
 SHOWN = 1000
@@ -21,7 +22,7 @@ SHOWN = 1000
 def receipt(site: str, record_id: str) -> Response:
     """The record with its proof (null until there is a log), and who keeps it."""
     of = shelf.site(site)
-    visitor = _visitor(of.key)
+    visitor = _visitor(of)
     if not schemas.UUID7.fullmatch(record_id):
         raise _none()
     row = records.held(of.id, schemas.uuid_bytes(record_id))
@@ -47,16 +48,18 @@ def receipt(site: str, record_id: str) -> Response:
 def my_records(site: str) -> Response:
     """All records of this visitor, in order of arrival."""
     of = shelf.site(site)
-    wanted = RecordFilter(visitor=_visitor(of.key).hex())
+    wanted = RecordFilter(visitor=_visitor(of).hex())
     found, _ = records.find(of, wanted, limit=SHOWN)
     return as_json({"records": found})
 
 
-def _visitor(site: str) -> bytes:
-    scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
+def _visitor(of: Site) -> bytes:
+    said = request.headers.get("Authorization")
+    held = cookies.visitor() if said is None and cookies.names_visitor(of) else None
+    scheme, _, secret = (said or f"Visitor {held or ''}").partition(" ")
     if scheme != "Visitor" or not schemas.SECRET.fullmatch(secret):
         raise Unauthorised("visitor", "Send `Authorization: Visitor <secret>`.")
-    return bytes.fromhex(leaf.visitor_id(site, secret))
+    return bytes.fromhex(leaf.visitor_id(of.key, secret))
 
 
 def _none() -> NotFound:

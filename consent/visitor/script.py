@@ -26,15 +26,14 @@ from ..errors import NotFound
 from ..parts import parts
 from ..regime import Place, Regime, Signals
 from ..sites import Site
-from . import shelf, where
-from .blueprint import bp
+from . import cookies, shelf, where
+from .blueprint import bp, own_address
 
 STRICT = "private, max-age=600, stale-while-revalidate=86400"
 LAX = "private, no-cache"
 VARY = "Accept-Language, Sec-GPC, Accept-Encoding"
 PROFILE = re.compile(r"([A-Z]{2}(?:-[A-Z0-9]{1,3})?|nowhere)(\+gpc)?")
 CACHE_BYTES = 32 * 1024 * 1024
-MONTH_S = sites.UNITS["month"]
 
 
 @bp.get("/<site>/consent.js", defaults={"lang": None})
@@ -194,10 +193,11 @@ def _config(
             "subdivision": place.subdivision,
             "source": place.source,
         },
-        "life": _life(content, regime),
+        "life": cookies.life(content, regime),
         "cookie": {
             "domain": None if request.environ.get("crumbtrail.cookie_path") else of.cookie_domain,
             "path": request.environ.get("crumbtrail.cookie_path", "/"),
+            "http": own_address(),
         },
         "categories": asked,
         "services": [
@@ -255,12 +255,6 @@ def _served(of: Site, shown: shelf.Shown, regime: Regime, language: str) -> str 
         )
     digest: str | None = memory[key]
     return digest
-
-
-def _life(content: dict[str, Any], regime: Regime) -> int:
-    """Seconds a choice lives: the shorter of the site's promise and the regime's renewal."""
-    life = sites.seconds(content["choice_lifetime"])
-    return min(life, regime.renewal_months * MONTH_S) if regime.renewal_months else life
 
 
 def _language(content: dict[str, Any], lang: str | None) -> str:

@@ -1,6 +1,7 @@
 /** Delivers records: kept until the server has answered, in order, never dropped. */
 
-import { uuid7 } from './ids.js';
+import { readVisitor } from './cookie.js';
+import { secret, uuid7 } from './ids.js';
 
 /** @typedef {import('./types').Pending} Pending */
 
@@ -14,12 +15,14 @@ const wait = (header) => {
 export class Delivery {
   /**
    * @param {string} url
+   * @param {boolean} http whether the server keeps the visitor's secret in a cookie of its own
    * @param {ReturnType<typeof import('./memory.js').memory>} memory
    * @param {(id: string, reply: any) => void} delivered
    * @param {(old: string, fresh: string) => void} renamed
    */
-  constructor(url, memory, delivered, renamed) {
+  constructor(url, http, memory, delivered, renamed) {
     this.url = url;
+    this.http = http;
     this.memory = memory;
     this.delivered = delivered;
     this.renamed = renamed;
@@ -62,13 +65,16 @@ export class Delivery {
     return this.run();
   }
 
-  /** @param {Pending['body']} body */
+  /**
+   * A record made while the server kept the secret may be sent after it has moved away.
+   * @param {Pending['body']} body
+   */
   ask(body) {
     return fetch(this.url, {
       method: 'POST',
-      body: JSON.stringify(body),
+      body: JSON.stringify(this.http ? body : { visitor: readVisitor() || secret(), ...body }),
       keepalive: true,
-      credentials: 'omit',
+      credentials: this.http ? 'include' : 'omit',
       signal: AbortSignal.timeout && AbortSignal.timeout(2e4),
     });
   }

@@ -7,7 +7,7 @@ import { Guard } from './guard.js';
 import { secret, uuid7 } from './ids.js';
 import { memory } from './memory.js';
 import { sweep } from './sweep.js';
-import { isLax, lifeOf, regimeNow, unexpired, verdict } from './verdict.js';
+import { isLax, lifeOf, regimeNow, sameSite, unexpired, verdict } from './verdict.js';
 
 /** @typedef {import('./types').Choice} Choice */
 /** @typedef {import('./types').Config} Config */
@@ -40,6 +40,7 @@ export class Page {
     this.regime = regimeNow(config, Date.now(), zone);
     this.lax = isLax(this.regime);
     this.gpc = config.signals.gpc || navigator.globalPrivacyControl === true;
+    this.http = sameSite(config.cookie, location);
     this.store = memory(config.cookie.path);
     this.shownAt = '';
     /** @type {Choice | null} */
@@ -49,6 +50,7 @@ export class Page {
     this.guard = new Guard(this, nonce);
     this.post = new Delivery(
       root + '/consents',
+      this.http,
       this.store,
       (id, reply) => this.delivered(id, reply),
       (old, fresh) => this.renamed(old, fresh),
@@ -69,13 +71,19 @@ export class Page {
     return verdict(this.config, this.regime, this.choice, Date.now());
   }
 
-  /** Writes both cookies again, so that a browser's cap on script cookies counts from today. */
+  /**
+   * Writes both cookies again, so that a browser's cap on script cookies counts from today. What
+   * HTTP has set is left alone: the cap would bind it from then on.
+   */
   keep() {
-    const { choice, config } = this;
+    const { choice, config, http } = this;
     if (!choice) return;
+    const seen = readVisitor();
+    const held = readChoice();
     const left = choice.t + lifeOf(config, this.regime, choice) - Date.now() / 1000;
-    write(config, CHOICE, encode(choice), left);
-    write(config, VISITOR, readVisitor() || secret(), left);
+    if (!http || seen || !held || encode(held) !== encode(choice))
+      write(config, CHOICE, encode(choice), left);
+    if (!http || seen) write(config, VISITOR, seen || secret(), left);
   }
 
   /**
@@ -181,7 +189,7 @@ export class Page {
     return {
       v: 1,
       id: choice ? choice.id : uuid7(at),
-      visitor: readVisitor() || secret(),
+      visitor: readVisitor() || (this.http ? undefined : secret()),
       notice: config.notice,
       action,
       categories,
@@ -210,8 +218,11 @@ export class Page {
    * @param {object} reply
    */
   delivered(id, reply) {
-    if (this.choice && this.choice.id === id) {
-      this.choice.pending = false;
+    const { choice } = this;
+    const held = readChoice();
+    // The answer to an older choice may have set its cookie over a newer one.
+    if (choice && (choice.id === id || (held && held.id === id && held.t <= choice.t))) {
+      if (choice.id === id) choice.pending = false;
       this.keep();
       this.apply();
     }

@@ -41,7 +41,7 @@ export interface Config {
   signals: { gpc: boolean };
   place: { country: string | null; subdivision: string | null; source: string };
   life: number;
-  cookie: { domain: string | null; path: string };
+  cookie: { domain: string | null; path: string; http: string | null };
   categories: string[];
   services: Service[];
   trackers: Tracker[];

@@ -7,6 +7,22 @@
 
 const DAY = 86400;
 
+/**
+ * Whether the server's own cookies are this page's too; the server has the same rule
+ * (`same_site` in sites.py), and says in `http` where it believes to be.
+ * @param {Config['cookie']} cookie
+ * @param {{protocol: string, hostname: string}} page
+ */
+export const sameSite = ({ domain, http }, { protocol, hostname }) => {
+  const [scheme, own] = (http || '').split('//');
+  return (
+    scheme === protocol &&
+    (domain
+      ? [own, hostname].every((host) => ('.' + host).endsWith('.' + domain))
+      : own === hostname)
+  );
+};
+
 /** @param {Regime} regime */
 export const isLax = (regime) => Object.values(regime.categories).some((rule) => rule !== 'opt-in');
 
