@@ -636,3 +636,28 @@ def test_the_answer_to_an_older_choice_does_not_undo_a_newer_one(shop: Page) -> 
     shop.reload()
     assert delivered(shop) == sent[1]
     assert not jar(shop)["crumbtrail"][0].endswith("&p=1")
+
+
+@pytest.mark.sqlite_only
+def test_a_choice_is_delivered_though_the_platform_has_moved_to_another_domain(
+    mounted: tuple[Server, str], shop: Page, posts: list[dict[str, Any]]
+) -> None:
+    """It was made without a secret, and waits in the browser until the script can add one."""
+    shop.route("**/consents", lambda route: route.abort())
+    with shop.expect_event("requestfailed"):
+        shop.click("[data-cmp=reject]")
+    assert "visitor" not in posts[0]
+    shop.unroute("**/consents")
+
+    def moved(route: Route) -> None:
+        reply = route.fetch()
+        told = reply.text().replace('"http":"http://127.0.0.1"', '"http":null')
+        assert told != reply.text()
+        route.fulfill(response=reply, body=told)
+
+    shop.route("**/consent.js", moved)
+    shop.reload()
+    assert delivered(shop) == posts[0]["id"] == posts[-1]["id"]
+    assert jar(shop)["crumbtrail_visitor"] == (posts[-1]["visitor"], False)
+    [record] = audited(mounted, leaf.visitor_id(SITE, posts[-1]["visitor"]))
+    assert record["action"] == "reject_all"
