@@ -81,6 +81,13 @@ def shown(site: str, digest: str) -> Response:
     return response
 
 
+@bp.route("/v1/audit/<site>/<path:rest>", methods=["POST", "PUT", "PATCH", "DELETE"])
+def read_only(site: str, rest: str) -> Response:
+    """No key writes: said to whoever holds one, 401 to everybody else."""
+    _opened(site)
+    raise Forbidden("read_only", "An auditor's key reads, and changes nothing.")
+
+
 @bp.get("/openapi.json")
 def openapi() -> Response:
     response = as_json(_description())

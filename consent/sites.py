@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import html
 import re
 from datetime import datetime
@@ -189,7 +191,19 @@ def snippet(site: Site, base_url: str) -> str:
 @cache
 def stub() -> str:
     """The inline stub as built: the same bytes for every site, so its CSP hash is one."""
-    return Path(str(files("consent"))).parent.joinpath("static/js/dist/stub.js").read_text("utf-8")
+    return (
+        Path(str(files("consent")))
+        .parent.joinpath("static/js/dist/stub.js")
+        .read_text("utf-8")
+        .strip()
+    )
+
+
+@cache
+def stub_hash() -> str:
+    """What a page's Content-Security-Policy names to let the inline stub run (CSP Level 3, 6.7)."""
+    digest = hashlib.sha256(stub().encode()).digest()
+    return f"sha256-{base64.b64encode(digest).decode()}"
 
 
 def _host_matches(host: str, entry: str) -> bool:

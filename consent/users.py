@@ -188,6 +188,8 @@ def sign_in(
     user = user_by_email(email)
     right = _verify(user.password_hash if user else _dummy, password)
     if user is None or not right:
+        trail.write("user.sign_in_refused", user.email if user else "unknown", at)
+        db.session.commit()
         raise Unauthorised("sign_in", "The e-mail or the password is not right.")
     if _hasher.check_needs_rehash(user.password_hash):
         user.password_hash = _hash(password)

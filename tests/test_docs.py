@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 
 from app import create_app
-from consent import config
+from consent import config, sites
 from tests.prepare import ROOT
 
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -94,3 +94,7 @@ def test_every_decision_has_its_four_headings() -> None:
     for page in (ROOT / "docs/decisions").glob("[0-9]*.md"):
         titles = re.findall(r"^## (.+)$", page.read_text("utf-8"), re.MULTILINE)
         assert titles == ["Question", "Answer", "Why", "What we gave up"], page.name
+
+
+def test_the_guide_names_the_hash_of_the_stub_as_it_is() -> None:
+    assert f"'{sites.stub_hash()}'" in (ROOT / "docs/owner.md").read_text("utf-8")

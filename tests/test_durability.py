@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from http.client import HTTPException
 from typing import Any
 
 import pytest
@@ -37,7 +38,7 @@ class Load:
             body = self.body()
             try:
                 reply = post(self.server, body)
-            except OSError:
+            except (OSError, HTTPException):
                 self.unknown.append(body)
                 return
             if reply.status == 201:

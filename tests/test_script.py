@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +16,7 @@ from tests.acts import BY, make_site
 from tests.databases import Databases, lent
 from tests.pages import Website
 from tests.server import Server
+from tests.visitor import until
 
 # The database is not what these are about.
 pytestmark = pytest.mark.sqlite_only
@@ -55,7 +55,7 @@ def website(shop: Server, elsewhere: Website, page: Page) -> Callable[..., Page]
     """`website(head, body)`: open a page of the shop, in English, with our two elements first."""
 
     def go(head: str = "", body: str = "<h1>Shop</h1>", nonce: str = "", **headers: str) -> Page:
-        stub = Path(sites.__file__).parents[1].joinpath("static/js/dist/stub.js").read_text("utf-8")
+        stub = sites.stub()
         mark = f' nonce="{nonce}"' if nonce else ""
         ours = (
             f'<script data-site="{SHOP}"{mark}>{stub}</script>'
@@ -75,7 +75,7 @@ def website(shop: Server, elsewhere: Website, page: Page) -> Callable[..., Page]
 
 
 def started(page: Page) -> None:
-    page.wait_for_function("window.consent && consent.get() !== null")
+    until(page, "!!window.consent && consent.get() !== null")
 
 
 def ran(page: Page) -> list[str]:
@@ -253,10 +253,21 @@ def test_a_strict_policy_with_a_nonce_and_trusted_types_is_enough(
     expect(page.locator("dialog#cmp-dialog h2")).to_be_focused()
     assert page.locator("dialog#cmp-dialog").evaluate("e => getComputedStyle(e).display") == "flex"
     page.click("dialog [data-cmp=accept]")
-    page.wait_for_function("(window.__ran || []).length === 1")
-    page.wait_for_function("!consent.get().pending")
+    until(page, "(window.__ran || []).length === 1")
+    until(page, "!consent.get().pending")
     assert ran(page) == ["with"]
     assert [line for line in said if "Content Security" in line or "Trusted" in line] == []
+
+
+def test_the_published_hash_lets_the_inline_stub_run_under_a_policy_without_nonces(
+    website: Callable[..., Page], shop: Server
+) -> None:
+    held = '<script type="text/plain" data-category="statistics" src="/held.js"></script>'
+    policy = f"default-src 'none'; script-src '{sites.stub_hash()}' {shop.url}"
+    page = website(held, Content_Security_Policy=f"{policy}; connect-src {shop.url}")
+    assert page.evaluate("dataLayer[0][2].analytics_storage") == "denied"  # only the stub says so
+    page.click("[data-cmp=reject]")
+    until(page, "consent.get().decided && !consent.get().pending")
 
 
 # -- keyboard, eyes and motion -----------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +19,14 @@ TITLE = "Twoje ustawienia prywatności"
 def cookies(page: Page) -> dict[str, str]:
     """Everything the browser keeps, whoever set it, by name."""
     return {cookie["name"]: cookie["value"] for cookie in page.context.cookies()}
+
+
+def until(page: Page, true: str) -> None:
+    """Wait for an expression on a page whose policy forbids the `eval` of wait_for_function."""
+    end = time.monotonic() + 30
+    while not page.evaluate(true):
+        assert time.monotonic() < end, f"never true: {true}"
+        page.wait_for_timeout(50)
 
 
 def ran(page: Page) -> list[str]:

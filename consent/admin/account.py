@@ -17,7 +17,7 @@ pages = Blueprint("account", __name__)
 
 @pages.get("/sign-in")
 def sign_in() -> Response:
-    """The form; its token is in a cookie and in a field, because there is no session yet."""
+    """The form."""
     return _door(200)
 
 
@@ -114,22 +114,8 @@ def _account(wrong: dict[str, str]) -> str:
 
 def _door(status: int, message: str = "", retry_after: int | None = None) -> Response:
     said = {
-        "ended": "Your session has ended. Please sign in again.",
         "left": "You are signed out.",
         "changed": "The password is changed. Sign in with the new one.",
     }
     word = next((text for name, text in said.items() if name in request.args), "")
-    token = request.cookies.get(guard.cookie_name("door")) or guard.fresh_token()
-    body = render_template(
-        "admin/sign_in.html",
-        message=message,
-        word="" if message else word,
-        csrf_door=token,
-        email=request.form.get("email", "")[:300],
-        next=guard.inside(request.values.get("next")),
-    )
-    response = make_response(body, status)
-    guard.set_cookie(response, guard.cookie_name("door"), token)
-    if retry_after:
-        response.headers["Retry-After"] = str(retry_after)
-    return response
+    return guard.sign_in_page(status, message, word, request.values.get("next", ""), retry_after)

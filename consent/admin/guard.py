@@ -10,7 +10,16 @@ from datetime import datetime
 from typing import cast
 from urllib.parse import urlencode, urlsplit
 
-from flask import Response, current_app, g, redirect, render_template, request, url_for
+from flask import (
+    Response,
+    current_app,
+    g,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from werkzeug.wrappers import Response as BaseResponse
 
 from consent import users
@@ -79,15 +88,40 @@ def open_door() -> BaseResponse | None:
     token = request.cookies.get(cookie_name())
     found = users.session_for(token, now()) if token else None
     if token is None or found is None:
-        if request.method != "GET":
-            return redirect(url_for("admin.account.sign_in", ended=1), 303)
-        here = request.full_path.rstrip("?")
-        return redirect(url_for("admin.account.sign_in", next=here), 303)
+        reading = request.method == "GET"
+        here = request.full_path.rstrip("?") if reading else ""
+        word = "" if reading else "Your session has ended. Please sign in again."
+        return sign_in_page(401, word=word, back=here)
     g.admin_session, g.admin_user = found
     g.csrf = csrf_for(token)
     if request.method == "POST":
         check_token(g.csrf, "This page was open too long. Open it again, then repeat what you did.")
     return None
+
+
+def sign_in_page(
+    status: int, message: str = "", word: str = "", back: str = "", retry_after: int | None = None
+) -> Response:
+    """The sign-in form, in place of whatever was asked for; `back` is where it leads afterwards.
+
+    Its token is in a cookie and in a field, because there is no session yet.
+    """
+    token = request.cookies.get(cookie_name("door")) or fresh_token()
+    body = render_template(
+        "admin/sign_in.html",
+        message=message,
+        word="" if message else word,
+        csrf_door=token,
+        email=request.form.get("email", "")[:300],
+        next=inside(back),
+    )
+    response = make_response(body, status)
+    set_cookie(response, cookie_name("door"), token)
+    if status == 401:
+        response.headers["WWW-Authenticate"] = 'Form realm="Crumbtrail admin"'  # RFC 9110 11.6.1
+    if retry_after:
+        response.headers["Retry-After"] = str(retry_after)
+    return response
 
 
 def check_token(expected: str, message: str) -> None:

@@ -66,6 +66,8 @@ def one(key: str) -> str:
         "admin/site.html",
         site=site,
         snippet=sites.snippet(site, guard.base_url()),
+        stub_hash=sites.stub_hash(),
+        base=guard.base_url(),
         notice=notices.latest(site),
         changes=notices.changes(site),
         asks_nobody=notices.asks_nobody(notices.draft(site)),
