@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import os
 import signal
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -14,12 +15,13 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
-from consent import auditor, cli, config, demo, health, visitor
+from consent import auditor, cli, config, demo, health, log, visitor
 from consent.admin import admin
 from consent.config import Config
 from consent.db import db, engine_options
 from consent.errors import NotFound, Refusal
 from consent.geo import Geo, shipped_database
+from consent.ledger import Ledger, Signer
 from consent.limits import Limiter
 from consent.parts import Parts, as_json
 from consent.records import Writer
@@ -45,7 +47,7 @@ def create_app(settings: Config | None = None, clock: Callable[[], datetime] = u
     )
     db.init_app(app)
     app.extensions["crumbtrail"] = parts(app, settings, clock)
-    for edge in (visitor.bp, auditor.bp, health.bp, admin, demo.front):
+    for edge in (visitor.bp, auditor.bp, log.bp, health.bp, admin, demo.front):
         app.register_blueprint(edge)
     if settings.demo:
         app.register_blueprint(demo.demo)
@@ -72,8 +74,25 @@ def worker() -> Flask:
     parent's own signal may end the worker, because Granian can hang when the two meet."""
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     app = create_app()
-    atexit.register(app.extensions["crumbtrail"].close)
+    known: Parts = app.extensions["crumbtrail"]
+    atexit.register(known.close)
+    if known.config.ledger:
+        stop = threading.Event()
+        work = threading.Thread(
+            target=known.ledger.run,
+            args=(app.app_context, known.clock, stop),
+            name="ledger",
+            daemon=True,
+        )
+        work.start()
+        # Runs before `close`: a tick that has begun ends, so nothing is left half done.
+        atexit.register(end, stop, work)
     return app
+
+
+def end(stop: threading.Event, work: threading.Thread) -> None:
+    stop.set()
+    work.join(10)
 
 
 def parts(app: Flask, settings: Config, clock: Callable[[], datetime]) -> Parts:
@@ -90,6 +109,11 @@ def parts(app: Flask, settings: Config, clock: Callable[[], datetime]) -> Parts:
             "client_withdrawal": Limiter(WITHDRAWALS if client else 0, client * WITHDRAWALS),
             "key": Limiter(settings.rate_key, settings.rate_key),
         },
+        ledger=Ledger(
+            Signer(settings.signer_state),
+            settings.log_base,
+            {"build": visitor.build_digest(), "regimes": default_table().digest},
+        ),
         open_writer=lambda: open_writer(app, clock),
         engine=lambda: engine(app),
         seed=demo.seed,

@@ -13,8 +13,8 @@ import yaml
 from flask import Blueprint, Response, g, render_template, request
 from marshmallow import ValidationError
 
-from . import notices, records, schemas, sites, trail, users
-from .db import db
+from . import ledger, notices, schemas, sites, trail, users
+from .db import db, from_micros
 from .errors import Busy, Forbidden, Invalid, NotFound
 from .parts import as_json, parts
 from .records import RecordFilter
@@ -49,7 +49,7 @@ def many(site: str) -> Response:
             notice=request.args.get("notice"),
         )
     )
-    found, after = records.find(of, wanted, request.args.get("after"), _limit())
+    found, after = ledger.page_of(of, wanted, request.args.get("after"), _limit())
     _read(of, "records.read", filters=dict(request.args), count=len(found))
     return as_json({"records": found, "next": after})
 
@@ -59,8 +59,8 @@ def one(site: str, record_id: str) -> Response:
     of = _opened(site)
     if not schemas.UUID7.fullmatch(record_id):
         raise NotFound("not_found", "No record of this site has that id.")
-    record = records.get(of, schemas.uuid_bytes(record_id))
-    received = schemas.moment(record["received_at"])
+    row, record = ledger.one(of, schemas.uuid_bytes(record_id))
+    received = from_micros(row.seq)
     key = g.key
     if (key.period_from and received < key.period_from) or (
         key.period_to and received >= key.period_to

@@ -36,6 +36,12 @@ SETTINGS = (
     Setting(
         "SECRET_KEY", "", "Key of the session cookies; made and kept in INSTANCE_PATH if empty."
     ),
+    Setting(
+        "SIGNER_STATE",
+        "",
+        "Folder of the log's keys; INSTANCE_PATH/signer if empty.",
+    ),
+    Setting("LEDGER", "1", "0 leaves integration to `flask --app app ledger run` elsewhere."),
     Setting("DEMO", "0", "1 serves the demo pages and counts this server as their origin."),
     Setting("RATE_SITE", "2000", "Choices a site may send per second; 0 is no limit."),
     Setting("RATE_CLIENT", "60", "Burst of one client, then one a second; 0 is no limit."),
@@ -58,6 +64,8 @@ class Config:
     trusted_proxies: tuple[Network, ...]
     cdn_country_header: str | None
     secret_key: str
+    signer_state: Path
+    ledger: bool
     demo: bool
     rate_site: int
     rate_client: int
@@ -72,6 +80,11 @@ class Config:
     @property
     def own_host(self) -> str:
         return urlsplit(self.base_url).netloc
+
+    @property
+    def log_base(self) -> str:
+        """What the origins of this server's logs begin with: BASE_URL without its scheme."""
+        return self.base_url.partition("://")[2].rstrip("/").replace(" ", "-").replace("+", "-")
 
     @property
     def sqlite(self) -> bool:
@@ -93,6 +106,8 @@ def load(environ: Mapping[str, str]) -> Config:
         trusted_proxies=_networks(raw["TRUSTED_PROXIES"]),
         cdn_country_header=raw["CDN_COUNTRY_HEADER"] or None,
         secret_key=raw["SECRET_KEY"] or _kept_secret(instance),
+        signer_state=Path(raw["SIGNER_STATE"] or instance / "signer").resolve(),
+        ledger=_switch("LEDGER", raw),
         demo=_switch("DEMO", raw),
         rate_site=_whole("RATE_SITE", raw),
         rate_client=_whole("RATE_CLIENT", raw),

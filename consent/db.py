@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from flask_sqlalchemy import SQLAlchemy
@@ -105,6 +106,13 @@ def engine_options(url: str) -> dict[str, Any]:
             " -c idle_in_transaction_session_timeout=10000 -c timezone=UTC",
         },
     }
+
+
+def open_sqlite(file: Path) -> Any:
+    """A connection of its own to a small file beside the database; every commit is synced."""
+    connection = sqlite_build.connect(str(file), timeout=10, isolation_level=None)
+    connection.execute("PRAGMA synchronous=FULL")
+    return connection
 
 
 def sqlite_warning() -> str | None:

@@ -17,7 +17,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, String, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from . import trail
+from . import leaf, trail, waiting
 from .db import Base, Json, db
 from .errors import Invalid, NotFound, Refusal
 from .sites import UNITS, Site
@@ -126,7 +126,7 @@ def put_service(site: Site, by: str, at: datetime, key: str, **fields: Any) -> S
         for name, value in fields.items():
             setattr(service, name, value)
     trail.write("service.put", by, at, site.key, service=key, category=service.category)
-    db.session.commit()
+    _changed(site, at)
     return service
 
 
@@ -171,7 +171,7 @@ def add_tracker(site: Site, by: str, at: datetime, **fields: Any) -> Tracker:
     """Add a tracker; raises Invalid `reason_missing`, `service_unknown`, `field_value`."""
     added = _add(site, fields)
     trail.write("tracker.add", by, at, site.key, tracker=added.name, category=added.category)
-    db.session.commit()
+    _changed(site, at)
     return added
 
 
@@ -191,7 +191,7 @@ def edit_tracker(site: Site, number: int, by: str, at: datetime, **fields: Any) 
         was=before,
         reason=changed.reason,
     )
-    db.session.commit()
+    _changed(site, at)
     return changed
 
 
@@ -199,7 +199,7 @@ def remove_tracker(site: Site, number: int, by: str, at: datetime) -> None:
     gone = tracker(site, number)
     trail.write("tracker.remove", by, at, site.key, tracker=gone.name, category=gone.category)
     db.session.delete(gone)
-    db.session.commit()
+    _changed(site, at)
 
 
 def import_csv(site: Site, text: str, by: str, at: datetime) -> Imported:
@@ -232,8 +232,27 @@ def import_csv(site: Site, text: str, by: str, at: datetime) -> Imported:
             why = "; ".join((refusal.fields or {}).values()) or refusal.message
             done.refused.append((rows.line_num, why))
     trail.write("tracker.import", by, at, site.key, added=done.added, changed=done.changed)
-    db.session.commit()
+    _changed(site, at)
     return done
+
+
+def state(site: Site) -> dict[str, Any]:
+    """The whole inventory as data, in one order: what its digest in the log is made of."""
+    mine = sorted(trackers(site), key=lambda tracker: (tracker.name or "", tracker.id))
+    return {
+        "services": [
+            {name: getattr(one, name) for name in ("key", "name", *SERVICE_DEFAULTS)}
+            for one in services(site)
+        ],
+        "trackers": [{name: getattr(one, name) for name in TRACKER_DEFAULTS} for one in mine],
+    }
+
+
+def _changed(site: Site, at: datetime) -> None:
+    """The last step of every verb here: the new state waits for the log, and it is committed."""
+    db.session.flush()
+    waiting.entry(site.key, at, "inventory", h=leaf.digest(state(site)))
+    db.session.commit()
 
 
 def starter(site: Site, by: str, at: datetime) -> None:

@@ -17,7 +17,7 @@ from sqlalchemy import ForeignKey, LargeBinary, String, UniqueConstraint, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
-from . import inventory, leaf, trail
+from . import inventory, leaf, trail, waiting
 from .db import Base, Instant, db, rfc3339
 from .errors import Invalid, NotFound
 from .sites import Site
@@ -175,6 +175,7 @@ def publish(
         effective_at=effective_at,
     )
     db.session.add(notice)
+    waiting.entry(site.key, at, "notice", h=notice.digest)
     trail.write("notice.publish", by, at, site.key, version=notice.version, digest=notice.digest)
     db.session.commit()
     return notice

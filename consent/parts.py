@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 
 from .config import Config
 from .geo import Geo
+from .ledger import Ledger
 from .limits import Limiter
 from .records import Writer
 from .regime import Table
@@ -27,6 +28,7 @@ class Parts:
     geo: Geo
     regimes: Table
     limits: dict[str, Limiter]
+    ledger: Ledger
     open_writer: Callable[[], Writer]
     engine: Callable[[], Engine]
     seed: Callable[[datetime], None]

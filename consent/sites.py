@@ -27,7 +27,7 @@ UNITS = {"minute": 60, "hour": 3600, "day": 86_400, "month": 2_629_746, "year": 
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 CHANGEABLE = frozenset(
     "name controller contacts dpo authority origins preview_hosts cookie_domain languages "
-    "default_language policy_urls preferences choice_lifetime retention layout".split()
+    "default_language policy_urls preferences choice_lifetime retention layout publish_log".split()
 )
 
 
@@ -53,6 +53,7 @@ class Site(Base):
     retention: Mapped[dict[str, Any]] = mapped_column(Json)
     layout: Mapped[dict[str, Any]] = mapped_column(Json)
     decided_for_demo: Mapped[bool]
+    publish_log: Mapped[bool]
     tag_seen_at: Mapped[datetime | None] = mapped_column(Instant)
     created_at: Mapped[datetime] = mapped_column(Instant)
 
@@ -93,6 +94,7 @@ def add(
         "retention": {"value": 36, "unit": "month"},
         "layout": {"position": "bottom"},
         "decided_for_demo": False,
+        "publish_log": False,
     }
     values |= {"name": name, "controller": controller, "origins": origins, "languages": languages}
     values |= more

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import secrets
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Index, String, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from .db import Base, BigKey, Instant, Json, db
+from . import leaf, waiting
+from .db import Base, BigKey, Bytes16, Instant, Json, db, rfc3339
 
 
 class Entry(Base):
@@ -21,12 +23,21 @@ class Entry(Base):
     actor: Mapped[str] = mapped_column(String(320))
     verb: Mapped[str] = mapped_column(String(60))
     detail: Mapped[dict[str, Any]] = mapped_column(Json)
+    salt: Mapped[bytes | None] = mapped_column(Bytes16)
     __table_args__ = (Index("trail_by_site", "site", "id"),)
 
 
 def write(verb: str, actor: str, at: datetime, site: str | None = None, **detail: Any) -> None:
-    """Add one line to the running transaction; the caller commits."""
-    db.session.add(Entry(verb=verb, actor=actor, at=at, site=site, detail=detail))
+    """Add one line to the running transaction; the caller commits.
+
+    An act on a site (whatever is not a read) also waits for the site's log, as a commitment: the
+    line names a person.
+    """
+    entry = Entry(verb=verb, actor=actor, at=at, site=site, detail=detail)
+    if site is not None and not verb.endswith(".read"):
+        entry.salt = secrets.token_bytes(leaf.SALT_BYTES)
+        waiting.entry(site, at, "admin", c=leaf.commitment(facts(entry), entry.salt))
+    db.session.add(entry)
 
 
 def entries(site: str | None = None, limit: int = 100, before: int | None = None) -> list[Entry]:
@@ -37,3 +48,14 @@ def entries(site: str | None = None, limit: int = 100, before: int | None = None
     if before is not None:
         query = query.where(Entry.id < before)
     return list(db.session.scalars(query))
+
+
+def facts(entry: Entry) -> dict[str, Any]:
+    """What the log commits to of an act."""
+    return {
+        "at": rfc3339(entry.at),
+        "site": entry.site,
+        "actor": entry.actor,
+        "verb": entry.verb,
+        "detail": entry.detail,
+    }

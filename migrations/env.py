@@ -7,10 +7,10 @@ import os
 from alembic import context
 from sqlalchemy import Connection, create_engine
 
-from consent import config, inventory, notices, records, sites, trail, users
+from consent import config, inventory, ledger, notices, records, sites, trail, users, waiting
 from consent.db import db, engine_options
 
-NOUNS = (trail, users, sites, inventory, notices, records)
+NOUNS = (waiting, trail, users, sites, inventory, notices, records, ledger)
 
 
 def run(connection: Connection) -> None:

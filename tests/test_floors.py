@@ -20,14 +20,16 @@ STEPS = (
     ("leaf", "regime", "strict_json"),  # floor 1: our rules, pure
     ("config", "errors", "db", "limits"),  # floor 2: foundation
     ("geo",),  # floor 3: the outside world
-    ("trail",),  # floor 4: the nouns, in story order
+    ("waiting",),  # floor 4: the nouns, in story order
+    ("trail",),
     ("users",),
     ("sites",),
     ("inventory",),
     ("notices",),
     ("records",),
+    ("ledger",),
     ("parts", "schemas"),  # floor 5: what an edge is handed, and the wire
-    ("visitor", "auditor", "admin", "demo", "health", "cli"),  # floor 6: the edges
+    ("visitor", "auditor", "log", "admin", "demo", "health", "cli"),  # floor 6: the edges
 )
 STEP = {noun: number for number, nouns in enumerate(STEPS) for noun in nouns}
 FORBIDDEN_NAMES = {"utils", "helpers", "common", "manager", "service"}

@@ -10,7 +10,7 @@ from typing import Any
 from flask import Blueprint, make_response, render_template, request
 from werkzeug.wrappers import Response
 
-from consent import notices, records, sites, trail
+from consent import ledger, notices, sites, trail
 from consent.admin import guard, show
 from consent.db import db
 from consent.errors import NotFound, Refusal
@@ -34,7 +34,7 @@ def every(key: str) -> Response:
     try:
         wanted = _filter(asked, wrong)
         if not wrong:
-            found, following = records.find(site, wanted, after, PAGE)
+            found, following = ledger.page_of(site, wanted, after, PAGE)
     except Refusal as refusal:
         wrong = refusal.fields or {"from": refusal.message}
     if not wrong:
@@ -64,9 +64,9 @@ def one(key: str, record_id: str) -> str:
         number = uuid.UUID(record_id)
     except ValueError:
         raise NotFound("not_found", "No record of this site has that id.") from None
-    record = records.get(site, number.bytes)
+    _, record = ledger.one(site, number.bytes)
     _note_read(site, record=str(number))
-    version = next((n for n in notices.versions(site) if n.digest == record["notice"]), None)
+    version = next((n for n in notices.versions(site) if n.digest == record.get("notice")), None)
     return render_template(
         "admin/record.html",
         site=site,

@@ -61,6 +61,7 @@ def _add(key: str, decided: dict[str, Any], base_url: str, at: datetime) -> site
         policy_urls={language: base_url + path for language, path in decided["policies"].items()},
         retention=decided["retention"],
         decided_for_demo=True,
+        publish_log=True,
         **{field: decided[field] for field in same},
     )
 

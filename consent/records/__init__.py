@@ -1,7 +1,7 @@
 """Records: what is kept of each choice. `rows` stores, `verb` judges, `writer` makes durable,
 `reading` finds."""
 
-from .reading import Names, RecordFilter, count_since, find, get, held
+from .reading import Names, RecordFilter, count_since, find, held
 from .verb import Choice, Facts, check, reduced_page
 from .writer import Writer
 
@@ -14,7 +14,6 @@ __all__ = [
     "check",
     "count_since",
     "find",
-    "get",
     "held",
     "reduced_page",
 ]

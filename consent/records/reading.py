@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, select
 
 from ..db import db, micros
-from ..errors import Invalid, NotFound
+from ..errors import Invalid
 from ..notices import Answer, Notice
 from ..sites import Site
 from .rows import ACTIONS, CATEGORIES, DENIED, GRANTED, TEST, Page, Place, Row, Rule, encode
@@ -63,7 +63,7 @@ class Names:
 
 def find(
     site: Site, wanted: RecordFilter, after: str | None = None, limit: int = 100
-) -> tuple[list[dict[str, Any]], str | None]:
+) -> tuple[list[Row], str | None]:
     """One page and the cursor of the next; the cursor is None only at the end.
 
     Raises Invalid `field_value` for a cursor or a filter that means nothing.
@@ -78,24 +78,13 @@ def find(
     next_seq = window if len(rows) <= limit else rows[limit - 1].seq
     if wanted.to and next_seq is not None and next_seq >= micros(wanted.to) - 1:
         next_seq = None
-    rows = rows[:limit]
-    names = Names(rows)
-    records = [names.record(row, site.key) | {"log": None} for row in rows]
-    return records, None if next_seq is None else _cursor(next_seq)
+    return rows[:limit], None if next_seq is None else _cursor(next_seq)
 
 
 def held(site_id: int, record_id: bytes) -> Row | None:
     """The row of that id, erased and test ones included."""
     query = select(Row).where(Row.site_id == site_id, Row.id == record_id)
     return db.session.scalar(query)
-
-
-def get(site: Site, record_id: bytes) -> dict[str, Any]:
-    """The record of that id; raises NotFound `not_found`."""
-    row = held(site.id, record_id)
-    if row is None or row.flags & TEST:
-        raise NotFound("not_found", "No record of this site has that id.")
-    return Names([row]).record(row, site.key) | {"log": None}
 
 
 def count_since(site: Site, at: datetime) -> int:

@@ -64,6 +64,7 @@ class Facts:
     notice_id: int
     notice: dict[str, Any]
     answer_id: int | None
+    regime_shown: str | None
     superseded: bool
     test: bool
     regime: str

@@ -22,8 +22,10 @@ from sqlalchemy import Engine, Table, delete, insert, select, tuple_
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
+from .. import leaf
 from ..errors import Busy, Invalid
-from .rows import ERASED, Page, Place, Row, Rule, is_test
+from ..waiting import CONSENT, Waiting
+from .rows import ERASED, TEST, Page, Place, Row, Rule, is_test
 
 _LOG = logging.getLogger(__name__)
 BATCH = 256
@@ -45,6 +47,10 @@ class Job:
     place: tuple[str, str, str, str]
     page: str
     claimed: int  # the claimed time, ms since 1970
+    site: str
+    encode: Callable[[Row, str], dict[str, Any]]  # row and page as kept -> the record
+    record: dict[str, Any] = field(default_factory=dict)
+    commitment: str = ""
     done: threading.Event = field(default_factory=threading.Event)
     outcome: Row | Exception | None = None
     fresh: bool = True
@@ -135,7 +141,8 @@ class Writer:
 
     def _store(self, connection: Connection, batch: list[Job]) -> None:
         present = self._present(connection, batch)
-        values = []
+        values: list[dict[str, Any]] = []
+        waits: list[dict[str, Any]] = []
         for job in batch:
             key = (job.row.site_id, job.row.id)
             self._fill(connection, job)
@@ -147,8 +154,14 @@ class Writer:
                 continue
             job.outcome = present[key] = job.row
             values.append({name: getattr(job.row, name) for name in COLUMNS})
+            job.record = job.encode(job.row, job.page)
+            job.commitment = leaf.commitment(job.record, job.row.salt or b"")
+            if not job.row.flags & TEST:
+                waits.append(_waits(job))
         if values:
             connection.execute(insert(_table(Row)), values)
+        if waits:
+            connection.execute(insert(_table(Waiting)), waits)
         self._sweep(connection)
 
     def _fill(self, connection: Connection, job: Job) -> None:
@@ -224,6 +237,12 @@ class Writer:
         table = _table(Row)
         old = table.c.seq < now - TEST_LIFE_US
         connection.execute(delete(table).where(old, is_test(table.c.flags)))
+
+
+def _waits(job: Job) -> dict[str, Any]:
+    """The commitment waits for the log in the transaction that stores the record."""
+    body = bytes.fromhex(job.commitment)
+    return {"site": job.site, "seq": job.row.seq, "kind": CONSENT, "body": body}
 
 
 CLAIMS = (

@@ -2,5 +2,6 @@
 
 from . import choices, receipts, script
 from .blueprint import bp
+from .script import build_digest
 
-__all__ = ["bp", "choices", "receipts", "script"]
+__all__ = ["bp", "build_digest", "choices", "receipts", "script"]

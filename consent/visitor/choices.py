@@ -10,7 +10,7 @@ from typing import Any
 from flask import Response, request
 
 from .. import leaf, records, schemas
-from ..db import db
+from ..db import db, from_micros
 from ..errors import Busy, Forbidden, Invalid, Refusal
 from ..parts import as_json, parts
 from ..records import Choice, Facts
@@ -31,6 +31,8 @@ MEDIA = ("text/plain", "application/json")
 def consents(site: str) -> Response:
     now = parts().clock()
     of = shelf.site(site)
+    if parts().ledger.stopped:
+        raise Busy("busy", "The log is stopped; nothing was stored.", status=503, retry_after=60)
     test = _known_origin(of) == "test"
     choice = schemas.choice(_body())
     secrets = cookies.secrets(of, choice)
@@ -39,12 +41,14 @@ def consents(site: str) -> Response:
     records.check(choice, notice.content, now)
     place = where.place()
     regime = parts().regimes.decide(place, where.signals(), now.date())
+    answer = _answer(of, choice, notice)
     facts = Facts(
         site_id=of.id,
         site=of.key,
         notice_id=notice.id,
         notice=notice.content,
-        answer_id=_answer(of, choice, notice),
+        answer_id=answer[0] if answer else None,
+        regime_shown=answer[2] if answer else None,
         superseded=shelf.current(of).digest != notice.digest,
         test=test,
         regime=regime.id,
@@ -57,11 +61,21 @@ def consents(site: str) -> Response:
     if row.flags & ERASED:
         raise Refusal("erased", "This record was erased.", status=410)
     if fresh:
-        reply = _reply(of, row, _record(of, choice, notice, job, row), 201)
+        reply = _reply(of, row, job.record, job.commitment, 201)
     else:
-        reply = _reply(of, row, records.Names([row]).record(row, of.key), 200)
+        record = records.Names([row]).record(row, of.key)
+        reply = _reply(of, row, record, leaf.commitment(record, row.salt or b""), 200)
     cookies.put(reply, of, choice, secrets[0], notice.content, regime, now)
     return reply
+
+
+def _promise(of: Site, row: Row, commitment: str) -> str | None:
+    """That the record will be in the site's log; none for a test, which will not be."""
+    if row.flags & TEST:
+        return None
+    ledger = parts().ledger
+    received = from_micros(row.seq)
+    return ledger.signer.promise(shelf.origin(of), commitment, received, parts().clock())
 
 
 def _known_origin(of: Site) -> str:
@@ -105,7 +119,7 @@ def _within_limits(of: Site, choice: Choice) -> None:
         )
 
 
-def _answer(of: Site, choice: Choice, notice: shelf.Shown) -> int | None:
+def _answer(of: Site, choice: Choice, notice: shelf.Shown) -> tuple[int, int, str] | None:
     if choice.answer is None:
         return None
     known = shelf.answer_id(of, choice.answer)
@@ -115,7 +129,7 @@ def _answer(of: Site, choice: Choice, notice: shelf.Shown) -> int | None:
             "answer: never served with this notice.",
             fields={"answer": "Never served with this notice."},
         )
-    return known[0]
+    return known
 
 
 def _stored(choice: Choice, facts: Facts, secrets: list[str]) -> tuple[Job, Row, bool]:
@@ -127,18 +141,19 @@ def _stored(choice: Choice, facts: Facts, secrets: list[str]) -> tuple[Job, Row,
     return last, *parts().writer.write(last)
 
 
-def _record(of: Site, choice: Choice, notice: shelf.Shown, job: Job, row: Row) -> dict[str, Any]:
-    """The record just stored, without asking the database for it."""
-    shown = shelf.answer_id(of, choice.answer) if choice.answer else None
-    answer = (choice.answer, shown[2]) if choice.answer and shown else None
-    return encode(row, of.key, notice.content, notice.digest, answer, job.rule, job.place, job.page)
-
-
 def _job(choice: Choice, facts: Facts) -> Job:
+    rule, place = (facts.regime, facts.regimes), _place(facts.place)
+    shown = (choice.answer, facts.regime_shown or "") if choice.answer else None
+
+    def record(row: Row, page: str) -> dict[str, Any]:
+        return encode(row, facts.site, facts.notice, choice.notice, shown, rule, place, page)
+
     return Job(
         row=to_row(choice, facts),
-        rule=(facts.regime, facts.regimes),
-        place=_place(facts.place),
+        rule=rule,
+        place=place,
+        site=facts.site,
+        encode=record,
         page=choice.page,
         claimed=claimed_ms(choice),
     )
@@ -153,13 +168,13 @@ def _place(place: Place) -> tuple[str, str, str, str]:
     )
 
 
-def _reply(of: Site, row: Row, record: dict[str, Any], status: int) -> Response:
+def _reply(of: Site, row: Row, record: dict[str, Any], commitment: str, status: int) -> Response:
     """The answer of a stored record: a function of the record alone, so a repeat gets the same."""
     body: dict[str, Any] = {
         "id": uuid_text(row.id),
         "received_at": record["received_at"],
-        "commitment": leaf.commitment(record, row.salt or b""),
-        "promise": None,
+        "commitment": commitment,
+        "promise": _promise(of, row, commitment),
         "receipt": f"/v1/{of.key}/receipts/{uuid_text(row.id)}",
         "country": record["place"]["country"],
         "regime": record["regime"],

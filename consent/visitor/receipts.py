@@ -6,10 +6,10 @@ import hmac
 
 from flask import Response, request
 
-from .. import leaf, records, schemas
+from .. import leaf, ledger, records, schemas
 from ..errors import NotFound, Refusal, Unauthorised
 from ..parts import as_json
-from ..records import Names, RecordFilter
+from ..records import RecordFilter
 from ..records.rows import ERASED
 from ..sites import Site
 from . import cookies, shelf
@@ -30,12 +30,13 @@ def receipt(site: str, record_id: str) -> Response:
         raise Refusal("erased", "This record was erased.", status=410)
     if row is None or row.visitor is None or not hmac.compare_digest(row.visitor, visitor):
         raise _none()  # the same for "not yours" and "not there": an id is no secret
-    record = Names([row]).record(row, of.key) | {"log": None}
+    record = ledger.described(of, [row])[0]
     notice = shelf.notice(of, record["notice"]).content
+    proven = ledger.receipt(of, row.seq)
     return as_json(
         {
             "record": record,
-            "proof": None,
+            "proof": proven.body() if proven else None,
             "controller": notice["controller"],
             "contacts": notice["contacts"],
             "dpo": notice["dpo"],
@@ -49,7 +50,7 @@ def my_records(site: str) -> Response:
     """All records of this visitor, in order of arrival."""
     of = shelf.site(site)
     wanted = RecordFilter(visitor=_visitor(of).hex())
-    found, _ = records.find(of, wanted, limit=SHOWN)
+    found, _ = ledger.page_of(of, wanted, limit=SHOWN)
     return as_json({"records": found})
 
 

@@ -39,6 +39,12 @@ def site(key: str) -> Site:
     return found
 
 
+def origin(of: Site) -> str:
+    """The name of the site's log, made at first use and frozen."""
+    found: str = _kept("origin", of.key, lambda: parts().ledger.open(of.key).origin)
+    return found
+
+
 def current(of: Site) -> Shown:
     """The notice that binds now; raises NotFound `not_published`."""
     found: Shown | None = _fresh("current", of.key, lambda: _current(of))

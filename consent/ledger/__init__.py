@@ -1,0 +1,29 @@
+"""The ledger: takes what waits, grows each site's log, and has the heads signed.
+
+signer      the keys, and the memory of what was signed; outside the database
+rows        a log as it is stored
+tree        reading a stored log, proving from it, letting it grow
+integrate   the tick
+reading     records with their place in the log
+proofs      what a holder or an auditor is given of one entry
+fsck        everything again from the leaves, and what does not agree
+"""
+
+from .integrate import Ledger, Outcome
+from .proofs import entry_proof, head_of, receipt, tile
+from .reading import described, one, page_of
+from .signer import Refused, Signer
+
+__all__ = [
+    "Ledger",
+    "Outcome",
+    "Refused",
+    "Signer",
+    "described",
+    "entry_proof",
+    "head_of",
+    "one",
+    "page_of",
+    "receipt",
+    "tile",
+]

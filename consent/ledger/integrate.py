@@ -1,0 +1,294 @@
+"""Integration: what waits becomes entries, every log's head moves on, and the heads are signed.
+
+A tick is one transaction for all sites with news, fenced by compare-and-swap on the head rows: of
+two ledgers that tick at once, one changes nothing. Then the signer signs what is stored, and the
+notes are published. A crash between the two leaves a head that is stored and not yet signed; the
+next tick, by whomever, begins by signing it. So recovery is the normal path.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.exc import IntegrityError
+
+from .. import leaf
+from ..db import db, micros
+from ..records import Names
+from ..records.rows import ERASED, Row
+from ..sites import Site
+from ..tlog import merkle
+from ..waiting import CONSENT, DEPLOYMENT, ENTRY, Waiting
+from .rows import Head, Item, day, head_item
+from .signer import Refused, Signer, Wanted
+from .tree import Growth, Tree
+
+_LOG = logging.getLogger(__name__)
+TICK_S = 1.0
+TICK_MAX = 20_000  # entries of one tick; more than that waits for the next
+CHUNK = 500
+
+
+class Lost(Exception):
+    """Another ledger moved a head first; nothing was changed here."""
+
+
+@dataclass
+class Outcome:
+    """What a tick did: entries added, and records whose row is not what was acknowledged."""
+
+    added: int = 0
+    changed: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Ledger:
+    """Whoever has the database and the signer can tick; `base` is BASE_URL without its scheme.
+    `told` are digests that every log should know: rules and build, by kind of entry."""
+
+    signer: Signer
+    base: str
+    told: Mapping[str, str]
+    alarms: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def stopped(self) -> str | None:
+        """Why nothing is signed and no choice is taken, or None."""
+        return self.alarms.get("log")
+
+    def run(
+        self,
+        context: Callable[[], AbstractContextManager[object]],
+        clock: Callable[[], datetime],
+        stop: threading.Event,
+    ) -> None:
+        """Tick every second until `stop`, whatever happens to a single tick."""
+        while not stop.wait(TICK_S):
+            try:
+                with context():
+                    self.tick(clock())
+            except Exception:  # the database may be away; what waits goes on waiting
+                _LOG.exception("a tick failed")
+
+    def tick(self, at: datetime) -> Outcome:
+        """Sign what is unsigned, integrate what waits, sign that. Call it in an app context.
+
+        Never raises Refused: a refusal is an alarm, and stops everything until a person acts.
+        """
+        outcome = Outcome()
+        try:
+            self.check()
+            if self.stopped is None:
+                self.publish(at)
+                outcome = self.integrate(at)
+                self.publish(at)
+        except Lost:
+            pass
+        except Refused as refused:
+            self.alarm(str(refused))
+        finally:
+            db.session.remove()
+        return outcome
+
+    def alarm(self, why: str) -> None:
+        self.alarms["log"] = (
+            f"{why} Nothing is signed and no choice is taken until this is settled:"
+            " see docs/reliability.md, and flask --app app ledger recover."
+        )
+        _LOG.error("the log is stopped: %s", why)
+
+    def check(self) -> None:
+        """Whether the database is the one whose heads were signed last; else an alarm.
+
+        The signer is asked first: a head is always stored before it is signed.
+        """
+        self.alarms.pop("log", None)
+        origin = self._origin(DEPLOYMENT)
+        known = db.session.execute(
+            select(Head.origin, Head.size, Head.signed).where(Head.site == DEPLOYMENT)
+        ).one_or_none()
+        last = self.signer.last(known.origin if known else origin)
+        db.session.rollback()
+        head = db.session.scalar(select(Head).where(Head.site == DEPLOYMENT))
+        size = head.size if head else 0
+        if last is None:
+            if head and head.signed:
+                self.alarm("The signer's memory (SIGNER_STATE) is missing, but the log was signed.")
+        elif last[0] > size:
+            self.alarm(
+                f"The signer has signed {last[0]} entries of the log {origin}, and the database"
+                f" has {size}: an older database was put in its place."
+            )
+
+    def open(self, site: str) -> Head:
+        """The head of a site's log, made at first use; its origin never changes afterwards."""
+        head = db.session.scalar(select(Head).where(Head.site == site))
+        if head is not None:
+            return head
+        empty = Head(
+            site=site,
+            origin=self._origin(site),
+            size=0,
+            root=merkle.EMPTY,
+            signed=0,
+            note="",
+            chained=None,
+            told={},
+        )
+        db.session.add(empty)
+        try:
+            db.session.commit()
+        except IntegrityError:  # another process opened it first
+            db.session.rollback()
+        return db.session.scalars(select(Head).where(Head.site == site)).one()
+
+    def integrate(self, at: datetime) -> Outcome:
+        """One transaction: entries, tiles and heads of all logs with news, then the deployment's.
+
+        Raises Lost where another ledger was faster.
+        """
+        lines = list(db.session.scalars(select(Waiting).order_by(Waiting.id).limit(TICK_MAX)))
+        sound, changed = self._examined([line for line in lines if line.kind == CONSENT])
+        taken = [line for line in lines if line.kind != CONSENT or line.id in sound]
+        by_site: dict[str, list[Item]] = {}
+        for line in taken:
+            item = Item(line.kind, line.seq, line.body)
+            by_site.setdefault(line.site, []).append(item)
+        ids = [line.id for line in taken]
+        deployment = by_site.pop(DEPLOYMENT, [])
+        if not by_site and not deployment:
+            return Outcome(0, changed)
+        heads = {site: self.open(site) for site in [*sorted(by_site), DEPLOYMENT]}
+        above = heads.pop(DEPLOYMENT)
+        top = Growth(Tree(db.session(), above.id), above.size)
+        for item in [*self._news(above, at), *deployment]:
+            top.add(item)
+        for site, head in heads.items():
+            grown = Growth(Tree(db.session(), head.id), head.size)
+            for item in [*self._news(head, at), *by_site[site]]:
+                grown.add(item)
+            chained = top.add(head_item(head.id, grown.size, grown.root(), micros(at)))
+            self._move(head, grown, chained)
+        self._move(above, top, None)
+        for start in range(0, len(ids), CHUNK):
+            db.session.execute(
+                delete(Waiting).where(Waiting.id.in_(ids[start : start + CHUNK])),
+                execution_options={"synchronize_session": False},
+            )
+        db.session.commit()
+        return Outcome(len(taken), changed)
+
+    def publish(self, at: datetime) -> None:
+        """Sign every head that is stored and not signed, and publish the notes.
+
+        Raises Refused; nothing is published then.
+        """
+        db.session.rollback()
+        query = select(Head).where(Head.signed < Head.size).order_by(Head.id)
+        wanted = [_wanted(head.id, head) for head in db.session.scalars(query)]
+        if not wanted:
+            return
+        try:
+            notes = self.signer.sign(wanted, at)
+        except Refused:
+            if self._overtaken(wanted):
+                raise Lost from None
+            raise
+        for head, signed in zip(wanted, notes, strict=True):
+            db.session.execute(
+                update(Head)
+                .where(Head.origin == head.origin, Head.signed < head.size)
+                .values(signed=head.size, note=signed),
+                execution_options={"synchronize_session": False},
+            )
+        db.session.commit()
+
+    def _overtaken(self, wanted: Sequence[Wanted]) -> bool:
+        """Whether another ledger signed more meanwhile, which is no reason for an alarm."""
+        sizes = {head.origin: head.size for head in wanted}
+        db.session.rollback()
+        now = db.session.execute(select(Head.origin, Head.size).where(Head.origin.in_(sizes)))
+        return any(size > sizes[origin] for origin, size in now)
+
+    def _move(self, head: Head, grown: Growth, chained: int | None) -> None:
+        """Compare and swap: only who still finds the head as it was read may write its tiles."""
+        moved = db.session.execute(
+            update(Head)
+            .where(Head.id == head.id, Head.size == head.size, Head.root == head.root)
+            .values(size=grown.size, root=grown.root(), chained=chained, told=dict(self.told)),
+            execution_options={"synchronize_session": False},
+        )
+        if moved.rowcount != 1:  # type: ignore[attr-defined]
+            db.session.rollback()
+            raise Lost
+        grown.save(db.session())
+
+    def _news(self, head: Head, at: datetime) -> list[Item]:
+        """Entries for the digests that this log does not know yet: rules and build."""
+        found = []
+        for kind, digest in self.told.items():
+            if head.told.get(kind) != digest:
+                body = leaf.jcs({"d": day(micros(at)), "h": digest, "k": kind, "v": 1})
+                found.append(Item(ENTRY, micros(at), body))
+        return found
+
+    def _examined(self, lines: Sequence[Waiting]) -> tuple[set[int], list[str]]:
+        """The waiting records whose row still makes what was committed to; and the others' ids.
+
+        The others go on waiting, and are named in `alarms` until somebody has looked at them.
+        """
+        sound: set[int] = set()
+        wrong: list[str] = []
+        for start in range(0, len(lines), CHUNK):
+            part = lines[start : start + CHUNK]
+            made = commitments([(line.site, line.seq) for line in part])
+            for line in part:
+                if made.get((line.site, line.seq)) == line.body.hex():
+                    sound.add(line.id)
+                else:
+                    wrong.append(f"{line.site} {line.seq}")
+        if wrong:
+            self.alarms["changed"] = (
+                f"{len(wrong)} records are not what was acknowledged, and are kept out of the log:"
+                " run flask --app app ledger fsck."
+            )
+        else:
+            self.alarms.pop("changed", None)
+        return sound, wrong
+
+    def _origin(self, site: str) -> str:
+        return f"{self.base}/log/{site}" if site else f"{self.base}/log"
+
+
+def _wanted(log_id: int, head: Head) -> Wanted:
+    size = head.size
+
+    def prove(old: int) -> list[bytes]:
+        return Tree(db.session(), log_id).consistency(old, size)
+
+    return Wanted(head.origin, size, head.root, prove, strong=head.site == DEPLOYMENT)
+
+
+def commitments(wanted: Sequence[tuple[str, int]]) -> dict[tuple[str, int], str]:
+    """The commitment that each record's row makes now, by (site, seq); erased ones make none."""
+    found: dict[tuple[str, int], str] = {}
+    for site in {site for site, _ in wanted}:
+        seqs = [seq for other, seq in wanted if other == site]
+        query = (
+            select(Row)
+            .join(Site, Site.id == Row.site_id)
+            .where(Site.key == site, Row.seq.in_(seqs))
+        )
+        rows = list(db.session.scalars(query))
+        names = Names(rows)
+        for row in rows:
+            if row.salt is not None and not row.flags & ERASED:
+                made = leaf.commitment(names.record(row, site), row.salt)
+                found[site, row.seq] = made
+    return found

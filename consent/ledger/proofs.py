@@ -1,0 +1,116 @@
+"""What a holder or an auditor is given: where an entry stands, and why that can be believed.
+
+Everything is proven under the heads that are signed and published. An entry that is stored and not
+yet signed has no proof for that moment: `receipt` is None, and the caller asks again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+
+from ..db import db
+from ..errors import NotFound
+from ..records.rows import ERASED, Row
+from ..sites import Site
+from ..tlog import proof, tiles
+from ..tlog.merkle import Wrong
+from ..tlog.proof import Proof
+from ..waiting import CONSENT, DEPLOYMENT
+from .rows import Head
+from .tree import Tree
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """`entry` of the site's log and its tlog-proof; the same of its head in the deployment log."""
+
+    entry: str
+    proof: str
+    chain_entry: str
+    chain_proof: str
+
+    def body(self) -> dict[str, Any]:
+        chain = {"entry": self.chain_entry, "proof": self.chain_proof}
+        return {"entry": self.entry, "proof": self.proof, "chain": chain}
+
+
+def head_of(site: str) -> Head:
+    """Raises NotFound `log_empty` before the first signed head."""
+    head = db.session.scalar(select(Head).where(Head.site == site))
+    if head is None or not head.note:
+        raise NotFound("log_empty", "This log has no signed checkpoint yet.")
+    return head
+
+
+def places(site: Site, rows: Sequence[Row]) -> dict[int, dict[str, Any]]:
+    """`log` of each record that is in the log, by seq: index, commitment and salt."""
+    head = db.session.scalar(select(Head).where(Head.site == site.key))
+    if head is None:
+        return {}
+    tree = Tree(db.session(), head.id)
+    found = {}
+    for row in rows:
+        at = tree.find(row.seq, CONSENT)
+        if at is not None:
+            salt = None if row.salt is None or row.flags & ERASED else row.salt.hex()
+            found[row.seq] = {"index": at[0], "commitment": at[1].body.hex(), "salt": salt}
+    return found
+
+
+def receipt(site: Site, seq: int) -> Receipt | None:
+    """The proof of the record with this `seq`, chained to the deployment log; None if not yet."""
+    head = db.session.scalar(select(Head).where(Head.site == site.key))
+    if head is None or head.signed != head.size or head.chained is None:
+        return None
+    tree = Tree(db.session(), head.id)
+    at = tree.find(seq, CONSENT)
+    if at is None:
+        return None
+    top = db.session.scalar(select(Head).where(Head.site == DEPLOYMENT))
+    if top is None or top.signed != top.size:
+        return None
+    above = Tree(db.session(), top.id)
+    return Receipt(
+        entry=at[1].entry().decode(),
+        proof=_proof(tree, at[0], head),
+        chain_entry=above.entry(head.chained).decode(),
+        chain_proof=_proof(above, head.chained, top),
+    )
+
+
+def entry_proof(site: str, index: int) -> tuple[str, str]:
+    """Entry and tlog-proof of any entry of a log; raises NotFound where there is none."""
+    head = head_of(site)
+    tree = Tree(db.session(), head.id)
+    if not 0 <= index < head.signed:
+        raise NotFound("not_found", "The log has no such entry.")
+    return tree.entry(index).decode(), _proof(tree, index, head)
+
+
+def tile(site: str, path: str) -> bytes:
+    """The bytes of a tile or a bundle of the signed tree; for one path they never change.
+
+    Raises NotFound for every path that is not (or not yet) part of the tree.
+    """
+    head = head_of(site)
+    try:
+        level, number, width = tiles.parse_path(path)
+    except Wrong as wrong:
+        raise NotFound("not_found", f"{wrong}.".capitalize()) from None
+    on = 0 if level == "entries" else level
+    if width > tiles.partial_width(head.signed, on, number):
+        raise NotFound("not_found", "The log is not as large as that yet.")
+    tree = Tree(db.session(), head.id)
+    if level == "entries":
+        items = tree.items(number)[:width]
+        return tiles.pack_entries(item.entry() for item in items)
+    return b"".join(tree.read(on, number)[:width])
+
+
+def _proof(tree: Tree, index: int, head: Head) -> str:
+    hashes = tuple(tree.inclusion(index, head.signed))
+    return proof.text(Proof(index, hashes, head.note))

@@ -1,0 +1,45 @@
+"""Records as the log has them: what an auditor, an owner and a visitor read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ..errors import NotFound
+from ..records import Names, RecordFilter, find, held
+from ..records.rows import ERASED, TEST, Row, uuid_text
+from ..sites import Site
+from .proofs import places
+
+
+def page_of(
+    site: Site, wanted: RecordFilter, after: str | None = None, limit: int = 100
+) -> tuple[list[dict[str, Any]], str | None]:
+    """One page of records with "log", and the cursor of the next (None only at the end)."""
+    rows, following = find(site, wanted, after, limit)
+    return described(site, rows), following
+
+
+def one(site: Site, record_id: bytes) -> tuple[Row, dict[str, Any]]:
+    """Row and record of that id; raises NotFound `not_found`."""
+    row = held(site.id, record_id)
+    if row is None or row.flags & TEST:
+        raise NotFound("not_found", "No record of this site has that id.")
+    return row, described(site, [row])[0]
+
+
+def described(site: Site, rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """The records of `rows`, in their order, each with "log" (None until it is in the log).
+
+    Of an erased one nothing is left but {v, id, site, erased, log}, with a null salt.
+    """
+    logged = places(site, rows)
+    names = Names([row for row in rows if not row.flags & ERASED])
+    found = []
+    for row in rows:
+        if row.flags & ERASED:
+            record = {"v": 1, "id": uuid_text(row.id), "site": site.key, "erased": True}
+        else:
+            record = names.record(row, site.key)
+        found.append(record | {"log": logged.get(row.seq)})
+    return found

@@ -1,0 +1,186 @@
+"""One log as a tree over its stored tiles: reading it, proving from it, and letting it grow."""
+
+from __future__ import annotations
+
+from sqlalchemy import ColumnElement, Table, insert, select, update
+from sqlalchemy.engine import Connection
+from sqlalchemy.orm import Session
+
+from ..tlog import merkle, tiles
+from ..tlog.merkle import Wrong
+from .rows import HASH, Item, Tile, pack, unpack
+
+LATE_US = 60_000_000  # a record is committed at most this long after the microsecond of its seq
+
+
+class Tree:
+    """What is stored of log `log_id`, read as needed and remembered for as long as this object.
+
+    Never keep one over a tick: the tail it remembers would be old.
+    """
+
+    def __init__(self, session: Session | Connection, log_id: int) -> None:
+        self._session = session
+        self.log_id = log_id
+        self._hashes: dict[tuple[int, int], list[bytes]] = {}
+        self._items: dict[int, list[Item]] = {}
+        self.subtree = tiles.subtree_of(self.read)
+
+    def read(self, level: int, number: int) -> list[bytes]:
+        """The hashes a tile has so far (tlog-tiles)."""
+        known = self._hashes.get((level, number))
+        if known is None:
+            known = self._leaves(number) if level == 0 else self._above(level, number)
+            self._hashes[level, number] = known
+        return known
+
+    def items(self, number: int) -> list[Item]:
+        """The entries of bundle `number`, as stored; none where there is no such bundle."""
+        if number not in self._items:
+            body = self._session.execute(
+                select(Tile.body).where(*self._at(0, number))
+            ).scalar_one_or_none()
+            self._items[number] = unpack(body) if body else []
+        return self._items[number]
+
+    def entry(self, index: int) -> bytes:
+        """Raises Wrong where the log has no such entry."""
+        number, place = divmod(index, tiles.WIDTH)
+        items = self.items(number)
+        if place >= len(items):
+            raise Wrong(f"the log has no entry {index}")
+        return items[place].entry()
+
+    def root(self, size: int) -> bytes:
+        return merkle.root(size, self.subtree)
+
+    def inclusion(self, index: int, size: int) -> list[bytes]:
+        return merkle.inclusion_proof(index, size, self.subtree)
+
+    def consistency(self, old: int, new: int) -> list[bytes]:
+        return merkle.consistency_proof(old, new, self.subtree)
+
+    def find(self, seq: int, kind: int) -> tuple[int, Item] | None:
+        """Index and item of the entry with this `seq` and kind, or None.
+
+        Bundles are in order of commit, which may differ from that of `seq` by LATE_US at most.
+        """
+        query = (
+            select(Tile.number)
+            .where(Tile.log_id == self.log_id, Tile.level == 0, Tile.most >= seq)
+            .order_by(Tile.most, Tile.number)
+            .limit(1)
+        )
+        number = self._session.execute(query).scalar_one_or_none()
+        while number is not None:
+            items = self.items(number)
+            for place, item in enumerate(items):
+                if item.seq == seq and item.kind == kind:
+                    return number * tiles.WIDTH + place, item
+            late = not items or min(item.seq for item in items) > seq + LATE_US
+            number = None if late else number + 1
+        return None
+
+    def _leaves(self, number: int) -> list[bytes]:
+        return [merkle.leaf_hash(item.entry()) for item in self.items(number)]
+
+    def _above(self, level: int, number: int) -> list[bytes]:
+        body = self._session.execute(
+            select(Tile.body).where(*self._at(level, number))
+        ).scalar_one_or_none()
+        if body is not None:
+            return [body[at : at + HASH] for at in range(0, len(body), HASH)]
+        first = number * tiles.WIDTH
+        below = (
+            select(Tile.root)
+            .where(
+                Tile.log_id == self.log_id,
+                Tile.level == level - 1,
+                Tile.number >= first,
+                Tile.number < first + tiles.WIDTH,
+                Tile.root.is_not(None),
+            )
+            .order_by(Tile.number)
+        )
+        return [root for root in self._session.execute(below).scalars() if root is not None]
+
+    def _at(self, level: int, number: int) -> tuple[ColumnElement[bool], ...]:
+        return Tile.log_id == self.log_id, Tile.level == level, Tile.number == number
+
+
+class Growth:
+    """A tree to which entries are added in memory; `save` writes what changed, nothing else does.
+
+    Whoever saves holds the head's row by compare-and-swap, so no other growth saves beside it.
+    """
+
+    def __init__(self, tree: Tree, size: int) -> None:
+        self.tree = tree
+        self.size = size
+        self._old = size
+        self._most = 0
+        if size:
+            self._most = self._last_most((size - 1) // tiles.WIDTH)
+        self._full: list[tuple[int, int]] = []
+        self._mosts: dict[int, int] = {}
+
+    def add(self, item: Item) -> int:
+        """Append one entry; returns its index."""
+        index = self.size
+        number, place = divmod(index, tiles.WIDTH)
+        items, _ = self.tree.items(number), self.tree.read(0, number)
+        if place != len(items):
+            raise Wrong(f"bundle {number} of log {self.tree.log_id} is not as long as it should be")
+        items.append(item)
+        self._push(0, number, merkle.leaf_hash(item.entry()))
+        self._most = self._mosts[number] = max(self._most, item.seq)
+        self.size += 1
+        return index
+
+    def root(self) -> bytes:
+        return self.tree.root(self.size)
+
+    def save(self, connection: Session | Connection) -> None:
+        """Write new and longer bundles and tiles that became full."""
+        table: Table = Tile.__table__  # type: ignore[assignment]
+        first, last = self._old // tiles.WIDTH, (self.size - 1) // tiles.WIDTH
+        fresh: list[dict[str, object]] = []
+        for number in range(first, last + 1):
+            items = self.tree.items(number)
+            full = len(items) == tiles.WIDTH
+            values: dict[str, object] = {
+                "root": merkle.root_of(self.tree.read(0, number)) if full else None,
+                "most": self._mosts.get(number, self._most),
+                "body": pack(items),
+            }
+            if number == first and self._old % tiles.WIDTH:
+                there = (table.c.log_id == self.tree.log_id, table.c.level == 0)
+                connection.execute(
+                    update(table).where(*there, table.c.number == number).values(values)
+                )
+            else:
+                fresh.append({"log_id": self.tree.log_id, "level": 0, "number": number} | values)
+        for level, number in self._full:
+            hashes = self.tree.read(level, number)
+            values = {"root": merkle.root_of(hashes), "most": None, "body": b"".join(hashes)}
+            fresh.append({"log_id": self.tree.log_id, "level": level, "number": number} | values)
+        if fresh:
+            connection.execute(insert(table), fresh)
+
+    def _push(self, level: int, number: int, digest: bytes) -> None:
+        """Add a hash to a tile; a tile that becomes full adds its root to the one above."""
+        hashes = self.tree.read(level, number)
+        hashes.append(digest)
+        if len(hashes) == tiles.WIDTH:
+            if level:
+                self._full.append((level, number))
+            above, place = divmod(number, tiles.WIDTH)
+            if len(self.tree.read(level + 1, above)) != place:
+                raise Wrong(f"tile {level + 1}/{above} of log {self.tree.log_id} has a gap")
+            self._push(level + 1, above, merkle.root_of(hashes))
+
+    def _last_most(self, number: int) -> int:
+        found = self.tree._session.execute(
+            select(Tile.most).where(*self.tree._at(0, number))
+        ).scalar_one_or_none()
+        return found or 0

@@ -1,0 +1,250 @@
+"""The log from end to end: what is acknowledged is in the tree, signed, and provable."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select, update
+
+from consent import ledger, notices, sites
+from consent.db import db
+from consent.ledger import Ledger
+from consent.ledger.fsck import fsck
+from consent.ledger.rows import Head
+from consent.ledger.signer import promised
+from consent.records import RecordFilter
+from consent.records.rows import Row
+from consent.sites import Site
+from consent.tlog import checkpoint, merkle, note, proof, tiles
+from consent.waiting import DEPLOYMENT, Waiting
+from tests.acts import BY, SECRET, choice_body, make_site, post_choice
+from tests.conftest import Clock
+
+SITE = "example.com"
+MINE = {"Authorization": f"Visitor {SECRET}"}
+
+
+def ledger_of(app: Flask) -> Ledger:
+    found: Ledger = app.extensions["crumbtrail"].ledger
+    return found
+
+
+def tick(app: Flask, clock: Clock) -> int:
+    with app.app_context():
+        return ledger_of(app).tick(clock.advance(seconds=1)).added
+
+
+def choose(client: FlaskClient, digest: str, clock: Clock, count: int = 1) -> list[dict[str, Any]]:
+    """So many refusals; the answers."""
+    answers = []
+    for _ in range(count):
+        reply = post_choice(client, SITE, choice_body(digest, clock()))
+        assert reply.status_code == 201, reply.text
+        answers.append(reply.get_json())
+    return answers
+
+
+def head(app: Flask, site: str) -> Head:
+    with app.app_context():
+        return db.session.scalars(select(Head).where(Head.site == site)).one()
+
+
+def verifiers(client: FlaskClient, site: str = "") -> list[note.Verifier]:
+    lines = client.get(f"/log/{site}/vkeys" if site else "/log/vkeys").text.splitlines()
+    return [note.parse_vkey(line) for line in lines]
+
+
+@pytest.fixture
+def settings() -> dict[str, str]:
+    return {"RATE_CLIENT": "0", "RATE_SITE": "0"}
+
+
+@pytest.fixture
+def digest(app: Flask, clock: Clock) -> str:
+    return make_site(app, clock(), publish_log=True).digest
+
+
+def test_a_receipt_proves_the_record_under_the_sites_head_and_that_under_the_deployments(
+    app: Flask, client: FlaskClient, clock: Clock, digest: str
+) -> None:
+    made = choose(client, digest, clock, 3)
+    path = made[1]["receipt"]
+    assert client.get(path, headers=MINE).get_json()["proof"] is None
+    assert tick(app, clock) >= 4
+    receipt = client.get(path, headers=MINE).get_json()
+    proven, log = receipt["proof"], receipt["record"]["log"]
+    found = proof.parse(proven["proof"])
+    assert json.loads(proven["entry"])["c"] == log["commitment"] == made[1]["commitment"]
+    assert found.index == log["index"]
+    keys = verifiers(client, SITE)
+    under = proof.verify(found, proven["entry"].encode(), keys, keys[0].name)
+    chain = proven["chain"]
+    named = json.loads(chain["entry"])
+    assert (named["n"], named["h"]) == (under.size, under.root.hex())
+    above = verifiers(client)
+    proof.verify(proof.parse(chain["proof"]), chain["entry"].encode(), above, above[0].name)
+    with pytest.raises(merkle.Wrong):
+        proof.verify(found, proven["entry"].encode() + b" ", keys, keys[0].name)
+
+
+def test_the_promise_of_a_choice_is_signed_by_the_key_of_its_log_and_never_changes(
+    app: Flask, client: FlaskClient, clock: Clock, digest: str
+) -> None:
+    body = choice_body(digest, clock())
+    answer = post_choice(client, SITE, body).get_json()
+    with app.app_context():
+        ledger_of(app).signer.rotate(clock.advance(hours=1))
+    assert post_choice(client, SITE, body).get_json() == answer
+    newer, older = verifiers(client, SITE)
+    said = promised(older.name, answer["commitment"], answer["received_at"], older.id)
+    Ed25519PublicKey.from_public_bytes(older.public).verify(
+        base64.b64decode(answer["promise"]), said
+    )
+    fresh = choose(client, digest, clock)[0]
+    said = promised(newer.name, fresh["commitment"], fresh["received_at"], newer.id)
+    Ed25519PublicKey.from_public_bytes(newer.public).verify(
+        base64.b64decode(fresh["promise"]), said
+    )
+
+
+def test_a_test_record_is_promised_nothing_and_stays_outside_the_log(
+    app: Flask, client: FlaskClient, clock: Clock, digest: str
+) -> None:
+    tick(app, clock)
+    body = choice_body(digest, clock(), page="http://localhost/")
+    reply = post_choice(client, SITE, body, Origin="http://localhost").get_json()
+    assert reply["test"] and reply["promise"] is None
+    assert tick(app, clock) == 0
+
+
+def test_what_is_served_rebuilds_the_tree_and_every_head_continues_the_one_before(
+    app: Flask, client: FlaskClient, clock: Clock, digest: str
+) -> None:
+    """Some 600 entries over several ticks: entries, tiles and partial tiles as a stranger sees
+    them, against a naive tree; each checkpoint consistent with the last."""
+    heads: list[checkpoint.Checkpoint] = []
+    keys = verifiers(client, SITE)
+    for count in (1, 200, 255, 60, 3, 90):
+        choose(client, digest, clock, count)
+        assert tick(app, clock) >= count
+        text, _ = note.open_note(client.get(f"/log/{SITE}/checkpoint").text, keys)
+        heads.append(checkpoint.parse(text))
+    last = heads[-1]
+    entries: list[bytes] = []
+    hashes: list[bytes] = []
+    for number in range(-(-last.size // 256)):
+        width = tiles.partial_width(last.size, 0, number)
+        bundle = client.get(f"/log/{SITE}/{tiles.path('entries', number, width)}")
+        entries += tiles.unpack_entries(bundle.data)
+        tile = client.get(f"/log/{SITE}/{tiles.path(0, number, width)}").data
+        hashes += [tile[at : at + 32] for at in range(0, len(tile), 32)]
+    assert [merkle.leaf_hash(entry) for entry in entries] == hashes
+    assert merkle.root_of(hashes) == last.root and len(entries) == last.size > 600
+    width = tiles.partial_width(last.size, 1, 0)
+    upper = client.get(f"/log/{SITE}/{tiles.path(1, 0, width)}").data
+    assert upper[:32] == merkle.root_of(hashes[:256])
+    for before in heads:
+        assert merkle.root_of(hashes[: before.size]) == before.root
+    kinds = {json.loads(entry)["k"] for entry in entries}
+    assert kinds == {"consent", "notice", "admin", "regimes", "build", "inventory"}
+    assert client.get(f"/log/{SITE}/{tiles.path(0, 9)}").status_code == 404
+    assert client.get(f"/log/{SITE}/tile/0/0").status_code == 404
+    with app.app_context():
+        assert list(fsck(ledger_of(app).signer, clock())) == []
+
+
+def test_nothing_waits_and_nothing_is_counted_twice_after_many_ticks(
+    app: Flask, client: FlaskClient, clock: Clock, digest: str
+) -> None:
+    made = [choose(client, digest, clock)[0] for _ in range(5) if tick(app, clock) >= 0]
+    tick(app, clock)
+    assert tick(app, clock) == 0
+    with app.app_context():
+        assert db.session.scalar(select(Waiting.id)) is None
+        found, _ = ledger.page_of(sites.get(SITE), RecordFilter(), None, 100)
+    assert [record["log"]["commitment"] for record in found] == [one["commitment"] for one in made]
+    places = [record["log"]["index"] for record in found]
+    assert places == sorted(set(places))
+
+
+def test_a_record_changed_before_it_is_logged_gets_no_proof_and_is_named(
+    app: Flask, client: FlaskClient, clock: Clock, digest: str
+) -> None:
+    choose(client, digest, clock, 2)
+    with app.app_context():
+        row = db.session.scalars(select(Row).order_by(Row.seq)).first()
+        assert row is not None
+        row.layer = 2
+        db.session.commit()
+    tick(app, clock)
+    assert "changed" in ledger_of(app).alarms
+    with app.app_context():
+        assert len(list(db.session.scalars(select(Waiting)))) == 1
+        said = list(fsck(ledger_of(app).signer, clock()))
+    assert len(said) == 1 and "not what was acknowledged" in said[0]
+
+
+def test_a_restored_backup_is_refused_and_takes_no_choice_until_a_person_acts(
+    app: Flask, client: FlaskClient, clock: Clock, digest: str
+) -> None:
+    choose(client, digest, clock, 2)
+    tick(app, clock)
+    old = {name: getattr(head(app, name), "size") for name in (SITE, DEPLOYMENT)}  # noqa: B009
+    choose(client, digest, clock, 2)
+    tick(app, clock)
+    with app.app_context():
+        for name, size in old.items():
+            there = update(Head).where(Head.site == name)
+            db.session.execute(there.values(size=size, signed=size))
+        db.session.commit()
+    tick(app, clock)
+    assert "older database" in (ledger_of(app).stopped or "")
+    reply = post_choice(client, SITE, choice_body(digest, clock()))
+    assert (reply.status_code, reply.headers["Retry-After"]) == (503, "60")
+    assert client.get(f"/v1/{SITE}/consent.js").status_code == 200
+
+
+def test_another_tree_of_the_same_size_is_not_signed(
+    app: Flask, client: FlaskClient, clock: Clock, digest: str
+) -> None:
+    choose(client, digest, clock)
+    tick(app, clock)
+    now = head(app, SITE).note
+    with app.app_context():
+        db.session.execute(update(Head).where(Head.site == SITE).values(root=b"\1" * 32, signed=0))
+        db.session.commit()
+    tick(app, clock)
+    assert ledger_of(app).stopped
+    assert head(app, SITE).note == now
+
+
+def test_a_notice_and_an_act_of_the_owner_are_entries(
+    app: Flask, client: FlaskClient, clock: Clock, digest: str
+) -> None:
+    tick(app, clock)
+    size = head(app, SITE).size
+    with app.app_context():
+        site: Site = sites.get(SITE)
+        sites.change(site, BY, clock(), name="Another name")
+        fresh = notices.publish(site, BY, clock()).digest
+    assert tick(app, clock) == 3
+    bundle = client.get(f"/log/{SITE}/{tiles.path('entries', 0, size + 3)}").data
+    entries = [json.loads(entry) for entry in tiles.unpack_entries(bundle)[size:]]
+    assert [entry["k"] for entry in entries] == ["admin", "notice", "admin"]
+    assert entries[1]["h"] == fresh
+
+
+def test_a_log_that_is_not_published_is_for_the_holders_of_a_key(
+    app: Flask, client: FlaskClient, clock: Clock
+) -> None:
+    made = make_site(app, clock())
+    choose(client, made.digest, clock)
+    tick(app, clock)
+    assert client.get(f"/log/{SITE}/checkpoint").status_code == 401
+    assert client.get("/log/checkpoint").status_code == 200
