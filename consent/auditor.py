@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Generator, Iterable, Iterator
 from datetime import datetime
 from importlib.resources import files
+from itertools import chain
 from typing import Any
+from urllib.parse import urlencode
 
 import yaml
-from flask import Blueprint, Response, g, render_template, request
+from flask import Blueprint, Response, current_app, g, render_template, request
 from marshmallow import ValidationError
 
-from . import ledger, notices, schemas, sites, trail, users
+from . import evidence, ledger, notices, schemas, sites, trail, users
 from .db import db, from_micros
 from .errors import Busy, Forbidden, Invalid, NotFound
 from .parts import as_json, parts
@@ -23,35 +26,43 @@ from .sites import Site
 bp = Blueprint("auditor", __name__)
 
 DEFAULT_LIMIT, LARGEST_LIMIT = 100, 1000
-FILTERS = frozenset("from to visitor action category country notice after limit".split())
+PERIOD = frozenset("from to format".split())
+EXPORT_FILTERS = PERIOD | frozenset("visitor action category country notice".split())
+FILTERS = EXPORT_FILTERS | {"after", "limit"}
+PAGED = ("json", "ndjson", "csv")
 
 
 @bp.get("/v1/audit/<site>/records")
 def many(site: str) -> Response:
-    """One page of records in order of arrival."""
+    """Records in order of arrival: a page of JSON, or all of them as NDJSON or CSV."""
     of = _opened(site)
-    repeated = [name for name in request.args if len(request.args.getlist(name)) > 1]
-    unknown = sorted(set(request.args) - FILTERS) or repeated
-    if unknown:
-        raise Invalid(
-            "field_unknown",
-            f"Filters, each at most once: {', '.join(sorted(FILTERS))}.",
-            fields={name: "Not a filter, or given twice." for name in unknown},
-        )
-    wanted = _within_period(
-        RecordFilter(
-            from_=_moment("from"),
-            to=_moment("to"),
-            visitor=request.args.get("visitor"),
-            action=request.args.get("action"),
-            category=request.args.get("category"),
-            country=request.args.get("country"),
-            notice=request.args.get("notice"),
-        )
-    )
-    found, after = ledger.page_of(of, wanted, request.args.get("after"), _limit())
-    _read(of, "records.read", filters=dict(request.args), count=len(found))
-    return as_json({"records": found, "next": after})
+    wanted = _wanted(FILTERS)
+    kind = _negotiated()
+    after, most = request.args.get("after"), request.args.get("limit")
+    if kind != "json" and most is None:
+        return _streamed(of, kind, evidence.pages(of.key, wanted, after), _asked())
+    found, following = ledger.page_of(of, wanted, after, _limit())
+    _read(of, "records.read", filters=_asked(), count=len(found))
+    if kind == "json":
+        return _varied(as_json({"records": found, "next": following}))
+    response = _varied(_sent(kind, evidence.records(kind, of.key, [found]), of.key))
+    if following is not None:
+        query = urlencode({**request.args, "after": following})
+        response.headers["Link"] = f'<{request.path}?{query}>; rel="next"'
+    return response
+
+
+@bp.get("/v1/audit/<site>/export")
+def export(site: str) -> Response:
+    """All records that match, streamed; or the evidence of a period as a zip."""
+    of = _opened(site)
+    kind = _format(evidence.FORMATS) or "json"
+    wanted = _wanted(PERIOD if kind == "bundle" else EXPORT_FILTERS)
+    if kind != "bundle":
+        return _streamed(of, kind, evidence.pages(of.key, wanted), _asked())
+    span = evidence.Span(of.key, wanted.from_, wanted.to, parts().clock())
+    made = evidence.bundle(span, parts().ledger.signer, parts().regimes.digest)
+    return _streamed(of, kind, made, _asked())
 
 
 @bp.get("/v1/audit/<site>/records/<record_id>")
@@ -128,6 +139,97 @@ def _opened(site: str) -> Site:
 def _read(of: Site, verb: str, **detail: Any) -> None:
     trail.write(verb, f"key {g.key.id}", parts().clock(), of.key, **detail)
     db.session.commit()
+
+
+def _wanted(known: frozenset[str]) -> RecordFilter:
+    """The filters of the address, narrowed to what the key may see."""
+    repeated = [name for name in request.args if len(request.args.getlist(name)) > 1]
+    unknown = sorted(set(request.args) - known) or repeated
+    if unknown:
+        raise Invalid(
+            "field_unknown",
+            f"Filters, each at most once: {', '.join(sorted(known))}.",
+            fields={name: "Not a filter here, or given twice." for name in unknown},
+        )
+    return _within_period(
+        RecordFilter(
+            from_=_moment("from"),
+            to=_moment("to"),
+            visitor=request.args.get("visitor"),
+            action=request.args.get("action"),
+            category=request.args.get("category"),
+            country=request.args.get("country"),
+            notice=request.args.get("notice"),
+        )
+    )
+
+
+def _asked() -> dict[str, str]:
+    return dict(request.args)
+
+
+def _format(known: Iterable[str]) -> str | None:
+    kind = request.args.get("format")
+    if kind is not None and kind not in known:
+        why = f"One of {', '.join(known)}."
+        raise Invalid("field_value", f"format: {why}", fields={"format": why})
+    return kind
+
+
+def _negotiated() -> str:
+    """`format`, else what `Accept` likes best, else JSON."""
+    types = {evidence.FORMATS[kind]: kind for kind in PAGED}
+    best = request.accept_mimetypes.best_match(list(types), default="application/json")
+    return _format(PAGED) or types[str(best)]
+
+
+def _streamed(of: Site, kind: str, chunks: Iterator[Any], filters: dict[str, str]) -> Response:
+    """An export. It is noted before its first byte leaves, for one that is broken off was read
+    too; the first chunk is made before that, so that what means nothing is refused as ever."""
+    slot = evidence.Slot()
+    try:
+        first = next(chunks)
+        _read(of, "export.read", format=kind, filters=filters)
+        whole: Iterator[Any] = chain([first], chunks)
+        body = whole if kind == "bundle" else evidence.records(kind, of.key, whole)
+        response = _varied(_sent(kind, _stepwise(slot.during(body)), of.key))
+    except BaseException:
+        slot.leave()
+        raise
+    response.call_on_close(slot.leave)
+    return response
+
+
+def _stepwise(chunks: Generator[bytes, None, None]) -> Iterator[bytes]:
+    """Each chunk is made in a context of its own: a caller who is slow or gone holds nothing."""
+    app = current_app._get_current_object()  # type: ignore[attr-defined]
+
+    def steps() -> Iterator[bytes]:
+        try:
+            while True:
+                with app.app_context():
+                    chunk = next(chunks, None)
+                if chunk is None:
+                    return
+                yield chunk
+        finally:
+            chunks.close()
+
+    return steps()
+
+
+def _sent(kind: str, chunks: Iterable[bytes], site: str) -> Response:
+    ending = "zip" if kind == "bundle" else kind
+    name = f"{site}-{'evidence' if kind == 'bundle' else 'records'}.{ending}"
+    response = Response(chunks, content_type=evidence.type_of(kind))
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _varied(response: Response) -> Response:
+    response.headers["Vary"] = "Accept"
+    return response
 
 
 def _within_period(wanted: RecordFilter) -> RecordFilter:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +17,17 @@ from granian.constants import Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
-from . import inventory, sites, users
-from .db import db, sqlite_warning
+from . import evidence, inventory, records, sites, trail, users
+from .db import db, rfc3339, sqlite_warning
 from .errors import Refusal
 from .parts import parts
+from .records import RecordFilter
 
 ROOT = Path(__file__).resolve().parent.parent
 KEY_DAYS = 90
 THREADS = 64
 OWNER = "owner@localhost"
+DAY = click.DateTime(["%Y-%m-%d"])
 
 site_group = AppGroup("site", help="Websites.")
 user_group = AppGroup("user", help="Accounts of the admin.")
@@ -36,6 +39,7 @@ def register(app: Flask) -> None:
         app.cli.add_command(group)
     app.cli.add_command(migrate)
     app.cli.add_command(serve)
+    app.cli.add_command(export)
 
 
 @click.command("migrate")
@@ -211,3 +215,41 @@ def verb(do: Any, *values: Any, **named: Any) -> Any:
     except Refusal as refusal:
         details = "".join(f"\n  {name}: {why}" for name, why in (refusal.fields or {}).items())
         raise click.ClickException(refusal.message + details) from None
+
+
+@click.command("export")
+@click.argument("site")
+@click.option("--format", "kind", type=click.Choice(sorted(evidence.FORMATS)), default="bundle")
+@click.option("--from", "from_", type=DAY, help="The first day (UTC), like 2026-11-01.")
+@click.option("--to", type=DAY, help="The day after the last one.")
+@click.option(
+    "-o", "output", type=click.Path(dir_okay=False, path_type=Path), required=True, help="The file."
+)
+@with_appcontext
+def export(site: str, kind: str, from_: datetime | None, to: datetime | None, output: Path) -> None:
+    """Write the records of a site, or the evidence of a period, to a file."""
+    at = parts().clock()
+    of = verb(sites.get, site)
+    start, end = (day and day.replace(tzinfo=UTC) for day in (from_, to))
+    total = records.count_between(of, start, end)
+    trail.write("export.read", "cli", at, of.key, format=kind, filters=_period(start, end))
+    db.session.commit()
+    fresh = output.with_name(f"{output.name}.part")
+    with click.progressbar(length=total, label="Records", file=sys.stderr) as bar:
+        if kind == "bundle":
+            span = evidence.Span(site, start, end, at)
+            signer, regimes = parts().ledger.signer, parts().regimes.digest
+            chunks = verb(evidence.bundle, span, signer, regimes, bar.update)
+        else:
+            wanted = RecordFilter(from_=start, to=end)
+            pages = evidence.pages(site, wanted, told=bar.update)
+            chunks = evidence.records(kind, site, pages)
+        with fresh.open("wb") as file:
+            for chunk in chunks:
+                file.write(chunk)
+    fresh.replace(output)
+    click.echo(f"{output} ({output.stat().st_size:,} bytes)")
+
+
+def _period(start: datetime | None, end: datetime | None) -> dict[str, str]:
+    return {name: rfc3339(at) for name, at in (("from", start), ("to", end)) if at}

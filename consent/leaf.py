@@ -50,6 +50,12 @@ def entry(commitment: str, day: str) -> bytes:
     return jcs({"c": commitment, "d": day, "k": "consent", "v": 1})
 
 
+def promised(origin: str, commitment: str, received_at: str, key_id: bytes) -> bytes:
+    """What a promise signs: four lines, each ended by a newline, under a name of their own."""
+    lines = ("crumbtrail/promise/v1", origin, commitment, received_at, key_id.hex())
+    return "".join(f"{line}\n" for line in lines).encode()
+
+
 def _ordered(value: object) -> object:
     """The same value with sorted keys, once every part of it is known to have one spelling."""
     if value is None or isinstance(value, (bool, str)):

@@ -18,6 +18,7 @@ from tests.prepare import ROOT
 STEPS = (
     ("tlog",),  # floor 0: the transparency log, pure and without a library
     ("leaf", "regime", "strict_json"),  # floor 1: our rules, pure
+    ("verify",),  # the verifier, which runs without the rest of the house
     ("config", "errors", "db", "limits"),  # floor 2: foundation
     ("geo",),  # floor 3: the outside world
     ("waiting",),  # floor 4: the nouns, in story order
@@ -28,6 +29,7 @@ STEPS = (
     ("notices",),
     ("records",),
     ("ledger",),
+    ("evidence",),
     ("parts", "schemas"),  # floor 5: what an edge is handed, and the wire
     ("visitor", "auditor", "log", "admin", "demo", "health", "cli"),  # floor 6: the edges
 )
@@ -129,6 +131,13 @@ def test_nobody_imports_the_wiring() -> None:
         if any(module.split(".")[0] == "app" for module in imported(file, parse(file)))
     ]
     assert not guilty
+
+
+def test_the_verifier_needs_the_log_and_our_leaves_alone() -> None:
+    ours = {module.split(".")[1] for module in imported_by("verify") if noun_of(module)}
+    others = {module.split(".")[0] for module in imported_by("verify")} - {"consent"}
+    assert ours == {"verify", "tlog", "leaf"}
+    assert others <= set(sys.stdlib_module_names)
 
 
 @pytest.mark.parametrize("file", FILES, ids=IDS)

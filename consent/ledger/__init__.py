@@ -11,7 +11,7 @@ fsck        everything again from the leaves, and what does not agree
 
 from .integrate import Ledger, Outcome
 from .proofs import entry_proof, head_of, receipt, tile
-from .reading import described, one, page_of
+from .reading import described, described_at, one, page_of
 from .signer import Refused, Signer
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "Refused",
     "Signer",
     "described",
+    "described_at",
     "entry_proof",
     "head_of",
     "one",

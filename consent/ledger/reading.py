@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..errors import NotFound
@@ -33,7 +33,13 @@ def described(site: Site, rows: Sequence[Row]) -> list[dict[str, Any]]:
 
     Of an erased one nothing is left but {v, id, site, erased, log}, with a null salt.
     """
-    logged = places(site, rows)
+    return described_at(site, rows, places(site, rows))
+
+
+def described_at(
+    site: Site, rows: Sequence[Row], logged: Mapping[int, dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """The same where the places in the log are known, by seq (see `places`)."""
     names = Names([row for row in rows if not row.flags & ERASED])
     found = []
     for row in rows:

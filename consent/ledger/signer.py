@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 
 from ..db import micros, open_sqlite, rfc3339
+from ..leaf import promised as promised
 from ..tlog import checkpoint, merkle, note
 from ..tlog.checkpoint import Checkpoint
 from ..tlog.merkle import Wrong
@@ -287,12 +288,6 @@ class _MlDsa44:
     def sign(self, text: bytes) -> bytes:
         message = note.cosigned_message(ML_DSA_44, self.name, self.time, text.decode())
         return self.time.to_bytes(8, "big") + self.private.sign(message)
-
-
-def promised(origin: str, commitment: str, received_at: str, key_id: bytes) -> bytes:
-    """What a promise signs: four lines, each ended by a newline, under a name of their own."""
-    lines = ("crumbtrail/promise/v1", origin, commitment, received_at, key_id.hex())
-    return "".join(f"{line}\n" for line in lines).encode()
 
 
 def _spelt(key: Key) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """Records: what is kept of each choice. `rows` stores, `verb` judges, `writer` makes durable,
 `reading` finds."""
 
-from .reading import Names, RecordFilter, count_since, find, held
+from .reading import Names, RecordFilter, count_between, count_since, find, held
 from .verb import Choice, Facts, check, reduced_page
 from .writer import Writer
 
@@ -12,6 +12,7 @@ __all__ = [
     "RecordFilter",
     "Writer",
     "check",
+    "count_between",
     "count_since",
     "find",
     "held",

@@ -95,6 +95,16 @@ def count_since(site: Site, at: datetime) -> int:
     return db.session.scalar(query) or 0
 
 
+def count_between(site: Site, from_: datetime | None, to: datetime | None) -> int:
+    """How many records arrived in `from_` ≤ received_at < `to`, test ones left out."""
+    query = select(func.count()).where(Row.site_id == site.id, Row.flags.bitwise_and(TEST) == 0)
+    if from_:
+        query = query.where(Row.seq >= micros(from_))
+    if to:
+        query = query.where(Row.seq < micros(to))
+    return db.session.scalar(query) or 0
+
+
 def _conditions(site: Site, wanted: RecordFilter) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = [Row.flags.bitwise_and(TEST) == 0]
     if wanted.to:

@@ -1,0 +1,15 @@
+"""Records at length: what leaves the house in one piece, streamed and never held as a whole.
+
+walk       records page by page, and in the order of the log
+table      records as CSV that no spreadsheet takes for formulas
+formats    JSON, NDJSON and CSV
+archive    a zip that is written front to back
+bundle     all that a stranger needs to check the records
+program    the verifier as one file
+"""
+
+from .bundle import Span, bundle
+from .formats import FORMATS, Slot, records, type_of
+from .walk import Told, pages
+
+__all__ = ["FORMATS", "Slot", "Span", "Told", "bundle", "pages", "records", "type_of"]
