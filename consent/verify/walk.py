@@ -7,7 +7,7 @@ not; is marked as erased). An `erase` entry may come much later than the entry i
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any
 
 from consent import leaf
@@ -86,12 +86,20 @@ class Walk:
         self._missing, self._here = Bits(), Bits()
         self._marked = Bits()
         self._records = self._read_records()
-        self._next = next(self._records, None)
+        self._next: tuple[int, int, dict[str, Any]] | None = None
         self._stack = Stack()
         self.found = Found()
 
     def run(self, size: int) -> bytes:
         """The root over all entries; raises Wrong where the log cannot be read to its end."""
+        try:
+            self._next = next(self._records, None)
+            self._pass(size)
+        finally:
+            self._records.close()
+        return self._stack.root()
+
+    def _pass(self, size: int) -> None:
         if 0 in self._sizes:
             self.found.roots[0] = merkle.EMPTY
         for index, entry in enumerate(self._archive.entries(size)):
@@ -102,7 +110,6 @@ class Walk:
         while self._next is not None:
             self._stray("where the log has ended")
         self._left_out()
-        return self._stack.root()
 
     def _entry(self, index: int, entry: bytes) -> None:
         try:
@@ -205,7 +212,7 @@ class Walk:
             )
             self._next = next(self._records, None)
 
-    def _read_records(self) -> Iterator[tuple[int, int, dict[str, Any]]]:
+    def _read_records(self) -> Generator[tuple[int, int, dict[str, Any]], None, None]:
         """Index, line and record of each line that has a place in the log, the places rising."""
         last = -1
         for number, line in self._archive.lines("records.ndjson"):
