@@ -82,7 +82,7 @@ def from_micros(value: int) -> datetime:
 
 def rfc3339(at: datetime) -> str:
     """UTC with milliseconds, as every answer shows a time: 2026-11-21T10:00:00.000Z."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 def engine_options(url: str) -> dict[str, Any]:

@@ -20,6 +20,7 @@ FORMATS = {
 }
 AT_ONCE = 8  # exports that may run in one process: each holds a thread for as long as it lasts
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _slots = threading.BoundedSemaphore(AT_ONCE)
 
 
@@ -58,7 +59,7 @@ def records(kind: str, site: str, pages: Iterable[list[Record]]) -> Iterator[byt
 
 
 def spelt(record: dict[str, Any]) -> bytes:
-    return json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode()
+    return _ENCODER.encode(record).encode()
 
 
 def _ndjson(pages: Iterable[list[Record]]) -> Iterator[bytes]:

@@ -116,7 +116,7 @@ def entries_name(number: int, width: int = tiles.WIDTH) -> str:
 def as_object(text: str | bytes, what: str) -> dict[str, Any]:
     """The JSON object that the text spells; Wrong for anything else, a doubled key included."""
     try:
-        found = json.loads(text, object_pairs_hook=_once)
+        found = _DECODER.decode(text if isinstance(text, str) else text.decode("utf-8"))
     except (ValueError, RecursionError) as error:
         raise Wrong(f"{what} is not JSON ({error})") from None
     if not isinstance(found, dict):
@@ -129,6 +129,9 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) != len(pairs):
         raise ValueError("a key stands twice")
     return found
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_once)
 
 
 def _due(name: str, size: int, last: int) -> bool:
