@@ -258,3 +258,10 @@ def test_a_site_whose_log_is_not_signed_yet_has_no_bundle(
         from_nothing = key_of(clock)
     reply = client.get(f"{EXPORT}?format=bundle", headers=from_nothing)
     assert (reply.status_code, reply.get_json()["error"]["code"]) == (404, "site_unknown")
+
+
+def test_the_description_names_every_format_and_filter_of_an_export(client: FlaskClient) -> None:
+    described = client.get("/openapi.json").get_json()["paths"]["/v1/audit/{site}/export"]["get"]
+    assert set(described["responses"]["200"]["content"]) == set(evidence.FORMATS.values())
+    given = {one["name"] for one in described["parameters"] if "name" in one}
+    assert given == EXPORT_FILTERS
