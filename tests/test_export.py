@@ -6,20 +6,21 @@ import csv
 import io
 import json
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from consent import trail
+from consent import ledger, trail
+from consent.auditor import EXPORT_FILTERS
 from consent.evidence import formats, table, walk
 from tests.conftest import Clock
 from tests.evidence import SETTINGS, SITE, erase, fetch, history, key_of, lines, unzip
 
 EXPORT = f"/v1/audit/{SITE}/export"
 RECORDS = f"/v1/audit/{SITE}/records"
-NOTICES = 2
 
 
 @pytest.fixture
@@ -125,6 +126,28 @@ def test_an_erased_record_shows_that_it_was_erased_and_nothing_else(
     shown = {name for name, cell in zip(rows[0], rows[2], strict=True) if cell}
     assert shown == {"v", "id", "site", "visitor", "erased", "log.index", "log.commitment"}
     assert column(rows, "id") == made
+
+
+@pytest.mark.parametrize("kind", ["json", "ndjson", "csv"])
+def test_an_export_reads_no_further_than_it_was_sent(
+    client: FlaskClient, key: dict[str, str], monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    read: list[int] = []
+    page_of = ledger.page_of
+
+    def counted(*asked: Any) -> Any:
+        read.append(1)
+        return page_of(*asked)
+
+    monkeypatch.setattr(walk, "PAGE", 1)
+    monkeypatch.setattr(ledger, "page_of", counted)
+    reply = client.get(f"{EXPORT}?format={kind}", headers=key, buffered=False)
+    chunks = iter(reply.response)
+    for _ in range(3):
+        next(chunks)
+    assert len(read) <= 4
+    reply.close()
+    assert len(read) <= 4
 
 
 # -- what a spreadsheet would run --------------------------------------------------------------
@@ -262,6 +285,6 @@ def test_a_site_whose_log_is_not_signed_yet_has_no_bundle(
 
 def test_the_description_names_every_format_and_filter_of_an_export(client: FlaskClient) -> None:
     described = client.get("/openapi.json").get_json()["paths"]["/v1/audit/{site}/export"]["get"]
-    assert set(described["responses"]["200"]["content"]) == set(evidence.FORMATS.values())
+    assert set(described["responses"]["200"]["content"]) == set(formats.FORMATS.values())
     given = {one["name"] for one in described["parameters"] if "name" in one}
     assert given == EXPORT_FILTERS
