@@ -32,10 +32,10 @@ def settings() -> dict[str, str]:
     return SETTINGS
 
 
-def logged(server: Server, state: Path, capsys: Any) -> tuple[int, str]:
+def logged(state: Path, capsys: Any, *words: object) -> tuple[int, str]:
     """The verdict once the ledger has ticked."""
     for _ in range(50):
-        code, said = judge(capsys, "probe", "--check", "--state", state)
+        code, said = judge(capsys, "probe", "--check", "--state", state, *words)
         if code != 2:
             break
         time.sleep(0.2)
@@ -49,10 +49,10 @@ def test_visits_of_ones_own_are_demanded_in_the_log(
     code, said = judge(capsys, "probe", server.url, DEMO, "--state", state, "--visits", "5")
     assert code == 0 and "5 visits made" in said
     assert stat.S_IMODE(state.stat().st_mode) == 0o600
-    code, said = logged(server, state, capsys)
+    code, said = logged(state, capsys, "--no-memory")
     assert code == 0 and "5 visits are in the log" in said, said
     key = server.get("/log/vkeys").text.splitlines()[0]
-    assert judge(capsys, "probe", "--check", "--state", state, "--key", key)[0] == 0
+    assert logged(state, capsys, "--key", key, "--no-memory")[0] == 0
     known = json.loads(state.read_text())
     actions = [visit["sent"]["action"] for visit in known["visits"]]
     assert actions == ["reject_all", "accept_all", "save", "withdraw", "reject_all"]
@@ -62,7 +62,7 @@ def test_visits_of_ones_own_are_demanded_in_the_log(
         copy["visits"][place][part] |= values
         file = tmp_path / "changed.json"
         file.write_text(json.dumps(copy))
-        code, said = judge(capsys, "probe", "--check", "--state", file)
+        code, said = judge(capsys, "probe", "--check", "--state", file, "--no-memory")
         assert code == 1 and "\nPROVEN" not in said
         return said
 
@@ -90,15 +90,21 @@ def test_a_bundle_over_http_is_accepted_by_the_verifier(
 ) -> None:
     state, file = tmp_path / "state.json", tmp_path / "bundle.zip"
     assert judge(capsys, "probe", server.url, DEMO, "--state", state)[0] == 0
-    assert logged(server, state, capsys)[0] == 0
+    memory = tmp_path / "memory.json"
+    assert logged(state, capsys, "--memory", memory)[0] == 0
     bearer = f"Bearer {server.auditor_key}"
     reply = server.get(f"/v1/audit/{DEMO}/export?format=bundle", Authorization=bearer)
     assert (reply.status, reply.headers["Content-Type"]) == (200, "application/zip")
     file.write_bytes(reply.body)
-    code, said = judge(
-        capsys, file, "--no-memory", "--key", server.get("/log/vkeys").text.split()[0]
-    )
-    assert code == 0, said
+    key = server.get("/log/vkeys").text.split()[0]
+    code, said = judge(capsys, file, "--memory", memory, "--key", key)
+    assert code == 0 and "continues what was seen before" in said, said
+    known = json.loads(memory.read_text())
+    origin = next(name for name in known["logs"] if name.endswith(DEMO))
+    known["logs"][origin]["heads"][0][1] = "0" * 64
+    memory.write_text(json.dumps(known))
+    code, said = judge(capsys, file, "--memory", memory)
+    assert code == 1 and "its history was rewritten" in said
     table = server.get(f"/v1/audit/{DEMO}/records", Authorization=bearer, Accept="text/csv")
     assert table.status == 200 and len(table.text.splitlines()) == 1 + len(lines(unzip(reply.body)))
 

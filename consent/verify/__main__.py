@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,6 +26,9 @@ ZIP = b"PK\x03\x04"
 def main(words: Sequence[str] | None = None) -> int:
     """The exit code: 0 nothing is wrong, 1 something is, 2 it could not be checked."""
     given = list(sys.argv[1:] if words is None else words)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         if given[:1] == ["probe"]:
             return probe.main(given[1:])
@@ -109,8 +113,10 @@ class _Run:
     def papers(self) -> None:
         known = [*self.brought, *self._remembered_keys()]
         for file, paper in self.to_prove:
-            report, _ = receipt.check_receipt(file.name, paper, self.keys, known, self.memory)
+            report, proven = receipt.check_receipt(file.name, paper, self.keys, known, self.memory)
             self.reports.append(report)
+            if proven is not None:
+                receipt.remember(proven, self.memory)
         for file, paper in self.promises:
             self.reports.append(receipt.check_promise(file.name, paper, self.keys, known))
 

@@ -105,7 +105,10 @@ class Archive:
         return sorted(
             name
             for name in self.names
-            if name not in FIXED and not NOTICE.fullmatch(name) and not _due(name, size, last)
+            if not name.endswith("/")
+            and name not in FIXED
+            and not NOTICE.fullmatch(name)
+            and not _due(name, size, last)
         )
 
 

@@ -76,6 +76,8 @@ class _Check:
             check()
         except Wrong as wrong:
             self.report.wrong(f"{name}: {wrong}.")
+        except RecursionError:
+            self.report.wrong(f"{name}: something is nested beyond all measure.")
 
     def _names(self, size: int) -> None:
         for name in self.archive.twice:
@@ -199,13 +201,13 @@ class _Check:
         """Each act in the log has its line in the trail, and each act in the trail its entry."""
         acts = self.checked.found.acts
         due = {act for act, (at, day) in acts.items() if at < span.opened and span.holds_day(day)}
+        unsalted = 0
         for number, line in self.archive.lines("access.ndjson"):
             where = f"access.ndjson, line {number}"
             act = as_object(line, where)
             salt = act.pop("salt", None)
             if salt is None:
-                if not str(act.get("verb")).endswith(".read"):
-                    raise Wrong(f"{where}: an act without its salt")
+                unsalted += not str(act.get("verb")).endswith(".read")
                 continue
             try:
                 made = leaf.commitment(act, bytes.fromhex(salt))
@@ -214,6 +216,8 @@ class _Check:
             due.discard(made)
             if made not in acts and span.overdue(str(act.get("at"))):
                 raise Wrong(f"{where}: it was changed or added: the log holds no such act")
+        if unsalted:
+            self.report.notes.append(f"{unsalted} acts in access.ndjson are older than the log.")
         if due:
             raise Wrong(f"{len(due)} acts are in the log and not in access.ndjson")
 

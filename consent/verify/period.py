@@ -55,8 +55,7 @@ class Period:
 
     @property
     def due(self) -> str:
-        began = datetime.fromisoformat(self.began) - GRACE
-        return began.strftime("%Y-%m-%dT%H:%M:%S.") + f"{began.microsecond // 1000:03d}Z"
+        return spelt(datetime.fromisoformat(self.began) - GRACE)
 
     def text(self) -> str:
         return f"{self.from_ or 'the beginning'} to {self.to or 'the making of the bundle'}"
@@ -93,7 +92,10 @@ def is_time(text: str) -> bool:
 
 
 def now() -> str:
-    at = datetime.now(UTC)
+    return spelt(datetime.now(UTC))
+
+
+def spelt(at: datetime) -> str:
     return at.strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"
 
 

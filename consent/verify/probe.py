@@ -14,7 +14,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +24,15 @@ from consent.tlog.note import Verifier
 from . import period
 from .archive import as_object
 from .keys import Keys, parse_all, parse_lines
-from .receipt import prove, verify_promise
+from .memory import DEFAULT, Memory
+from .receipt import Proven, prove, remember, remembered, verify_promise
 from .report import OK, UNCHECKED, Report, Unreadable
 
 TIMEOUT_S = 30
+BROWSER = (
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko)"
+    " Chrome/150.0.0.0 Safari/537.36"
+)
 ANSWER = 4 * 1024 * 1024
 WORDS = ("reject_all", "accept_all", "save", "withdraw")  # in turn
 
@@ -55,6 +60,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--visits", type=int, default=1, metavar="N", help="how many (default 1)")
     parser.add_argument("--origin", help="the page's origin (default https://SITE)")
     parser.add_argument("--key", action="append", default=[], metavar="VKEY", help="pin a key")
+    parser.add_argument("--memory", type=Path, metavar="FILE", help=f"default {DEFAULT}")
+    parser.add_argument("--no-memory", action="store_true", help="neither read nor write one")
     return parser
 
 
@@ -91,18 +98,26 @@ def _check(asked: argparse.Namespace) -> int:
         keys, brought = Keys(parse_all(asked.key)), _keys_of(url)
     except Wrong as wrong:
         raise Unreadable(f"the keys: {wrong}.") from None
-    found = waiting = 0
+    memory = Memory.load(None if asked.no_memory else asked.memory or DEFAULT.expanduser())
+    proofs: list[Proven] = []
+    waiting = 0
     for visit in state["visits"]:
         try:
-            there = _demand(url, site, visit, keys, brought)
+            proven = _demand(url, site, visit, keys, brought)
+            if proven is None:
+                waiting += 1
+                continue
+            remembered(proven, memory)
         except Wrong as wrong:
             report.wrong(f"The visit {visit['sent']['id']} of {visit['sent']['at']}: {wrong}.")
             continue
-        found, waiting = found + there, waiting + (not there)
+        proofs.append(proven)
     report.checked.append(f"{len(state['visits'])} test visits: promise, record, proof, chain.")
     if waiting:
         report.notes.append(f"{waiting} are younger than a minute and not in the log yet.")
-    report.proven.append(f"{found} visits are in the log, and their records say what was sent.")
+    report.proven.append(
+        f"{len(proofs)} visits are in the log, and their records say what was sent."
+    )
     report.unproven += [
         "That other visits were logged too. The less the server can tell yours from others (other"
         " addresses, other days), the more these say about the rest.",
@@ -111,20 +126,26 @@ def _check(asked: argparse.Namespace) -> int:
     if not keys.pinned:
         report.unproven.append(f"Whose key it is: it was fetched from {url}.")
     print(report.text())
+    if report.code == OK:
+        for proven in proofs:
+            remember(proven, memory)
+        memory.save()
     return UNCHECKED if waiting and report.code == OK else report.code
 
 
 def _demand(
     url: str, site: str, visit: dict[str, Any], keys: Keys, brought: list[Verifier]
-) -> bool:
-    """Whether the visit is in the log; False while it may still wait; Wrong if it is not there."""
+) -> Proven | None:
+    """Where the visit is in the log; None while it may still wait; Wrong if it is not there."""
     sent, answer = visit["sent"], visit["answer"]
     secret = f"Visitor {sent['visitor']}"
     try:
         receipt = _fetch(f"{url}/v1/{site}/receipts/{sent['id']}", Authorization=secret)
     except Unreadable as why:
         if answer is None:
-            return _young(sent["at"])
+            if _young(sent["at"]):
+                return None
+            raise Wrong(f"it was sent, no answer came, and it is not there ({why})") from None
         raise Wrong(f"it was acknowledged, and its receipt is missing ({why})") from None
     if answer is not None:
         verify_promise(answer, keys, brought)
@@ -132,7 +153,7 @@ def _demand(
         record = receipt.get("record")
         received = str(record.get("received_at")) if isinstance(record, dict) else ""
         if period.is_time(received) and _young(received):
-            return False
+            return None
         raise Wrong("it was received more than a minute ago and is not in the log")
     proven = prove(receipt, keys, brought)
     if answer is not None and proven.commitment != answer.get("commitment"):
@@ -141,7 +162,7 @@ def _demand(
     for name in ("id", "action", "categories", "services", "notice", "language", "layer"):
         if record.get(name) != sent.get(name):
             raise Wrong(f"its record says another {name} than was sent")
-    return True
+    return proven
 
 
 def _choice(shown: dict[str, Any], origin: str, turn: int) -> dict[str, Any]:
@@ -156,7 +177,9 @@ def _choice(shown: dict[str, Any], origin: str, turn: int) -> dict[str, Any]:
         for one in shown["services"]
         if one["category"] in granted
     }
-    at = period.now()
+    at, answer = datetime.now(UTC), shown.get("answer")
+    seen = at - timedelta(milliseconds=2000 + secrets.randbelow(10_000))
+    served = {"answer": answer} if answer else {}
     return {
         "v": 1,
         "id": _uuid7(),
@@ -168,8 +191,9 @@ def _choice(shown: dict[str, Any], origin: str, turn: int) -> dict[str, Any]:
         "language": shown["lang"],
         "layer": 1 if action in ("accept_all", "reject_all") else 2,
         "page": f"{origin}/",
-        "at": at,
-        "shown_at": at,
+        "at": period.spelt(at),
+        "shown_at": period.spelt(seen),
+        **served,
         "device": "desktop",
         "signals": {"gpc": False, "dnt": False},
     }
@@ -202,7 +226,7 @@ def _get(url: str, body: bytes | None = None, **headers: str) -> bytes:
     if not url.startswith(("http://", "https://")):
         raise Unreadable(f"{url} is not a web address.")
     request = urllib.request.Request(url, body, headers)  # noqa: S310 - checked above
-    request.add_header("User-Agent", "Mozilla/5.0")
+    request.add_header("User-Agent", BROWSER)
     if body is not None:
         request.add_header("Content-Type", "text/plain;charset=UTF-8")
     try:

@@ -14,6 +14,7 @@ from consent.tlog.checkpoint import Checkpoint
 from consent.tlog.merkle import Wrong
 from consent.tlog.note import ED25519, Verifier
 
+from . import period
 from .archive import as_object
 from .keys import Keys
 from .memory import Memory
@@ -42,7 +43,7 @@ def check_receipt(
         raise Unreadable(f"{title}: the record is not in the log yet. Fetch the receipt again.")
     try:
         proven = prove(receipt, keys, brought)
-        _remembered(proven, memory)
+        remembered(proven, memory)
     except Wrong as wrong:
         report.wrong(f"{wrong}.".capitalize())
         return report, None
@@ -90,7 +91,14 @@ def prove(receipt: dict[str, Any], keys: Keys, brought: list[Verifier]) -> Prove
     return Proven(made, path.index, head, above)
 
 
-def _remembered(proven: Proven, memory: Memory) -> None:
+def remember(proven: Proven, memory: Memory) -> None:
+    """The next bundle must continue what this was proven under."""
+    for head in (proven.head, proven.above):
+        memory.note(head.origin, head.size, head.root, [], period.now()[:10])
+
+
+def remembered(proven: Proven, memory: Memory) -> None:
+    """Wrong where another root of the same size was seen before."""
     for head in (proven.head, proven.above):
         known = memory.of(head.origin).roots.get(head.size)
         if known is not None and known != head.root:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 NAMED = 100  # faults told one by one; the others are counted
+LONGEST = 600  # characters of a sentence
 
 OK, WRONG, UNCHECKED = 0, 1, 2  # exit codes
 
@@ -37,8 +38,12 @@ class Report:
         return WRONG if self.faults else OK
 
     def text(self) -> str:
-        """The verdict as it is printed. Where something is wrong, nothing is said to be proven."""
-        lines = [self.title, *(f"  {name:<12}{value}" for name, value in self.facts)]
+        """The verdict as it is printed. Where something is wrong, nothing is said to be proven.
+
+        Names from the evidence stand in it, so nothing may break a line or steer a terminal.
+        """
+        lines = [_plain(self.title)]
+        lines += [f"  {name:<12}{_plain(value)}" for name, value in self.facts]
         proven = [] if self.faults else self.proven
         for heading, sentences in (
             ("CHECKED", self.checked),
@@ -48,7 +53,7 @@ class Report:
             ("WRONG", self.faults),
         ):
             if sentences:
-                lines += ["", heading, *(f"  - {sentence}" for sentence in sentences)]
+                lines += ["", heading, *(f"  - {_plain(one)}" for one in sentences)]
         if self.more:
             lines.append(f"  - and {self.more} more of this kind.")
         return "\n".join([*lines, "", self._last()])
@@ -59,3 +64,8 @@ class Report:
             return "RESULT: nothing was found wrong."
         things = "1 thing is" if count == 1 else f"{count} things are"
         return f"RESULT: {things} WRONG. What this is said to show is not shown by it."
+
+
+def _plain(text: str) -> str:
+    whole = "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in text)
+    return whole if len(whole) <= LONGEST else f"{whole[:LONGEST]} …"

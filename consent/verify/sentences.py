@@ -11,6 +11,7 @@ NEVER = (
     "That no other history was signed for somebody else: no outside witness was asked. Whoever"
     " holds the key of the log can write another one. Keep this program's memory, and compare the"
     " checkpoint with what others hold.",
+    "Who read the records: reads are in access.ndjson, and not in the log.",
     "What only the browser can say: its times, device, language, page and signals are its claims.",
     "Who the visitors are, and what the law makes of their choices. That is for people to judge.",
 )
