@@ -33,7 +33,7 @@ from tests.evidence import (
     unzip,
     zipped,
 )
-from tests.tampering import TAMPERED
+from tests.mutations import TAMPERED
 
 SEED = 20261121
 
