@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -9,7 +11,7 @@ from typing import Any
 import click
 from alembic import command
 from alembic.config import Config as AlembicConfig
-from flask import Flask
+from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
 from granian import Granian
 from granian.constants import Interfaces
@@ -19,6 +21,8 @@ from granian.log import LogLevels
 from . import inventory, sites, users
 from .db import db, sqlite_warning
 from .errors import Refusal
+from .ledger import recover, replay
+from .ledger.fsck import fsck
 from .parts import parts
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -29,10 +33,11 @@ OWNER = "owner@localhost"
 site_group = AppGroup("site", help="Websites.")
 user_group = AppGroup("user", help="Accounts of the admin.")
 key_group = AppGroup("key", help="Auditors' keys.")
+ledger_group = AppGroup("ledger", help="The log.")
 
 
 def register(app: Flask) -> None:
-    for group in (site_group, user_group, key_group):
+    for group in (site_group, user_group, key_group, ledger_group):
         app.cli.add_command(group)
     app.cli.add_command(migrate)
     app.cli.add_command(serve)
@@ -64,6 +69,8 @@ def serve() -> None:
         click.echo(f"Warning: {warning}", err=True)
     click.echo("Preparing the database …", err=True)
     upgrade()
+    if back := replay(parts().ledger.signer, parts().clock()):
+        click.echo(f"Erased again what a restored database had brought back: {back} records.")
     lines = first_run() if not users.users() else later_run()
     # On SQLite one process writes; more machines need PostgreSQL and a process manager of choice.
     server = Granian(
@@ -202,6 +209,56 @@ def key_revoke(key_id: str) -> None:
     """End a key at once."""
     verb(users.revoke_key, key_id, by="cli", at=parts().clock())
     click.echo("Revoked.")
+
+
+@ledger_group.command("run")
+def ledger_run() -> None:
+    """Integrate and sign every second, until Ctrl-C. Any number may run; one leads."""
+    known, stop = parts(), threading.Event()
+    for sign in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(sign, lambda *_: stop.set())
+    click.echo("The ledger runs; Ctrl-C ends it.", err=True)
+    known.ledger.run(current_app.app_context, known.clock, stop)
+
+
+@ledger_group.command("tick")
+def ledger_tick() -> None:
+    """Integrate and sign once."""
+    known = parts()
+    outcome = known.ledger.tick(known.clock())
+    for why in known.ledger.alarms.values():
+        click.echo(why, err=True)
+    click.echo(f"{outcome.added} entries added.")
+    if known.ledger.alarms:
+        raise SystemExit(1)
+
+
+@ledger_group.command("fsck")
+def ledger_fsck() -> None:
+    """Rebuild everything from the leaves and name what is wrong; exit code 1 if anything is."""
+    found = 0
+    for sentence in fsck(parts().ledger.signer, parts().clock()):
+        found += 1
+        click.echo(sentence)
+    click.echo("Everything agrees." if not found else f"{found} things are wrong.", err=True)
+    if found:
+        raise SystemExit(1)
+
+
+@ledger_group.command("rotate")
+def ledger_rotate() -> None:
+    """Make a new signing key; the old one signs beside it for 30 days."""
+    known = parts()
+    key = verb(known.ledger.signer.rotate, known.clock())
+    click.echo(key.verifier(known.ledger.open("").origin).vkey)
+
+
+@ledger_group.command("recover")
+@click.confirmation_option(prompt="Close each log that was rolled back and go on under new names?")
+def ledger_recover() -> None:
+    """After a restored backup: close the old logs and go on under new names. Restart afterwards."""
+    for sentence in recover(parts().ledger.signer, "cli", parts().clock()):
+        click.echo(sentence)
 
 
 def verb(do: Any, *values: Any, **named: Any) -> Any:

@@ -6,12 +6,15 @@ tree        reading a stored log, proving from it, letting it grow
 integrate   the tick
 reading     records with their place in the log
 proofs      what a holder or an auditor is given of one entry
+recovery    the way out after a roll-back
 fsck        everything again from the leaves, and what does not agree
 """
 
+from .erasure import erase, places_of, replay
 from .integrate import Ledger, Outcome
 from .proofs import entry_proof, head_of, receipt, tile
 from .reading import described, one, page_of
+from .recovery import recover
 from .signer import Refused, Signer
 
 __all__ = [
@@ -21,9 +24,13 @@ __all__ = [
     "Signer",
     "described",
     "entry_proof",
+    "erase",
     "head_of",
     "one",
     "page_of",
+    "places_of",
     "receipt",
+    "recover",
+    "replay",
     "tile",
 ]
