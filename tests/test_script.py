@@ -42,6 +42,7 @@ def shop(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iter
                     site, BY, at, name="stats.", match="prefix", kind=kind, category="statistics"
                 )
             inventory.put_service(site, BY, at, "undecided", name="Undecided", category=None)
+            inventory.add_tracker(site, BY, at, name="maybe", service="undecided")
             notices.publish(site, BY, at)
             db.session.remove()
             db.engine.dispose()
@@ -210,6 +211,28 @@ def test_withdrawing_deletes_cookies_in_any_letter_case_and_storage_keys(
         ["basket"],
         ["basket"],
     ]
+
+
+def test_deleting_now_takes_storage_and_the_undecided_though_all_is_allowed(
+    website: Callable[..., Page],
+) -> None:
+    page = website()
+    page.click("[data-cmp=accept]")
+    page.wait_for_function("consent.get().id && !consent.get().pending")
+    page.evaluate(
+        """for (const name of ['_ga', 'maybe', 'basket']) document.cookie = name + '=1; path=/';
+           for (const store of [localStorage, sessionStorage])
+             for (const key of ['stats.a', 'basket']) store.setItem(key, '1');
+           consent.open()"""
+    )
+    page.click("dialog [data-cmp=delete]")
+    expect(page.locator("dialog [role=status]")).to_contain_text(
+        "4 items were deleted: _ga, maybe, stats.a, stats.a. What you allow may be stored again"
+    )
+    assert cookie_names(page) == {"basket", "crumbtrail", "crumbtrail_visitor"}
+    assert page.evaluate("Object.keys(sessionStorage)") == ["basket"]
+    assert "stats.a" not in page.evaluate("Object.keys(localStorage)")
+    assert page.evaluate("consent.allowed('statistics')") is True
 
 
 # -- on somebody else's page -------------------------------------------------------------------

@@ -104,6 +104,7 @@ export class Page {
       at: choice && new Date(choice.t * 1000).toISOString(),
       asks: this.config.asks,
       regime: regime.id,
+      country: this.config.place.country,
       strict: !lax,
       gpc: this.gpc,
       pending: !!choice && choice.pending,
@@ -203,6 +204,11 @@ export class Page {
     const done = await sweep(this.config, this.now);
     for (const pause of [400, 3000]) setTimeout(() => sweep(this.config, this.now), pause);
     return done;
+  }
+
+  /** Deletes what is not necessary, allowed or not. The choice stands, and so does its record. */
+  erase() {
+    return sweep(this.config, this.now, true);
   }
 
   /**
