@@ -377,6 +377,39 @@ def test_A_13_an_expired_consent_is_none(visit: Callable[..., Page]) -> None:
     assert ran(page) == []
     assert page.evaluate("consent.allowed('statistics')") is False
     assert [command for command, _ in page.evaluate(SIGNALS)] == ["default"]
+    assert cookies(page) <= {"crumbtrail", "crumbtrail_visitor"}
+
+
+def test_A_13_what_ran_until_a_choice_ended_is_deleted_before_the_question_returns(
+    page: Page, visit: Callable[..., Page]
+) -> None:
+    """Both where the cookie still lies there, and where the browser has dropped it on its day."""
+    page.add_init_script(
+        "document.addEventListener('consent:shown', () => { window.__then = document.cookie })"
+    )
+    own = {"crumbtrail", "crumbtrail_visitor"}
+    visit()
+    for cookie_is_there in (True, False):
+        page.click("[data-cmp=accept]")
+        page.wait_for_function("document.cookie.includes('Xl7ref=')")
+        delivered(page)
+        assert {"_ga", "_gid", "_ar_V4", "Xl7ref"} <= cookies(page)
+        if cookie_is_there:
+            page.evaluate(
+                """const [, said] = document.cookie.match(/(?:^|; )crumbtrail=([^;]*)/);
+                   const past = said.replace(/&t=\\d+/, '&t=1700000000');
+                   document.cookie = `crumbtrail=${past}; path=${consent.debug().config.cookie.path}`"""
+            )
+        else:
+            page.context.clear_cookies(name="crumbtrail")
+        page.reload()
+        expect(page.locator("div#cmp-dialog")).to_be_visible()
+        then = {pair.split("=")[0] for pair in page.evaluate("window.__then").split("; ")}
+        assert then <= own
+        assert ran(page) == []
+        page.wait_for_load_state("networkidle")
+        assert cookies(page) <= own
+        assert page.evaluate("[consent.get().decided, localStorage.length]") == [False, 0]
 
 
 # -- California --------------------------------------------------------------------------------

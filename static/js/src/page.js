@@ -69,9 +69,18 @@ export class Page {
     return verdict(this.config, this.regime, this.choice, Date.now());
   }
 
+  /** Whether this visitor has a choice, or had one: the browser drops the cookie of one that ended. */
+  get answered() {
+    return !!readChoice() || !!this.store.read().ran;
+  }
+
   /** Writes both cookies again, so that a browser's cap on script cookies counts from today. */
   keep() {
     const { choice, config } = this;
+    this.store.update((all) => {
+      if (choice && Object.values(choice.categories).includes(true)) all.ran = 1;
+      else delete all.ran;
+    });
     if (!choice) return;
     const left = choice.t + lifeOf(config, this.regime, choice) - Date.now() / 1000;
     write(config, CHOICE, encode(choice), left);
@@ -241,6 +250,7 @@ export class Page {
     if ((this.choice && this.choice.id) === id) return false;
     this.apply();
     this.google();
+    this.tidy();
     return true;
   }
 

@@ -81,6 +81,8 @@ export interface Memory {
   queue?: Pending[];
   told?: string;
   seen?: number;
+  /** Something was allowed; outlives the choice, so that its traces can be deleted. */
+  ran?: 1;
 }
 
 export interface Details {

@@ -44,9 +44,10 @@ export class View {
     const { page } = this;
     const signalled = this.obey();
     if (!signalled) {
+      const { answered } = page;
       page.keep();
       if (page.choice || page.lax) page.google();
-      if (page.choice) page.tidy();
+      if (answered) page.tidy();
     }
     page.guard.scan();
     new Api(page, this).install();
