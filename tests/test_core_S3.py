@@ -393,7 +393,7 @@ def test_S3_43_the_location_cookie_is_held_while_nobody_has_classified_it(
     changed: Server, new_page: Callable[..., Page]
 ) -> None:
     """Its policy states no category: unclassified is blocked whatever was accepted, and shown as
-    such. (The hint of a currency without a cookie is not tested.)"""
+    such."""
     with owner(changed) as (site, at):
         [geoip] = [t for t in inventory.trackers(site) if t.name == "L7_geoip"]
         inventory.put_service(site, BY, at, "currency", category=None)
@@ -411,6 +411,28 @@ def test_S3_43_the_location_cookie_is_held_while_nobody_has_classified_it(
     opened = open_settings(page)
     held = opened.locator("details", has_text="Niesklasyfikowane: wstrzymane")
     assert "kraj" in cells(held, "L7_geoip")[PURPOSE]
+
+
+@pytest.mark.parametrize(("place", "country"), [("FR", "FR"), ("nowhere", None)])
+def test_S3_43_a_page_learns_the_country_without_a_cookie_and_without_a_record(
+    visit: Callable[..., Page], server: Server, place: str, country: str | None
+) -> None:
+    """The hint for prices by country: told once, whether asked before the script or after."""
+    start = datetime.now(UTC)
+    page = visit("voipstudio.pl/cennik", place=place)
+    expect(page.locator("#cmp-dialog")).to_be_visible()
+    assert page.evaluate("consent.get().country") == country
+    told = page.evaluate(
+        "new Promise(done => { const told = []; consent.on('ready', got => told.push(got.country));"
+        " setTimeout(() => done(told)) })"
+    )
+    assert told == [country]
+    hint = server.get(f"/demo/@{place}/v1/{SITE}/notice")
+    assert hint.json()["place"]["country"] == country
+    assert "Set-Cookie" not in hint.headers
+    page.wait_for_load_state("networkidle")
+    assert cookies(page) == {}
+    assert records_since(server, start) == []
 
 
 def test_S3_44_the_referrer_cookie_waits_for_marketing_and_goes_in_any_letter_case(

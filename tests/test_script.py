@@ -178,10 +178,12 @@ def test_a_call_made_before_the_script_arrives_is_answered_when_it_does(
 ) -> None:
     page = website(
         "<script>consent.on('changed', told => { window.__told = told.categories });"
+        "consent.on('ready', told => { window.__ready = (window.__ready || 0) + 1 });"
         "consent.set({ statistics: true })</script>"
         f'<script type="text/plain" data-category="statistics">{inline("statistics")}</script>'
     )
     page.wait_for_function("(window.__ran || []).length === 1")
+    assert page.evaluate("window.__ready") == 1
     assert page.evaluate("window.__told") == {
         "necessary": True,
         "statistics": True,
@@ -347,6 +349,7 @@ def test_both_layers_pass_the_accessibility_checker(
         ".map(e => e.outerHTML.slice(0, 80))"
     )
     assert page.evaluate(wide) == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
 def violations(page: Page) -> list[Any]:

@@ -78,8 +78,7 @@ export class Page {
   keep() {
     const { choice, config } = this;
     this.store.update((all) => {
-      if (choice && Object.values(choice.categories).includes(true)) all.ran = 1;
-      else delete all.ran;
+      all.ran = (choice && Object.values(choice.categories).includes(true)) || undefined;
     });
     if (!choice) return;
     const left = choice.t + lifeOf(config, this.regime, choice) - Date.now() / 1000;

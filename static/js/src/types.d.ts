@@ -13,6 +13,8 @@ export interface Regime {
   reprompt_months: number | null;
   google: 'denied' | 'granted';
   tz: string[] | null;
+  /** The first layer has an X. */
+  close?: true;
 }
 
 export interface Service {
@@ -82,7 +84,7 @@ export interface Memory {
   told?: string;
   seen?: number;
   /** Something was allowed; outlives the choice, so that its traces can be deleted. */
-  ran?: 1;
+  ran?: boolean;
 }
 
 export interface Details {

@@ -179,7 +179,8 @@ export class View {
       const { categories, services } = this.settings.read();
       this.decide('save', categories, services, 2);
     } else if (verb === 'close') this.close();
-    else if (verb === 'dismiss') this.dismiss();
+    else if (verb === 'dismiss') this.all(false, verb, layer);
+    else if (verb === 'noted') this.noted();
     else if (verb === 'delete' && this.settings) this.settings.erase();
     else return false;
     return true;
@@ -220,7 +221,7 @@ export class View {
       page.store.update((all) => {
         all.told = id;
       });
-      this.dismiss();
+      this.noted();
     }
     if (stays && settings) settings.saved(swept);
     else this.announce('saved');
@@ -289,7 +290,7 @@ export class View {
     if (target instanceof HTMLElement) target.focus();
   }
 
-  dismiss() {
+  noted() {
     const { store, config } = this.page;
     if (this.note) this.note.remove();
     this.note = null;
