@@ -338,10 +338,17 @@ def test_both_layers_pass_the_accessibility_checker(
     expect(page.locator("div#cmp-dialog")).to_be_visible()
     page.evaluate(axe_source)
     assert violations(page) == []
+    sideways = (
+        "[document.documentElement, ...document.querySelectorAll('#cmp-dialog, .ctl-body')]"
+        ".filter(e => e.scrollWidth > e.clientWidth || e.scrollWidth > innerWidth)"
+        ".map(e => [e.className, e.scrollWidth])"
+    )
+    assert page.evaluate(sideways) == []
     page.click("div#cmp-dialog [data-cmp=preferences]")
     expect(page.locator("dialog#cmp-dialog h2")).to_be_focused()
     for summary in page.locator("dialog summary").all():
         summary.click()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert violations(page) == []
     wide = (
         "[...document.querySelectorAll('.ctl-body, .ctl-body *')].filter(e => e.tagName !== 'THEAD'"
@@ -349,7 +356,7 @@ def test_both_layers_pass_the_accessibility_checker(
         ".map(e => e.outerHTML.slice(0, 80))"
     )
     assert page.evaluate(wide) == []
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert page.evaluate(sideways) == []
 
 
 def violations(page: Page) -> list[Any]:
