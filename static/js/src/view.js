@@ -16,7 +16,7 @@ const OWN_ENTRY =
 /** @type {{[selector: string]: string}} */
 const BUTTONS = {
   '[data-cmp]': '',
-  'a[href$="#cookie-settings"],a[href$="#consent"],[data-cc=show-preferencesModal]': 'preferences',
+  [OWN_ENTRY]: 'preferences',
   '[data-cc=accept-all]': 'accept',
   '[data-cc=accept-necessary]': 'reject',
 };
