@@ -324,6 +324,26 @@ def test_the_keyboard_reaches_every_choice_and_comes_back(visit: Callable[..., P
     assert page.evaluate("[consent.get().decided, document.cookie]") == [False, ""]
 
 
+def test_what_was_deleted_is_said_whole_and_hides_no_focus_on_the_smallest_phone(
+    new_page: Callable[..., Page], server: Server
+) -> None:
+    page = new_page(viewport={"width": 320, "height": 640})
+    page.goto(f"{server.url}/demo/@PL/{DEMO}/")
+    page.click("[data-cmp=accept]")
+    page.wait_for_function("(window.__ran || []).length === 4")
+    page.evaluate("consent.open()")
+    button = page.locator("dialog [data-cmp=delete]")
+    button.focus()
+    page.keyboard.press("Enter")
+    told = page.locator("dialog [role=status]")
+    expect(told).to_contain_text("tylko w przeglądarce.")
+    assert told.evaluate("e => e.scrollHeight <= e.clientHeight + 1")
+    expect(button).to_be_focused()
+    box, below = button.bounding_box(), told.bounding_box()
+    assert box is not None and below is not None
+    assert box["y"] + box["height"] <= below["y"] + 1
+
+
 def test_focus_returns_to_the_link_that_opened_the_settings(visit: Callable[..., Page]) -> None:
     page = visit()
     page.click("[data-cmp=reject]")

@@ -345,6 +345,10 @@ export class Settings {
     ]
       .filter(Boolean)
       .join(' ');
+    // What was said takes room from the body: the button pressed must not vanish under it.
+    const { activeElement } = document;
+    if (this.body.contains(activeElement) && activeElement)
+      activeElement.scrollIntoView({ block: 'nearest' });
   }
 
   /** @param {KeyboardEvent} event keeps Tab inside where the browser would leave the page */
