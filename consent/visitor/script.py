@@ -270,8 +270,17 @@ def _language(content: dict[str, Any], lang: str | None) -> str:
 
 
 def _partners(content: dict[str, Any]) -> int:
-    asked = [s for s in content["services"] if s["category"] != "necessary"]
-    return len({s["provider"] or s["id"] for s in asked})
+    """How many companies other than the controller get data once all is accepted.
+
+    A service without a provider is the controller's own, unless one of its trackers is declared a
+    third party's: then it is a company nobody has named. What is unclassified gets nothing.
+    """
+    own = {str(content["controller"].get(n)).casefold() for n in ("legal_name", "trading_name")}
+    third = {t["service"] for t in content["trackers"] if t["party"] == "third"}
+    asked = [s for s in content["services"] if s["category"] not in (None, "necessary")]
+    named = {s["provider"].casefold() for s in asked if s["provider"]}
+    unnamed = [s for s in asked if not s["provider"] and s["id"] in third]
+    return len(named - own) + len(unnamed)
 
 
 def _in_language(purpose: dict[str, str], language: str, default: str) -> str | None:
