@@ -210,11 +210,19 @@ def _config(
             if t["name"]
         ],
         "name": content["controller"].get("trading_name") or of.name,
-        "legal_name": content["controller"].get("legal_name"),
+        "who": _who(content["controller"], of.name),
         "policy_url": policies.get(language) or policies.get(default),
         "partners": _partners(content),
         "texts": _texts(content, language, later=False),
     }
+
+
+def _who(controller: dict[str, Any], name: str) -> str:
+    """Who asks, as it stands within a sentence: the trading name, and the legal one beside it."""
+    name, legal = controller.get("trading_name") or name, controller.get("legal_name")
+    if not legal or legal == name:
+        return name
+    return f"{name} – {legal} –" if "(" in legal else f"{name} ({legal})"
 
 
 def _texts(content: dict[str, Any], language: str, later: bool) -> dict[str, Any]:

@@ -41,9 +41,7 @@ const offer = ({ language: { name, categories } }, w) =>
 
 /** @param {Page} page @param {Words} w */
 export function first(page, w) {
-  const { categories, partners, name, legal_name } = page.language;
-  const inner = !legal_name || legal_name === name ? '' : ` (${legal_name})`;
-  const who = name + inner.replace(/ \((.*\(.*)\)$/, ' – $1 –');
+  const { categories, partners, who } = page.language;
   return h(
     'div',
     box(page, 'ctl-first'),

@@ -48,7 +48,7 @@ export interface Config {
   services: Service[];
   trackers: Tracker[];
   name: string;
-  legal_name: string | null;
+  who: string;
   policy_url: string | null;
   partners: number;
   texts: { [key: string]: Text };
