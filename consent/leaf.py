@@ -1,4 +1,4 @@
-"""What the log commits to: canonical JSON, visitor ids, commitments and leaves.
+"""What the log commits to: canonical JSON, visitor ids, commitments and entries.
 
 Every function here is frozen for version 1: stored commitments are recomputed with them years
 later, so a change of one byte is a new version and never an edit.
@@ -48,11 +48,6 @@ def commitment(record: dict[str, object], salt: bytes) -> str:
 def entry(commitment: str, day: str) -> bytes:
     """The log entry of one consent; ``day`` is the day of arrival, ``YYYY-MM-DD``."""
     return jcs({"c": commitment, "d": day, "k": "consent", "v": 1})
-
-
-def leaf_hash(entry: bytes) -> bytes:
-    """The RFC 6962 hash of a leaf."""
-    return hashlib.sha256(b"\x00" + entry).digest()
 
 
 def _ordered(value: object) -> object:

@@ -7,6 +7,7 @@ new noun is one line here.
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import pytest
 from tests.prepare import ROOT
 
 STEPS = (
+    ("tlog",),  # floor 0: the transparency log, pure and without a library
     ("leaf", "regime", "strict_json"),  # floor 1: our rules, pure
     ("config", "errors", "db", "limits"),  # floor 2: foundation
     ("geo",),  # floor 3: the outside world
@@ -29,7 +31,7 @@ STEPS = (
 )
 STEP = {noun: number for number, nouns in enumerate(STEPS) for noun in nouns}
 FORBIDDEN_NAMES = {"utils", "helpers", "common", "manager", "service"}
-PURE = ("leaf", "regime", "strict_json")
+PURE = ("tlog", "leaf", "regime", "strict_json")
 LONGEST = 400
 FILES = sorted((ROOT / "consent").rglob("*.py"))
 IDS = [str(file.relative_to(ROOT)) for file in FILES]
@@ -62,6 +64,13 @@ def imported(file: Path, tree: ast.AST) -> Iterator[str]:
 
 def parse(file: Path) -> ast.Module:
     return ast.parse(file.read_text("utf-8"))
+
+
+def imported_by(noun: str) -> set[str]:
+    """Every module that a noun names in an import, be it a file or a folder."""
+    files = [file for file in FILES if noun_of(module_of(file)) == noun]
+    assert files
+    return {module for file in files for module in imported(file, parse(file))}
 
 
 @pytest.mark.parametrize("file", FILES, ids=IDS)
@@ -101,9 +110,14 @@ def test_the_package_itself_imports_nothing() -> None:
 
 @pytest.mark.parametrize("noun", PURE)
 def test_our_rules_know_neither_the_web_nor_a_database(noun: str) -> None:
-    file = ROOT / f"consent/{noun}.py"
-    known = {module.split(".")[0] for module in imported(file, parse(file))}
+    known = {module.split(".")[0] for module in imported_by(noun)}
     assert not known & {"flask", "sqlalchemy", "flask_sqlalchemy", "werkzeug", "granian"}
+
+
+def test_the_log_needs_nothing_that_python_does_not_bring() -> None:
+    known = {module.split(".")[0] for module in imported_by("tlog")}
+    assert known <= {"consent", *sys.stdlib_module_names}
+    assert not known & {"os", "io", "pathlib", "socket", "time", "datetime", "random", "secrets"}
 
 
 def test_nobody_imports_the_wiring() -> None:
