@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from consent.tlog import Wrong, checkpoint, merkle, note
 from consent.tlog.checkpoint import Checkpoint
 from consent.tlog.note import Signature, Verifier
-from tests.keys import Key, MlDsaKey, verifying
 from tests.tampering import MUTATIONS, SIGNED_MUTATIONS, tampered_bytes
+from tests.tlog_keys import Key, MlDsaKey, verifying
 
 
 def spelt(data):

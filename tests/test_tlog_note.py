@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from consent.tlog import Wrong, note
 from consent.tlog.note import Signature, Verifier
-from tests.keys import Key
 from tests.tampering import MUTATIONS, SIGNED_MUTATIONS, tampered_bytes, vectors
+from tests.tlog_keys import Key
 
 LOG = Key("log.example/one")
 OTHER = Key("log.example/two")

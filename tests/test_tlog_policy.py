@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from consent.tlog import Wrong, note, policy
 from consent.tlog.note import Verifier
 from consent.tlog.policy import Group, Party
-from tests.keys import Key
+from tests.tlog_keys import Key
 
 LOG = Key("log.example/one").verifier
 KEYS = {

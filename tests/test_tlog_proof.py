@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from consent.tlog import Wrong, checkpoint, merkle, note, proof
 from consent.tlog.checkpoint import Checkpoint
 from consent.tlog.proof import Proof
-from tests.keys import Key
 from tests.tampering import SIGNED_MUTATIONS, tampered_bytes, tampered_hashes
+from tests.tlog_keys import Key
 
 ORIGIN = "log.example/one"
 LOG = Key(ORIGIN)
