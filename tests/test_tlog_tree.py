@@ -271,6 +271,8 @@ UNRELATED = {
     "a_long_root": (1, 2, ONE, TWO + b"\0", [LEAVES[1]]),
     "a_short_hash": (1, 2, ONE, TWO, [LEAVES[1][:-1]]),
     "junk_as_the_root_of_nothing": (0, 0, b"", b"", []),
+    "junk_as_both_roots": (2, 2, b"junk", b"junk", []),
+    "from_nothing_to_junk": (0, 2, merkle.EMPTY, b"junk", []),
 }
 
 
@@ -279,6 +281,20 @@ def test_trees_that_are_not_shown_to_be_consistent_are_refused(claim):
     merkle.verify_consistency(1, 2, ONE, TWO, [LEAVES[1]])
     with pytest.raises(Wrong):
         merkle.verify_consistency(*claim)
+
+
+def test_the_way_ends_at_the_root_of_the_size_that_is_claimed():
+    # Each proof below leads to the right roots, of a tree twice as high as the claimed one.
+    proof = merkle.inclusion_proof(7, 8, subtree)
+    merkle.verify_inclusion(7, 8, LEAVES[7], proof, mth(0, 8))
+    for index, size in [(0, 1), (1, 2), (3, 4)]:
+        with pytest.raises(Wrong, match="too long"):
+            merkle.verify_inclusion(index, size, LEAVES[7], proof, mth(0, 8))
+    proof = merkle.consistency_proof(7, 8, subtree)
+    merkle.verify_consistency(7, 8, mth(0, 7), mth(0, 8), proof)
+    for old, new in [(1, 2), (3, 4)]:
+        with pytest.raises(Wrong, match="too long"):
+            merkle.verify_consistency(old, new, mth(0, 7), mth(0, 8), proof)
 
 
 def test_every_tree_continues_the_empty_one():
