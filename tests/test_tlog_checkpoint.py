@@ -229,6 +229,17 @@ def test_a_cosignature_is_bound_to_time_text_and_length(key):
             opened(text, value)
 
 
+def test_a_modern_signature_of_another_length_is_not_even_tried():
+    value = MODERN.sign(LINES.encode())
+    for cut, holds in ((value, True), (value[:-1], False), (value + b"\0", False)):
+        signed = note.join(LINES, [Signature(MODERN.name, MODERN.id, cut)])
+        if holds:
+            assert note.open_note(signed, [MODERN.verifier], lambda *_: True)
+        else:
+            with pytest.raises(Wrong, match="does not hold"):
+                note.open_note(signed, [MODERN.verifier], lambda *_: True)
+
+
 def test_a_modern_signature_is_bound_to_its_name():
     renamed = MlDsaKey("witness.example/other", SECRET, MODERN.time)
     signed = note.join(LINES, [Signature(renamed.name, renamed.id, MODERN.sign(LINES.encode()))])
