@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from sqlalchemy import ColumnElement, Table, insert, select, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
 from ..tlog import merkle, tiles
 from ..tlog.merkle import Wrong
+from ..waiting import CONSENT
 from .rows import HASH, Item, Tile, pack, unpack
 
 LATE_US = 60_000_000  # a record is committed at most this long after the microsecond of its seq
@@ -59,6 +62,20 @@ class Tree:
 
     def consistency(self, old: int, new: int) -> list[bytes]:
         return merkle.consistency_proof(old, new, self.subtree)
+
+    def locate(self, seqs: Iterable[int]) -> dict[int, tuple[int, Item]]:
+        """Index and item of each record that is in the log, by seq; a bundle is read once."""
+        found: dict[int, tuple[int, Item]] = {}
+        seen: set[int] = set()
+        for seq in sorted(seqs):
+            if seq in found or self.find(seq, CONSENT) is None:
+                continue
+            for number in self._items.keys() - seen:
+                seen.add(number)
+                for place, item in enumerate(self._items[number]):
+                    if item.kind == CONSENT:
+                        found[item.seq] = (number * tiles.WIDTH + place, item)
+        return found
 
     def find(self, seq: int, kind: int) -> tuple[int, Item] | None:
         """Index and item of the entry with this `seq` and kind, or None.
