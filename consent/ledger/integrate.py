@@ -164,7 +164,7 @@ class Ledger:
         deployment = by_site.pop(DEPLOYMENT, [])
         if not by_site and not deployment:
             return Outcome(0, changed)
-        heads = {site: self.open(site) for site in [*sorted(by_site), DEPLOYMENT]}
+        heads = self._heads([*sorted(by_site), DEPLOYMENT])
         above = heads.pop(DEPLOYMENT)
         top = Growth(Tree(db.session(), above.id), above.size)
         for item in [*self._news(above, at), *deployment]:
@@ -215,6 +215,19 @@ class Ledger:
         db.session.rollback()
         now = db.session.execute(select(Head.origin, Head.size).where(Head.origin.in_(sizes)))
         return any(size > sizes[origin] for origin, size in now)
+
+    def _heads(self, sites: Sequence[str]) -> dict[str, Head]:
+        """The heads of these logs; those that are new are opened."""
+        found: dict[str, Head] = {}
+        for start in range(0, len(sites), CHUNK):
+            query = select(Head).where(Head.site.in_(sites[start : start + CHUNK]))
+            found |= {head.site: head for head in db.session.scalars(query)}
+        missing = [site for site in sites if site not in found]
+        if missing:  # opening one commits, so all are read again
+            for site in missing:
+                self.open(site)
+            return self._heads(sites)
+        return {site: found[site] for site in sites}
 
     def _move(self, head: Head, grown: Growth, chained: int | None) -> None:
         """Compare and swap: only who still finds the head as it was read may write its tiles."""
