@@ -6,10 +6,13 @@ tree        reading a stored log, proving from it, letting it grow
 integrate   the tick
 reading     records with their place in the log
 proofs      what a holder or an auditor is given of one entry
+challenge   a checkpoint from outside against our log
+erasure     what a record said is wiped, and the log says so
 recovery    the way out after a roll-back
 fsck        everything again from the leaves, and what does not agree
 """
 
+from .challenge import challenge
 from .erasure import erase, places_of, replay
 from .integrate import Ledger, Outcome
 from .proofs import entry_proof, head_of, receipt, tile
@@ -22,6 +25,7 @@ __all__ = [
     "Outcome",
     "Refused",
     "Signer",
+    "challenge",
     "described",
     "entry_proof",
     "erase",

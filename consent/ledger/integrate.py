@@ -114,6 +114,12 @@ class Ledger:
             select(Head.origin, Head.size, Head.signed).where(Head.site == DEPLOYMENT)
         ).one_or_none()
         last = self.signer.last(known.origin if known else origin)
+        if accused := self.signer.accused():
+            self.alarm(
+                f"Somebody holds a checkpoint of {', '.join(accused)} that we signed and that the"
+                " database contradicts: it was rolled back, together with the signer's memory."
+            )
+            return
         db.session.rollback()
         head = db.session.scalar(select(Head).where(Head.site == DEPLOYMENT))
         size = head.size if head else 0

@@ -135,6 +135,20 @@ class Signer:
                 texts.append((head, checkpoint.text(Checkpoint(head.origin, head.size, head.root))))
         return [note.sign(text, self._signers(head, at)) for head, text in texts]
 
+    def accuse(self, origin: str, signed: str) -> None:
+        """Keep a checkpoint that carries our signature and contradicts the log."""
+        with self._state() as state:
+            state.execute("INSERT OR IGNORE INTO accusation VALUES (?, ?)", (origin, signed))
+
+    def accused(self) -> list[str]:
+        """Origins that are not closed and that a checkpoint of our own contradicts."""
+        with self._state() as state:
+            rows = state.execute(
+                "SELECT DISTINCT origin FROM accusation"
+                " WHERE origin NOT IN (SELECT origin FROM closed) ORDER BY origin"
+            ).fetchall()
+        return [str(origin) for (origin,) in rows]
+
     def forget(self, origin: str) -> None:
         """Give up an origin for good (flask ledger recover): it is never signed again."""
         with self._state() as state:
@@ -247,6 +261,8 @@ class Signer:
 TABLES = (
     "CREATE TABLE IF NOT EXISTS head (origin TEXT PRIMARY KEY, size INTEGER NOT NULL,"
     " root BLOB NOT NULL, at INTEGER NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS accusation (origin TEXT NOT NULL, note TEXT NOT NULL,"
+    " PRIMARY KEY (origin, note))",
     "CREATE TABLE IF NOT EXISTS closed (origin TEXT PRIMARY KEY)",
     "CREATE TABLE IF NOT EXISTS erased (site TEXT NOT NULL, id BLOB NOT NULL, at INTEGER NOT NULL,"
     " PRIMARY KEY (site, id))",
