@@ -19,7 +19,7 @@ STEPS = (
     ("tlog",),  # floor 0: the transparency log, pure and without a library
     ("leaf", "regime", "strict_json"),  # floor 1: our rules, pure
     ("config", "errors", "db", "limits"),  # floor 2: foundation
-    ("geo",),  # floor 3: the outside world
+    ("geo", "signing"),  # floor 3: the outside world
     ("waiting",),  # floor 4: the nouns, in story order
     ("trail",),
     ("users",),

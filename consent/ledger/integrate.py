@@ -162,20 +162,21 @@ class Ledger:
             by_site.setdefault(line.site, []).append(item)
         ids = [line.id for line in taken]
         deployment = by_site.pop(DEPLOYMENT, [])
-        if not by_site and not deployment:
+        told = self._told(at)
+        if not by_site and not deployment and not self._untold(told):
             return Outcome(0, changed)
         heads = {site: self.open(site) for site in [*sorted(by_site), DEPLOYMENT]}
         above = heads.pop(DEPLOYMENT)
         top = Growth(Tree(db.session(), above.id), above.size)
-        for item in [*self._news(above, at), *deployment]:
+        for item in [*self._news(above, told, at), *deployment]:
             top.add(item)
         for site, head in heads.items():
             grown = Growth(Tree(db.session(), head.id), head.size)
-            for item in [*self._news(head, at), *by_site[site]]:
+            for item in [*self._news(head, told, at), *by_site[site]]:
                 grown.add(item)
             chained = top.add(head_item(head.id, grown.size, grown.root(), micros(at)))
-            self._move(head, grown, chained)
-        self._move(above, top, None)
+            self._move(head, grown, chained, told)
+        self._move(above, top, None, told)
         for start in range(0, len(ids), CHUNK):
             db.session.execute(
                 delete(Waiting).where(Waiting.id.in_(ids[start : start + CHUNK])),
@@ -216,12 +217,14 @@ class Ledger:
         now = db.session.execute(select(Head.origin, Head.size).where(Head.origin.in_(sizes)))
         return any(size > sizes[origin] for origin, size in now)
 
-    def _move(self, head: Head, grown: Growth, chained: int | None) -> None:
+    def _move(
+        self, head: Head, grown: Growth, chained: int | None, told: Mapping[str, str]
+    ) -> None:
         """Compare and swap: only who still finds the head as it was read may write its tiles."""
         moved = db.session.execute(
             update(Head)
             .where(Head.id == head.id, Head.size == head.size, Head.root == head.root)
-            .values(size=grown.size, root=grown.root(), chained=chained, told=dict(self.told)),
+            .values(size=grown.size, root=grown.root(), chained=chained, told=dict(told)),
             execution_options={"synchronize_session": False},
         )
         if moved.rowcount != 1:  # type: ignore[attr-defined]
@@ -229,10 +232,22 @@ class Ledger:
             raise Lost
         grown.save(db.session())
 
-    def _news(self, head: Head, at: datetime) -> list[Item]:
-        """Entries for the digests that this log does not know yet: rules and build."""
+    def _told(self, at: datetime) -> dict[str, str]:
+        """What every log should know now: rules and build of this release, and the keys."""
+        return {**self.told, "key": self.signer.digest(at)}
+
+    def _untold(self, told: Mapping[str, str]) -> bool:
+        """Whether the deployment log, which is not empty, has to be told something.
+
+        A site's log is told with its next entry; a new key must not wait for that.
+        """
+        known = db.session.scalar(select(Head.told).where(Head.site == DEPLOYMENT, Head.size > 0))
+        return known is not None and known != told
+
+    def _news(self, head: Head, told: Mapping[str, str], at: datetime) -> list[Item]:
+        """Entries for the digests that this log does not know yet: rules, build and keys."""
         found = []
-        for kind, digest in self.told.items():
+        for kind, digest in told.items():
             if head.told.get(kind) != digest:
                 body = leaf.jcs({"d": day(micros(at)), "h": digest, "k": kind, "v": 1})
                 found.append(Item(ENTRY, micros(at), body))
