@@ -29,7 +29,16 @@ STEPS = (
     ("records",),
     ("ledger",),
     ("parts", "schemas"),  # floor 5: what an edge is handed, and the wire
-    ("visitor", "auditor", "log", "admin", "demo", "health", "cli"),  # floor 6: the edges
+    (
+        "visitor",
+        "auditor",
+        "log",
+        "admin",
+        "demo",
+        "health",
+        "cli",
+        "witness",
+    ),  # floor 6: the edges
 )
 STEP = {noun: number for number, nouns in enumerate(STEPS) for noun in nouns}
 FORBIDDEN_NAMES = {"utils", "helpers", "common", "manager", "service"}
