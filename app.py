@@ -21,7 +21,7 @@ from consent.config import Config
 from consent.db import db, engine_options
 from consent.errors import NotFound, Refusal
 from consent.geo import Geo, shipped_database
-from consent.ledger import Ledger, Signer
+from consent.ledger import Ledger, Signer, Witnessing
 from consent.limits import Limiter
 from consent.parts import Parts, as_json
 from consent.records import Writer
@@ -114,6 +114,7 @@ def parts(app: Flask, settings: Config, clock: Callable[[], datetime]) -> Parts:
             Signer(settings.signer_state),
             settings.log_base,
             {"build": visitor.build_digest(), "regimes": default_table().digest},
+            Witnessing(settings.witness_policy) if settings.witness_policy else None,
         ),
         open_writer=lambda: open_writer(app, clock),
         engine=lambda: engine(app),

@@ -5,25 +5,31 @@ rows        a log as it is stored
 tree        reading a stored log, proving from it, letting it grow
 integrate   the tick
 reading     records with their place in the log
+witnessing  who outside remembers the deployment log, and has cosigned it
+protection  how far the log can be believed, in words
 proofs      what a holder or an auditor is given of one entry
 fsck        everything again from the leaves, and what does not agree
 """
 
 from .integrate import Ledger, Outcome
 from .proofs import entry_proof, head_of, receipt, tile
+from .protection import protection
 from .reading import described, one, page_of
 from .signer import Refused, Signer
+from .witnessing import Witnessing
 
 __all__ = [
     "Ledger",
     "Outcome",
     "Refused",
     "Signer",
+    "Witnessing",
     "described",
     "entry_proof",
     "head_of",
     "one",
     "page_of",
+    "protection",
     "receipt",
     "tile",
 ]

@@ -28,6 +28,7 @@ from ..waiting import CONSENT, DEPLOYMENT, ENTRY, Waiting
 from .rows import Head, Item, day, head_item
 from .signer import Refused, Signer, Wanted
 from .tree import Growth, Tree
+from .witnessing import EVERY_S, Witnessing
 
 _LOG = logging.getLogger(__name__)
 TICK_S = 1.0
@@ -55,6 +56,7 @@ class Ledger:
     signer: Signer
     base: str
     told: Mapping[str, str]
+    witnessing: Witnessing | None = None
     alarms: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -68,13 +70,43 @@ class Ledger:
         clock: Callable[[], datetime],
         stop: threading.Event,
     ) -> None:
-        """Tick every second until `stop`, whatever happens to a single tick."""
-        while not stop.wait(TICK_S):
-            try:
-                with context():
-                    self.tick(clock())
-            except Exception:  # the database may be away; what waits goes on waiting
-                _LOG.exception("a tick failed")
+        """Tick every second until `stop`, whatever happens to a single tick.
+
+        Witnesses are asked from another thread, so that none of them holds up a tick.
+        """
+
+        def repeat(every: float, what: Callable[[datetime], object]) -> None:
+            while not stop.wait(every):
+                try:
+                    with context():
+                        what(clock())
+                except Exception:  # the database may be away; what waits goes on waiting
+                    _LOG.exception("a tick failed")
+
+        asking = threading.Thread(
+            target=repeat, args=(EVERY_S, self.witness), name="witness", daemon=True
+        )
+        if self.witnessing is not None:
+            asking.start()
+        repeat(TICK_S, self.tick)
+        if self.witnessing is not None:
+            asking.join(EVERY_S)
+
+    def witness(self, at: datetime) -> None:
+        """Have the published head cosigned as the policy asks. Call it in an app context."""
+        if self.witnessing is None:
+            return
+        try:
+            self.witnessing.step(at)
+        finally:
+            db.session.remove()
+            alarm = self.witnessing.alarm(at)
+            if alarm is None:
+                self.alarms.pop("witness", None)
+            else:
+                if "witness" not in self.alarms:
+                    _LOG.error("%s", alarm)
+                self.alarms["witness"] = alarm
 
     def tick(self, at: datetime) -> Outcome:
         """Sign what is unsigned, integrate what waits, sign that. Call it in an app context.
