@@ -13,12 +13,13 @@ fsck        everything again from the leaves, and what does not agree
 
 from .integrate import Ledger, Outcome
 from .proofs import entry_proof, head_of, receipt, tile
-from .protection import protection
+from .protection import Guard, protection
 from .reading import described, one, page_of
 from .signer import Refused, Signer
 from .witnessing import Witnessing
 
 __all__ = [
+    "Guard",
     "Ledger",
     "Outcome",
     "Refused",
