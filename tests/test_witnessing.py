@@ -13,16 +13,18 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from consent import config, ledger
 from consent.db import db
 from consent.ledger import Ledger, integrate
 from consent.ledger.fsck import fsck
+from consent.ledger.rows import Head
 from consent.ledger.witnessing import Answer, over_http
 from consent.signing import Cosigner, ed25519
 from consent.tlog import checkpoint, note, proof
 from consent.tlog.note import Verifier, parse_vkey
+from consent.waiting import DEPLOYMENT
 from tests.acts import SECRET, choice_body, make_site, post_choice
 from tests.conftest import START, Clock
 from tests.databases import Databases, lent
@@ -517,7 +519,32 @@ def test_the_witnesses_are_counted_with_the_time_of_the_last(
     mine.witness()
     assert said().good and "3 of 3" in said().words and "2026-11-21 10:00 UTC" in said().words
     mine.choose()
-    assert not said().good and "last at 2026-11-21 10:00 UTC" in said().words
+    assert said().good and "on its way" in said().words
+    witnesses[0].door.shut()
+    witnesses[1].door.shut()
+    mine.clock.advance(minutes=2)
+    mine.witness()
+    assert (
+        not said().good
+        and "0 of 3" in said().words
+        and "last at 2026-11-21 10:00 UTC" in said().words
+    )
+    assert "w1 cannot be reached" in said().words
+    witnesses[0].door.open()
+    witnesses[1].door.open()
+
+
+def test_a_note_that_somebody_changed_in_the_database_breaks_no_page(
+    deploy: Callable[..., Deployer], witnesses: list[Outside], tmp_path: Path
+) -> None:
+    mine = deploy(*witnesses, WITNESS_POLICY=policy(tmp_path, "2", *lines_of(witnesses)))
+    mine.choose()
+    with mine.app.app_context():
+        db.session.execute(update(Head).where(Head.site == DEPLOYMENT).values(note="nothing"))
+        db.session.commit()
+    mine.witness()
+    with mine.app.app_context():
+        assert not ledger.protection(mine.ledger, mine.clock())[2].good
 
 
 @pytest.mark.parametrize(

@@ -195,7 +195,7 @@ class Ledger:
         ids = [line.id for line in taken]
         deployment = by_site.pop(DEPLOYMENT, [])
         told = self._told(at)
-        if not by_site and not deployment and not self._untold(told):
+        if not by_site and not deployment and not self._rotated(told):
             return Outcome(0, changed)
         heads = {site: self.open(site) for site in [*sorted(by_site), DEPLOYMENT]}
         above = heads.pop(DEPLOYMENT)
@@ -268,13 +268,13 @@ class Ledger:
         """What every log should know now: rules and build of this release, and the keys."""
         return {**self.told, "key": self.signer.digest(at)}
 
-    def _untold(self, told: Mapping[str, str]) -> bool:
-        """Whether the deployment log, which is not empty, has to be told something.
+    def _rotated(self, told: Mapping[str, str]) -> bool:
+        """Whether the deployment log, which is not empty, does not know the newest key.
 
-        A site's log is told with its next entry; a new key must not wait for that.
+        A site's log is told with its next entry; a new key must not wait for that here.
         """
         known = db.session.scalar(select(Head.told).where(Head.site == DEPLOYMENT, Head.size > 0))
-        return known is not None and known != told
+        return known is not None and known.get("key") != told["key"]
 
     def _news(self, head: Head, told: Mapping[str, str], at: datetime) -> list[Item]:
         """Entries for the digests that this log does not know yet: rules, build and keys."""

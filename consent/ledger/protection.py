@@ -9,7 +9,9 @@ from pathlib import Path
 from ..db import db
 from ..tlog import note
 from .integrate import Ledger
-from .witnessing import Witnessing
+from .witnessing import ALARM_AFTER, Witnessing
+
+NEEDED = "Whoever holds the key would need their help to rewrite history."
 
 
 @dataclass(frozen=True)
@@ -22,7 +24,7 @@ class Guard:
 
 def protection(ledger: Ledger, at: datetime) -> list[Guard]:
     """What protects the log now: key, disks, witnesses."""
-    return [_key(ledger, at), _disks(ledger), _witnesses(ledger.witnessing)]
+    return [_key(ledger, at), _disks(ledger), _witnesses(ledger.witnessing, at)]
 
 
 def _key(ledger: Ledger, at: datetime) -> Guard:
@@ -50,7 +52,7 @@ def _disks(ledger: Ledger) -> Guard:
     )
 
 
-def _witnesses(witnessing: Witnessing | None) -> Guard:
+def _witnesses(witnessing: Witnessing | None, at: datetime) -> Guard:
     if witnessing is None or not witnessing.policy.witnesses:
         return Guard(
             False,
@@ -60,22 +62,21 @@ def _witnesses(witnessing: Witnessing | None) -> Guard:
     head = witnessing.head()
     known = {one.name: one.key for one in witnessing.policy.witnesses}
     signed = {} if head is None else head.cosigned
-    count = f"{len(signed)} of {len(known)} witnesses"
+    count = f"{len(signed)} of {len(known)} witnesses have cosigned the newest head"
     if head is not None and witnessing.policy.satisfied([known[name] for name in signed]):
         times = [note.cosignature_time(line) for line in signed.values()]
         when = f", last at {_said(datetime.fromtimestamp(max(times), UTC))}" if times else ""
-        return Guard(
-            True,
-            f"{count} have cosigned the newest head of {head.size} entries{when}, as the policy"
-            " asks. Whoever holds the key would need them to rewrite history.",
-        )
+        return Guard(True, f"{count}, of {head.size} entries{when}, as the policy asks. {NEEDED}")
     last = witnessing.satisfied
-    when = f"last at {_said(last)}" if last else "not yet since the start"
-    return Guard(
-        False,
-        f"{count} have cosigned the newest head. The policy was satisfied {when};"
-        f" {witnessing.troubles()}.",
-    )
+    if last and at - last <= ALARM_AFTER:
+        words = f"Witnesses cosigned the log at {_said(last)}, as the policy asks; the newest head"
+        return Guard(True, f"{words} is on its way to them. {NEEDED}")
+    words = f"{count}, fewer than the policy asks."
+    if last:
+        words += f" They were enough last at {_said(last)}."
+    if witnessing.trouble:
+        words += f" {witnessing.troubles()}."
+    return Guard(False, words)
 
 
 def _said(at: datetime) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 import time
 import urllib.request
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.message import Message
@@ -120,6 +120,8 @@ class Witnessing:
             self._kept = (head.text, {})
         kept = self._kept[1]
         kept.update(head.cosigned)
+        if not self._suffice(kept):
+            self.behind = self.behind or at
         missing = [one for one in self.policy.witnesses if one.name not in kept and one.url]
         again = self._round(head, missing)
         for party in self._round(head, again):
@@ -127,25 +129,24 @@ class Witnessing:
         self._publish(head, kept, at)
 
     def head(self) -> Signed | None:
-        """The signed head of the deployment log, or None before there is one."""
+        """The signed head of the deployment log; None before there is one that can be read."""
         row = db.session.scalar(select(Head).where(Head.site == DEPLOYMENT))
-        found = None
-        if row is not None and row.note:
-            text, lines = note.parse(row.note)
-            of = {(one.key.name, one.key.id): one for one in self.policy.witnesses}
-            own = [line for line in lines if (line.name, line.id) not in of]
-            claimed = {
-                of[line.name, line.id].name: line for line in lines if (line.name, line.id) in of
-            }
-            parties = {party.name: party for party in self.policy.witnesses}
-            cosigned = {
-                name: line
-                for name, line in claimed.items()
-                if _wrong_with(text, [line], parties[name]) is None
-            }
-            found = Signed(row.id, row.signed, row.note, text, own, cosigned)
+        found = None if row is None else self._read(row)
         db.session.rollback()
         return found
+
+    def _read(self, row: Head) -> Signed | None:
+        try:
+            text, lines = note.parse(row.note)
+        except Wrong:  # nothing is signed yet, or somebody changed the row, which fsck tells
+            return None
+        of = {(one.key.name, one.key.id): one for one in self.policy.witnesses}
+        own = [line for line in lines if (line.name, line.id) not in of]
+        claimed = [(of[line.name, line.id], line) for line in lines if line not in own]
+        cosigned = {
+            party.name: line for party, line in claimed if _wrong_with(text, [line], party) is None
+        }
+        return Signed(row.id, row.signed, row.note, text, own, cosigned)
 
     def alarm(self, at: datetime) -> str | None:
         """A sentence once the policy has not been satisfied for ALARM_AFTER, else None."""
@@ -159,7 +160,7 @@ class Witnessing:
     def troubles(self) -> str:
         """Which witness does what, in words."""
         said = [f"{name} {what}" for name, what in sorted(self.trouble.items())]
-        return "; ".join(said) or "too few of them have an address"
+        return "; ".join(said) or "no answer has come yet"
 
     def _round(self, head: Signed, parties: Sequence[Party]) -> list[Party]:
         """Ask each once, all at a time; those that named another size, to be asked again."""
@@ -237,13 +238,16 @@ class Witnessing:
         self.sizes[party.name] = head.size
         return None
 
+    def _suffice(self, kept: Collection[str]) -> bool:
+        cosigners = [one.key for one in self.policy.witnesses if one.name in kept]
+        return self.policy.satisfied(cosigners)
+
     def _publish(self, head: Signed, kept: Mapping[str, Signature], at: datetime) -> None:
         """Put the cosignatures under the served checkpoint, if it is still the one they are of."""
-        parties = [one for one in self.policy.witnesses if one.name in kept]
-        if not self.policy.satisfied([one.key for one in parties]):
-            self.behind = self.behind or at
+        if not self._suffice(kept):
             return
         self.behind, self.satisfied = None, at
+        parties = [one for one in self.policy.witnesses if one.name in kept]
         for party in parties:
             self.trouble.pop(party.name, None)
         cosigned = note.join(head.text, [*head.own, *(kept[one.name] for one in parties)])
