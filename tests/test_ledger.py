@@ -152,7 +152,7 @@ def test_what_is_served_rebuilds_the_tree_and_every_head_continues_the_one_befor
     for before in heads:
         assert merkle.root_of(hashes[: before.size]) == before.root
     kinds = {json.loads(entry)["k"] for entry in entries}
-    assert kinds == {"consent", "notice", "admin", "regimes", "build", "inventory"}
+    assert kinds == {"consent", "notice", "admin", "regimes", "build", "inventory", "key"}
     assert client.get(f"/log/{SITE}/{tiles.path(0, 9)}").status_code == 404
     assert client.get(f"/log/{SITE}/tile/0/0").status_code == 404
     with app.app_context():

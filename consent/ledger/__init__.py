@@ -5,6 +5,8 @@ rows        a log as it is stored
 tree        reading a stored log, proving from it, letting it grow
 integrate   the tick
 reading     records with their place in the log
+witnessing  who outside remembers the deployment log, and has cosigned it
+protection  how far the log can be believed, in words
 proofs      what a holder or an auditor is given of one entry
 challenge   a checkpoint from outside against our log
 erasure     what a record said is wiped, and the log says so
@@ -16,15 +18,19 @@ from .challenge import challenge
 from .erasure import erase, places_of, replay
 from .integrate import Ledger, Outcome
 from .proofs import entry_proof, head_of, receipt, tile
+from .protection import Guard, protection
 from .reading import described, one, page_of
 from .recovery import recover
 from .signer import Refused, Signer
+from .witnessing import Witnessing
 
 __all__ = [
+    "Guard",
     "Ledger",
     "Outcome",
     "Refused",
     "Signer",
+    "Witnessing",
     "challenge",
     "described",
     "entry_proof",
@@ -33,6 +39,7 @@ __all__ = [
     "one",
     "page_of",
     "places_of",
+    "protection",
     "receipt",
     "recover",
     "replay",
