@@ -21,7 +21,7 @@ from granian.log import LogLevels
 from . import inventory, sites, users
 from .db import db, sqlite_warning
 from .errors import Refusal
-from .ledger import recover, replay
+from .ledger import Refused, recover, replay
 from .ledger.fsck import fsck
 from .parts import parts
 
@@ -265,6 +265,8 @@ def verb(do: Any, *values: Any, **named: Any) -> Any:
     """A verb whose refusal is a sentence at the terminal and exit code 1."""
     try:
         return do(*values, **named)
+    except Refused as refused:
+        raise click.ClickException(str(refused)) from None
     except Refusal as refusal:
         details = "".join(f"\n  {name}: {why}" for name, why in (refusal.fields or {}).items())
         raise click.ClickException(refusal.message + details) from None
