@@ -7,9 +7,7 @@ and erasure is not tested here.
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,12 +16,10 @@ import pytest
 from flask.testing import FlaskClient
 from playwright.sync_api import Locator, Page, expect
 
-from app import create_app
-from consent import config, demo, inventory, notices, sites
-from consent.db import db
+from consent import demo, inventory, notices, sites
 from consent.regime import Place, Signals, default_table
 from tests.acts import BY, choice_body, rows
-from tests.databases import Databases, lent
+from tests.owner import owner
 from tests.pages import Website
 from tests.server import Server
 from tests.visitor import (
@@ -47,35 +43,6 @@ PURPOSE, DURATION, PARTY = 2, 3, 4
 @pytest.fixture
 def settings() -> dict[str, str]:
     return {"DEMO": "1"}
-
-
-@pytest.fixture(scope="module")
-def changed(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server whose owner publishes new versions, so that the shared one keeps its first."""
-    with lent(databases, migrated=False) as url:
-        running = Server(tmp_path_factory.mktemp("changed"), url)
-        running.start()
-        yield running
-        running.stop()
-
-
-@contextmanager
-def owner(server: Server) -> Iterator[tuple[sites.Site, datetime]]:
-    """The owner's hand on voipstudio.pl; the server serves what was published when this ends."""
-    values = {name: server.environ[name] for name in ("DATABASE_URL", "INSTANCE_PATH")}
-    app = create_app(config.load(values))
-    with app.app_context():
-        site = sites.get(SITE)
-        yield site, datetime.now(UTC)
-        latest = notices.latest(site)
-        assert latest is not None
-        version = latest.version
-        db.session.remove()
-        db.engine.dispose()
-    app.extensions["crumbtrail"].close()
-    end = time.monotonic() + 10
-    while server.get(f"/v1/{SITE}/notice").json()["version"] != version:
-        assert time.monotonic() < end, "the new version is not served"
 
 
 def section(opened: Locator, category: str) -> Locator:
@@ -143,7 +110,7 @@ def test_S3_2_the_officer_is_named_and_another_one_asks_nobody_again(
     assert STREET in receipt["dpo"]["post"]
 
     before = notice_of(changed)
-    with owner(changed) as (site, at):
+    with owner(changed, SITE) as (site, at):
         sites.change(site, BY, at, dpo={"name": "Jan Nowak", "email": "iod@voipstudio.pl"})
         notices.publish(site, BY, at)
     after = notice_of(changed)
@@ -394,7 +361,7 @@ def test_S3_43_the_location_cookie_is_held_while_nobody_has_classified_it(
 ) -> None:
     """Its policy states no category: unclassified is blocked whatever was accepted, and shown as
     such."""
-    with owner(changed) as (site, at):
+    with owner(changed, SITE) as (site, at):
         [geoip] = [t for t in inventory.trackers(site) if t.name == "L7_geoip"]
         inventory.put_service(site, BY, at, "currency", category=None)
         inventory.edit_tracker(site, geoip.id, BY, at, category=None)
@@ -631,7 +598,7 @@ def test_S3_54_a_material_change_is_published_with_its_date_and_asked_in_Polish(
     save_only(page, "Statystyka")
     delivered(page)
     before = notice_of(changed)
-    with owner(changed) as (site, at):
+    with owner(changed, SITE) as (site, at):
         inventory.put_service(
             site, BY, at, "heatmap", name="Heatmap", category="statistics", provider="Adco"
         )
@@ -658,7 +625,7 @@ def test_S3_55_durations_and_signs_are_right_in_Polish(
     spans |= {"_ar_V4": (2, "year"), "Xl7ref": (5, "year")}
     sentence = "Zażółć gęślą jaźń"
     csv = f"name,kind,category,purpose_pl\r\npl_signs,cookie,statistics,{sentence}\r\n"
-    with owner(changed) as (site, at):
+    with owner(changed, SITE) as (site, at):
         for tracker in inventory.trackers(site):
             if tracker.name in spans:
                 value, unit = spans[tracker.name]

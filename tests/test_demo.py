@@ -16,6 +16,7 @@ from consent.demo import customers, places
 from consent.demo.pages import PAGES
 from consent.demo.pretend import Pretend
 from tests.server import Server
+from tests.visitor import ran
 
 SIX = {"_ga", "_gid", "_gat", "_ar_V4", "Xl7ref", "L7_geoip"}
 STATISTICS = {"_ga", "_gid", "_gat"}
@@ -260,11 +261,6 @@ def test_only_the_demo_sites_take_a_place_from_an_address(path: str) -> None:
 
 def six_of(page: Page) -> set[str]:
     return {cookie["name"] for cookie in page.context.cookies()} & SIX
-
-
-def ran(page: Page) -> list[str]:
-    found: list[str] = page.evaluate("window.__ran || []")
-    return found
 
 
 def test_the_six_cookies_appear_only_after_accepting(visit: Callable[..., Page]) -> None:

@@ -21,6 +21,7 @@ from consent.regime import default_table
 from tests.acts import BY, make_site
 from tests.conftest import Clock
 from tests.server import Server
+from tests.visitor import ran
 
 # The database is not what these are about.
 pytestmark = pytest.mark.sqlite_only
@@ -43,12 +44,6 @@ SEVEN = {
 
 def cookies(page: Page) -> set[str]:
     return {cookie["name"] for cookie in page.context.cookies()}
-
-
-def ran(page: Page) -> list[str]:
-    """The trackers' stand-ins that ran in this page view."""
-    found: list[str] = page.evaluate("window.__ran || []")
-    return found
 
 
 def delivered(page: Page) -> None:

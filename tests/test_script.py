@@ -16,7 +16,7 @@ from tests.acts import BY, make_site
 from tests.databases import Databases, lent
 from tests.pages import Website
 from tests.server import Server
-from tests.visitor import until
+from tests.visitor import ran, until
 
 # The database is not what these are about.
 pytestmark = pytest.mark.sqlite_only
@@ -77,11 +77,6 @@ def website(shop: Server, elsewhere: Website, page: Page) -> Callable[..., Page]
 
 def started(page: Page) -> None:
     until(page, "!!window.consent && consent.get() !== null")
-
-
-def ran(page: Page) -> list[str]:
-    found: list[str] = page.evaluate("window.__ran || []")
-    return found
 
 
 def inline(name: str) -> str:
