@@ -6,6 +6,8 @@ tree        reading a stored log, proving from it, letting it grow
 integrate   the tick
 reading     records with their place in the log
 proofs      what a holder or an auditor is given of one entry
+erasure     what a record said is gone, by request
+purging     records past their time are taken away, and counted
 recovery    the way out after a roll-back
 fsck        everything again from the leaves, and what does not agree
 """

@@ -67,14 +67,20 @@ class Ledger:
         context: Callable[[], AbstractContextManager[object]],
         clock: Callable[[], datetime],
         stop: threading.Event,
+        *chores: Callable[[datetime], None],
     ) -> None:
-        """Tick every second until `stop`, whatever happens to a single tick."""
+        """Tick every second until `stop`, whatever happens to a single tick.
+
+        After each tick the chores are called with the time, each in a context of its own; they
+        know themselves when they are due.
+        """
         while not stop.wait(TICK_S):
-            try:
-                with context():
-                    self.tick(clock())
-            except Exception:  # the database may be away; what waits goes on waiting
-                _LOG.exception("a tick failed")
+            for work in (self.tick, *chores):
+                try:
+                    with context():
+                        work(clock())
+                except Exception:  # the database may be away; what waits goes on waiting
+                    _LOG.exception("a tick failed")
 
     def tick(self, at: datetime) -> Outcome:
         """Sign what is unsigned, integrate what waits, sign that. Call it in an app context.
