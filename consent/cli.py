@@ -158,6 +158,8 @@ def site_add(
     """Add a site with a starter inventory, and print the snippet for its pages."""
     at = parts().clock()
     kept = verb(inventory.duration, keep)
+    if not isinstance(kept, dict):
+        raise click.BadParameter("A number of days, months or years.", param_hint="--keep")
     site = verb(
         sites.add,
         key,
@@ -168,7 +170,7 @@ def site_add(
         by="cli",
         at=at,
         contacts={"email": email},
-        retention={**kept, "anchor": anchor, "action": action} if isinstance(kept, dict) else kept,
+        retention={**kept, "anchor": anchor, "action": action},
     )
     verb(inventory.starter, site, by="cli", at=at)
     click.echo(sites.snippet(site, parts().config.base_url))

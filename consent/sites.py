@@ -270,8 +270,10 @@ def retention_problem(kept: dict[str, Any]) -> str | None:
     return None
 
 
-def _is_lifetime(life: dict[str, Any]) -> bool:
-    value = life.get("value", 0)
+def _is_lifetime(life: Any) -> bool:
+    if not isinstance(life, dict):
+        return False
+    value = life.get("value")
     return life.get("unit") in UNITS and isinstance(value, int) and 1 <= value <= 1200
 
 

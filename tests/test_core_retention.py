@@ -6,8 +6,10 @@ The rows of the four policies that ask for it carry their number; the rest is th
 from __future__ import annotations
 
 import json
+import re
+import time
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -16,7 +18,8 @@ from flask.testing import FlaskClient
 from playwright.sync_api import Page, expect
 from sqlalchemy import delete, select, update
 
-from consent import demo, inventory, ledger, notices, retention, sites, trail, users
+from app import create_app
+from consent import config, demo, inventory, ledger, notices, retention, sites, trail, users
 from consent.db import db, from_micros
 from consent.errors import Invalid
 from consent.ledger import Ledger
@@ -29,6 +32,8 @@ from consent.records.verb import NEWEST, OLDEST
 from consent.retention import Clock, Daily, DailyCount
 from tests.acts import BY, add_site, choice_body, code_of, make_site, post_choice, rows
 from tests.conftest import Clock as Moving
+from tests.server import Server
+from tests.test_admin import SITE as FORM
 from tests.test_admin import Owner
 
 SITE = "example.com"
@@ -230,7 +235,7 @@ def test_S3_24_a_cookie_of_marketing_that_outlives_90_days_is_found(
         for tracker in inventory.trackers(site):
             if tracker.name in lasting:
                 fields = {"duration": lasting[tracker.name]}
-                inventory.edit_tracker(site, BY, clock(), tracker.id, **fields)
+                inventory.edit_tracker(site, tracker.id, BY, clock(), **fields)
         found = notices.lint(notices.draft(site))
         assert {finding.code for finding in found} == {notices.RETENTION_EXCEEDED}
         assert {finding.sentence for finding in found} == {
@@ -305,6 +310,49 @@ def test_S2_38_both_clocks_are_told_to_the_visitor(visit: Callable[..., Page]) -
     opened = page.locator("dialog#cmp-dialog")
     expect(opened).to_contain_text("Twój wybór obowiązuje najdłużej przez: 90 dni.")
     expect(opened).to_contain_text("Zapis przechowujemy jako dowód przez: 36 miesięcy.")
+
+
+def test_an_owner_states_how_long_and_reads_it_again(
+    app: Flask, clock: Moving, client: FlaskClient
+) -> None:
+    """The form of a new site shows its usual value; an emptied one is refused by its field."""
+    users.add_user("olga@example.com", WORDS, "cli", clock())
+    owner = Owner(client)
+    owner.sign_in()
+    assert re.search(r'name="retention"[^>]* value="36"', owner.page("/sites/new"))
+    assert owner.send("/sites/new", FORM | {"retention": ""}).status_code == 422
+    silent = {name: value for name, value in FORM.items() if not name.startswith("retention")}
+    assert owner.send("/sites/new", silent).status_code == 303
+    refused = owner.send(f"/sites/{SITE}/notice/publish")
+    assert refused.status_code == 422 and "Say how long" in refused.text
+    said = {
+        "retention": "90",
+        "retention_unit": "day",
+        "retention_anchor": "withdrawal",
+        "retention_action": "aggregate",
+        "retention_marketing": "60",
+    }
+    assert owner.send(f"/sites/{SITE}/settings", FORM | said).status_code == 303
+    marketing = {"marketing": kept(60)}
+    wanted = kept(90, anchor="withdrawal", action="aggregate", purposes=marketing)
+    assert sites.get(SITE).retention == wanted
+    page = owner.page(f"/sites/{SITE}/settings")
+    assert re.search(r'name="retention_marketing"[^>]* value="60"', page)
+    assert '<option value="withdrawal" selected>' in page
+    assert owner.send(f"/sites/{SITE}/notice/publish").status_code == 303
+
+
+def test_a_site_is_added_at_the_terminal_with_its_retention(app: Flask) -> None:
+    """Asked for where it is not given, with the usual value before the eyes."""
+    add = ["site", "add", SITE, "--name", "A", "--legal-name", "A Ltd", "--email", "a@example.com"]
+    run = app.test_cli_runner().invoke
+    assert run(args=[*add, "--keep", "session"]).exit_code == 2
+    short = run(args=[*add, "--keep", "3 days"])
+    assert short.exit_code == 1 and "At least 31 days" in short.output
+    asked = run(args=add, input="24 months\n")
+    assert asked.exit_code == 0 and "[36 months]" in asked.output
+    db.session.expire_all()
+    assert sites.get(SITE).retention == kept(24, "month", anchor="choice", action="delete")
 
 
 # -- the job -----------------------------------------------------------------------------------
@@ -596,3 +644,35 @@ def test_the_job_runs_once_a_day(
         daily(clock.now)
         clock.advance(hours=1)
     assert len(ran) == 3
+
+
+def test_S2_38_after_three_years_the_question_comes_back(
+    make_server: Callable[..., Server], new_page: Callable[..., Page]
+) -> None:
+    """Where no law is shorter (California); elsewhere it comes sooner, with the law's interval."""
+    running = make_server()
+    values = {name: running.environ[name] for name in ("DATABASE_URL", "INSTANCE_PATH")}
+    app = create_app(config.load(values))
+    at = datetime.now(UTC)
+    with app.app_context():
+        site = sites.get("sipsim.com")
+        sites.change(site, BY, at, choice_lifetime=kept(3, "year"), retention=kept(3, "year"))
+        version = notices.publish(site, BY, at).version
+        db.session.remove()
+        db.engine.dispose()
+    app.extensions["crumbtrail"].close()
+    end = time.monotonic() + 10
+    while running.get("/v1/sipsim.com/notice").json()["version"] != version:
+        assert time.monotonic() < end
+    page = new_page()
+    page.goto(f"{running.url}/demo/@US-CA/sipsim.com/")
+    page.wait_for_function("window.consent && consent.get() !== null")
+    assert page.evaluate("consent.get().decided") is False
+    page.evaluate("consent.acceptAll()")
+    page.wait_for_function("consent.get().id && !consent.get().pending")
+    for days, decided in ((365 * 2 + 364, True), (365 * 3 + 1, False)):
+        page.clock.set_fixed_time(at + timedelta(days=days))
+        page.reload(wait_until="networkidle")
+        page.wait_for_function("window.consent && consent.get() !== null")
+        assert page.evaluate("consent.get().decided") is decided
+        expect(page.locator("div#cmp-dialog")).to_have_count(0 if decided else 1)
