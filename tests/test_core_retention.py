@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -477,6 +479,33 @@ def test_what_a_run_that_was_cut_short_took_is_told_by_the_next(
     assert sound(of, clock) == []
 
 
+def test_two_runs_at_once_take_each_record_once(
+    app: Flask, clock: Moving, of: Ledger, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("consent.retention.job.BATCH", 2)
+    digest = make_site(app, clock(), retention=kept(40, action="aggregate")).digest
+    for _ in range(9):
+        choose(client, of, clock, digest)
+    pass_days(of, clock, 36)
+    clock.advance(days=6)
+    taken: list[int] = []
+
+    def work() -> None:
+        with app.app_context():
+            taken.append(sum(retention.run(of, clock.now).taken.values()))
+
+    both = [threading.Thread(target=work) for _ in range(2)]
+    for one in both:
+        one.start()
+    for one in both:
+        one.join()
+    assert len(taken) == 2 and sum(taken) == 9
+    assert rows() == [] and sum(count for *_, count in counts()) == 9
+    of.tick(clock.now)
+    assert sum(one["n"] for one in entries("purge")) == 9
+    assert sound(of, clock) == []
+
+
 def test_a_record_on_its_way_into_the_log_is_left(
     app: Flask, clock: Moving, of: Ledger, client: FlaskClient
 ) -> None:
@@ -644,6 +673,24 @@ def test_the_job_runs_once_a_day(
         daily(clock.now)
         clock.advance(hours=1)
     assert len(ran) == 3
+
+
+def test_a_run_that_failed_is_tried_again_in_an_hour(
+    app: Flask, clock: Moving, of: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[datetime] = []
+
+    def away(_: object, at: datetime, **__: object) -> None:
+        tried.append(at)
+        raise RuntimeError("the database is away")
+
+    monkeypatch.setattr("consent.retention.job.run", away)
+    daily = Daily(of, steady=lambda: clock.now.timestamp())
+    for _ in range(13):
+        with suppress(RuntimeError):
+            daily(clock.now)
+        clock.advance(minutes=10)
+    assert len(tried) == 3
 
 
 def test_S2_38_after_three_years_the_question_comes_back(

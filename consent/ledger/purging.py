@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ForeignKey, String, delete, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from .. import trail, waiting
@@ -104,10 +105,17 @@ def unexplained(gone: Sequence[tuple[int, str]], told: Sequence[Told]) -> Iterat
 
 
 def _lock(site: Site) -> Purged:
-    """The site's line, held until the transaction ends; on SQLite the write itself is the lock."""
+    """The site's line, held until the transaction ends; on SQLite the write itself is the lock.
+
+    It is the first thing in its transaction: where another process makes the line first, nothing
+    is lost by beginning again.
+    """
     if db.session.get(Purged, site.id) is None:
         db.session.add(Purged(site_id=site.id, day="", count=0))
-        db.session.flush()
+        try:
+            db.session.flush()
+        except IntegrityError:
+            db.session.rollback()
     db.session.execute(
         update(Purged).where(Purged.site_id == site.id).values(count=Purged.count),
         execution_options={"synchronize_session": False},

@@ -56,6 +56,11 @@ class Rule:
         life = sites.seconds(content["choice_lifetime"]) * SECOND
         return cls(said.get("anchor", "choice"), kept // timedelta(microseconds=1), life)
 
+    def outlasts(self, other: Rule) -> bool:
+        """Whether no record is due by this one before it is by the other."""
+        longer = self.kept >= other.kept and self.life >= other.life
+        return self.anchor == other.anchor and longer
+
     def past(self, site: Site, at: int) -> ColumnElement[bool]:
         """The condition under which a record's time has passed at `at` (µs)."""
         end = at - self.kept
@@ -121,14 +126,19 @@ def coming(site: Site, at: datetime) -> Coming:
 
 
 def _rules(site: Site, at: datetime) -> list[tuple[ColumnElement[bool], Rule]]:
-    """Each promise and the records that it binds; the one in force binds all."""
+    """Each promise and the records that it binds. The one in force binds all, so older ones that
+    could only be longer are left out."""
+    promised: dict[Rule, list[int]] = {}
+    for notice in notices.versions(site):
+        promised.setdefault(Rule.of(notice.content), []).append(notice.id)
+    newest = notices.current(site, at)
+    now = Rule.of(newest.content) if newest else None
     found: list[tuple[ColumnElement[bool], Rule]] = [
-        (Row.notice_id == notice.id, Rule.of(notice.content)) for notice in notices.versions(site)
+        (Row.notice_id.in_(ids), rule)
+        for rule, ids in promised.items()
+        if now is None or not rule.outlasts(now)
     ]
-    now = notices.current(site, at)
-    if now is not None:
-        found.append((Row.site_id == site.id, Rule.of(now.content)))
-    return found
+    return found if now is None else [(Row.site_id == site.id, now), *found]
 
 
 def _held(site: Site) -> tuple[ColumnElement[bool], ...]:

@@ -31,6 +31,7 @@ _LOG = logging.getLogger(__name__)
 BATCH = 500
 PAUSE_S = 0.01  # between batches, for whoever else wants to write
 DAY = timedelta(days=1)
+RETRY = timedelta(hours=1)
 BY = "retention"
 
 
@@ -159,7 +160,12 @@ class Daily:
                 return
             moved = abs(clock - mono) > DRIFT
         self._last = (at, steady)
-        outcome = run(self._ledger, at, moved=moved)
+        try:
+            outcome = run(self._ledger, at, moved=moved)
+        except Exception:  # the database is away, or another process was faster
+            early = DAY - RETRY
+            self._last = (at - early, steady - early.total_seconds())
+            raise
         if outcome.why:
             _LOG.error("%s", outcome.why)
         for site, count in outcome.taken.items():
