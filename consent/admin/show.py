@@ -125,7 +125,8 @@ def _attribution() -> tuple[str, str] | None:
 def _warnings() -> list[str]:
     """What the operator should mend, in sentences, kept by whoever noticed it."""
     parts = current_app.extensions["crumbtrail"]
-    return [*sorted(parts.warnings.values()), *filter(None, (parts.geo.problem, problem()))]
+    alarms = [*parts.ledger.alarms.values(), *sorted(parts.warnings.values())]
+    return [*alarms, *filter(None, (parts.geo.problem, problem()))]
 
 
 FILTERS: dict[str, Callable[..., Any]] = {

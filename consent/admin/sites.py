@@ -10,9 +10,10 @@ from flask import Blueprint, make_response, render_template, request
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
-from consent import inventory, notices, records, retention, sites
+from consent import inventory, ledger, notices, records, retention, sites
 from consent.admin import guard, show
 from consent.errors import Refusal
+from consent.parts import parts
 from consent.sites import Site
 
 pages = Blueprint("sites", __name__)
@@ -80,6 +81,7 @@ def one(key: str) -> str:
         changes=notices.changes(site),
         asks_nobody=notices.asks_nobody(notices.draft(site)),
         held=inventory.trackers(site, category="unclassified"),
+        guards=ledger.protection(parts().ledger, guard.now()),
         records=records.count_since(site, guard.now() - timedelta(hours=24)),
         fresh=site.tag_seen_at is not None and guard.now() - site.tag_seen_at < timedelta(days=2),
         coming=retention.coming(site, guard.now()),

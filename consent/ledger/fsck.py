@@ -172,7 +172,7 @@ class _Log:
             yield f"the log of {self.name} holds an entry that is not JSON."
             return
         kind = entry.get("k")
-        if kind in ("regimes", "build"):
+        if kind in ("regimes", "build", "key"):
             self.told[kind] = str(entry.get("h"))
         elif kind == "notice":
             self.notices.add(str(entry.get("h")))
