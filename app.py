@@ -27,6 +27,7 @@ from consent.parts import Parts, as_json
 from consent.records import Writer
 from consent.records.writer import busy, now_us
 from consent.regime import default_table
+from consent.retention import Daily
 
 WITHDRAWALS = 10  # times the budget of other choices
 
@@ -81,7 +82,7 @@ def worker() -> Flask:
         stop = threading.Event()
         work = threading.Thread(
             target=known.ledger.run,
-            args=(app.app_context, known.clock, stop),
+            args=(app.app_context, known.clock, stop, Daily(known.ledger)),
             name="ledger",
             daemon=True,
         )

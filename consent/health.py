@@ -6,6 +6,7 @@ from flask import Blueprint, Response
 from sqlalchemy import select, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from . import retention
 from .db import db, sqlite_warning
 from .parts import as_json, parts
 from .sites import Site
@@ -29,6 +30,8 @@ def ready() -> Response:
     try:
         db.session.execute(text("SELECT 1"))
         db.session.scalar(select(Site.id).limit(1))
+        if why := retention.problem():
+            warnings["retention"] = why
         ok = True
     except SQLAlchemyError:
         ok = False

@@ -25,6 +25,7 @@ SITE = {
     "name": "Example", "origins": "https://Example.com/shop\nwww.example.com", "key": "",
     "languages": ["en", "pl"], "default_language": "en", "legal_name": "Example Ltd",
     "email": "privacy@example.com", "address": "", "phone": "", "policy_url": "",
+    "retention": "36", "retention_unit": "month",
 }  # fmt: skip
 
 

@@ -116,7 +116,10 @@ def test_the_promises_of_each_site_are_its_own(seeded: Flask) -> None:
     voipstudio, sipsim = sites.get("voipstudio.pl"), sites.get("sipsim.com")
     assert voipstudio.choice_lifetime == {"value": 90, "unit": "day"}
     assert sipsim.choice_lifetime == {"value": 6, "unit": "month"}
-    assert sipsim.retention == voipstudio.retention == {"value": 36, "unit": "month"}
+    proof = {"value": 36, "unit": "month", "anchor": "choice", "action": "delete"}
+    days = {"value": 90, "unit": "day"}
+    assert sipsim.retention == proof
+    assert voipstudio.retention == proof | {"purposes": {"statistics": days, "marketing": days}}
     assert sipsim.controller["legal_name"] == "PG TELECOM Spolka z o.o."
     assert (voipstudio.dpo or {})["name"] == "Neil Adams"
     assert sites.get("voip.ms").origins == ["voip.ms", "www.voip.ms"]

@@ -28,6 +28,7 @@ STEPS = (
     ("notices",),
     ("records",),
     ("ledger",),
+    ("retention",),
     ("parts", "schemas"),  # floor 5: what an edge is handed, and the wire
     (
         "visitor",

@@ -10,6 +10,7 @@ protection  how far the log can be believed, in words
 proofs      what a holder or an auditor is given of one entry
 challenge   a checkpoint from outside against our log
 erasure     what a record said is wiped, and the log says so
+purging     records past their time are taken away, and counted
 recovery    the way out after a roll-back
 fsck        everything again from the leaves, and what does not agree
 """

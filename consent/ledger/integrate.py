@@ -69,26 +69,30 @@ class Ledger:
         context: Callable[[], AbstractContextManager[object]],
         clock: Callable[[], datetime],
         stop: threading.Event,
+        *chores: Callable[[datetime], None],
     ) -> None:
         """Tick every second until `stop`, whatever happens to a single tick.
 
-        Witnesses are asked from another thread, so that none of them holds up a tick.
+        After each tick the chores are called with the time, each in a context of its own; they
+        know themselves when they are due. Witnesses are asked from another thread, so that none of
+        them holds up a tick.
         """
 
-        def repeat(every: float, what: Callable[[datetime], object]) -> None:
+        def repeat(every: float, *works: Callable[[datetime], object]) -> None:
             while not stop.wait(every):
-                try:
-                    with context():
-                        what(clock())
-                except Exception:  # the database may be away; what waits goes on waiting
-                    _LOG.exception("a tick failed")
+                for work in works:
+                    try:
+                        with context():
+                            work(clock())
+                    except Exception:  # the database may be away; what waits goes on waiting
+                        _LOG.exception("a tick failed")
 
         asking = threading.Thread(
             target=repeat, args=(EVERY_S, self.witness), name="witness", daemon=True
         )
         if self.witnessing is not None:
             asking.start()
-        repeat(TICK_S, self.tick)
+        repeat(TICK_S, self.tick, *chores)
         if self.witnessing is not None:
             asking.join(EVERY_S)
 

@@ -21,7 +21,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from ..db import micros, open_sqlite, rfc3339
+from ..db import from_micros, micros, open_sqlite, rfc3339
 from ..signing import Cosigner, LogKey, ed25519, ml_dsa_44, write_private
 from ..tlog import checkpoint, merkle, note
 from ..tlog.checkpoint import Checkpoint
@@ -180,6 +180,23 @@ class Signer:
             rows = state.execute("SELECT site, id, at FROM erased ORDER BY at").fetchall()
         yield from ((str(site), bytes(record), int(at)) for site, record, at in rows)
 
+    def latest(self) -> datetime | None:
+        """When anything was signed last."""
+        with self._state() as state:
+            (last,) = state.execute("SELECT max(at) FROM head").fetchone()
+        return None if last is None else from_micros(int(last))
+
+    def note(self, name: str, at: datetime) -> None:
+        """Remember a moment under a name, outside the database."""
+        with self._state() as state:
+            state.execute("INSERT OR REPLACE INTO noted VALUES (?, ?)", (name, micros(at)))
+
+    def noted(self, name: str) -> datetime | None:
+        """The moment remembered under that name."""
+        with self._state() as state:
+            row = state.execute("SELECT at FROM noted WHERE name = ?", (name,)).fetchone()
+        return None if row is None else from_micros(int(row[0]))
+
     def _remember(self, state: Any, head: Wanted, at: datetime) -> None:
         """Check a head against the last one signed, and put it in its place."""
         if state.execute("SELECT 1 FROM closed WHERE origin = ?", (head.origin,)).fetchone():
@@ -262,6 +279,7 @@ TABLES = (
     "CREATE TABLE IF NOT EXISTS closed (origin TEXT PRIMARY KEY)",
     "CREATE TABLE IF NOT EXISTS erased (site TEXT NOT NULL, id BLOB NOT NULL, at INTEGER NOT NULL,"
     " PRIMARY KEY (site, id))",
+    "CREATE TABLE IF NOT EXISTS noted (name TEXT PRIMARY KEY, at INTEGER NOT NULL)",
 )
 
 

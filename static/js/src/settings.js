@@ -217,7 +217,10 @@ export class Settings {
         'p',
         { class: 'ctl-small' },
         date && w.t('published', { version: details.version || 1, date }) + ' ',
-        details.retention && w.t('retention', { time: w.duration(details.retention) }) + ' ',
+        details.choice_lifetime &&
+          w.t('lifetime', { time: w.duration(details.choice_lifetime) }) + ' ',
+        details.retention &&
+          w.t(kept(details.retention.anchor), { time: w.duration(details.retention) }) + ' ',
         details.decided_for_demo && w.t('demo') + ' ',
         attribution && link(attribution.text, attribution.url),
       ),
@@ -370,6 +373,14 @@ export class Settings {
   remove() {
     this.node.remove();
   }
+}
+
+/**
+ * @param {string} [anchor] where the time begins for which the record is kept
+ * @returns {string} the key of the sentence that says so
+ */
+function kept(anchor) {
+  return anchor && anchor !== 'choice' ? 'retention_' + anchor : 'retention';
 }
 
 /**

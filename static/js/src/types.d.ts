@@ -95,7 +95,7 @@ export interface Details {
   published_at?: string;
   version?: number;
   choice_lifetime?: Duration | null;
-  retention?: Duration | null;
+  retention?: Retention | null;
   decided_for_demo?: boolean;
   services: {
     id: string;
@@ -108,6 +108,9 @@ export interface Details {
   texts?: { [key: string]: Text };
   attribution?: { text: string; url: string } | null;
 }
+
+/** How long the record is kept; without an anchor, counted from the choice. */
+export type Retention = { value: number; unit: string; anchor?: string };
 
 export type Duration = 'session' | { value: number; unit: string };
 
