@@ -20,7 +20,6 @@ import app as wiring
 from consent import cli, notices, sites
 from consent.db import db
 from consent.records import Choice, Facts, Writer
-from consent.records.verb import claimed_ms, to_row
 from consent.records.writer import BATCH, Job, now_us
 from consent.regime import Place
 
@@ -75,6 +74,7 @@ def job(site_id: int, notice: notices.Notice) -> Job:
         notice.id,
         notice.content,
         None,
+        None,
         False,
         False,
         "PL",
@@ -82,8 +82,7 @@ def job(site_id: int, notice: notices.Notice) -> Job:
         place,
         "Chrome",
     )
-    where = (place.country or "", "", place.source, place.database or "")
-    return Job(to_row(choice, facts), ("PL", "0" * 64), where, choice.page, claimed_ms(choice))
+    return Job.of(choice, facts)
 
 
 def used() -> int:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,16 +12,18 @@ from typing import Any
 import click
 from alembic import command
 from alembic.config import Config as AlembicConfig
-from flask import Flask
+from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
 from granian import Granian
 from granian.constants import Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
-from . import evidence, inventory, records, sites, trail, users
+from . import evidence, inventory, records, retention, sites, trail, users
 from .db import db, rfc3339, sqlite_warning
 from .errors import Refusal
+from .ledger import Refused, recover, replay
+from .ledger.fsck import fsck
 from .parts import parts
 from .records import RecordFilter
 
@@ -32,10 +36,12 @@ DAY = click.DateTime(["%Y-%m-%d"])
 site_group = AppGroup("site", help="Websites.")
 user_group = AppGroup("user", help="Accounts of the admin.")
 key_group = AppGroup("key", help="Auditors' keys.")
+ledger_group = AppGroup("ledger", help="The log.")
+retention_group = AppGroup("retention", help="How long records are kept.")
 
 
 def register(app: Flask) -> None:
-    for group in (site_group, user_group, key_group):
+    for group in (site_group, user_group, key_group, ledger_group, retention_group):
         app.cli.add_command(group)
     app.cli.add_command(migrate)
     app.cli.add_command(serve)
@@ -68,6 +74,8 @@ def serve() -> None:
         click.echo(f"Warning: {warning}", err=True)
     click.echo("Preparing the database …", err=True)
     upgrade()
+    if back := replay(parts().ledger.signer, parts().clock()):
+        click.echo(f"Erased again what a restored database had brought back: {back} records.")
     lines = first_run() if not users.users() else later_run()
     # On SQLite one process writes; more machines need PostgreSQL and a process manager of choice.
     server = Granian(
@@ -131,6 +139,15 @@ def later_run() -> list[str]:
     "--origin", "origins", multiple=True, help="example.com or *.example.com; repeatable."
 )
 @click.option("--language", "languages", multiple=True, default=("en",), help="en, pl, fr.")
+@click.option(
+    "--keep",
+    prompt="How long the record of a choice is kept as proof",
+    default="36 months",
+    show_default=True,
+    help="Like 36 months. Asked for where it is not given.",
+)
+@click.option("--anchor", type=click.Choice(sites.ANCHORS), default="choice", show_default=True)
+@click.option("--action", type=click.Choice(sites.ACTIONS), default="delete", show_default=True)
 def site_add(
     key: str,
     name: str,
@@ -138,9 +155,15 @@ def site_add(
     email: str,
     origins: tuple[str, ...],
     languages: tuple[str, ...],
+    keep: str,
+    anchor: str,
+    action: str,
 ) -> None:
     """Add a site with a starter inventory, and print the snippet for its pages."""
     at = parts().clock()
+    kept = verb(inventory.duration, keep)
+    if not isinstance(kept, dict):
+        raise click.BadParameter("A number of days, months or years.", param_hint="--keep")
     site = verb(
         sites.add,
         key,
@@ -151,6 +174,7 @@ def site_add(
         by="cli",
         at=at,
         contacts={"email": email},
+        retention={**kept, "anchor": anchor, "action": action},
     )
     verb(inventory.starter, site, by="cli", at=at)
     click.echo(sites.snippet(site, parts().config.base_url))
@@ -208,10 +232,79 @@ def key_revoke(key_id: str) -> None:
     click.echo("Revoked.")
 
 
+@ledger_group.command("run")
+def ledger_run() -> None:
+    """Integrate and sign every second, until Ctrl-C. Any number may run; one leads."""
+    known, stop = parts(), threading.Event()
+    for sign in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(sign, lambda *_: stop.set())
+    click.echo("The ledger runs; Ctrl-C ends it.", err=True)
+    chore = retention.Daily(known.ledger)
+    known.ledger.run(current_app.app_context, known.clock, stop, chore)
+
+
+@ledger_group.command("tick")
+def ledger_tick() -> None:
+    """Integrate and sign once."""
+    known = parts()
+    outcome = known.ledger.tick(known.clock())
+    for why in known.ledger.alarms.values():
+        click.echo(why, err=True)
+    click.echo(f"{outcome.added} entries added.")
+    if known.ledger.alarms:
+        raise SystemExit(1)
+
+
+@ledger_group.command("fsck")
+def ledger_fsck() -> None:
+    """Rebuild everything from the leaves and name what is wrong; exit code 1 if anything is."""
+    found = 0
+    for sentence in fsck(parts().ledger.signer, parts().clock()):
+        found += 1
+        click.echo(sentence)
+    click.echo("Everything agrees." if not found else f"{found} things are wrong.", err=True)
+    if found:
+        raise SystemExit(1)
+
+
+@ledger_group.command("rotate")
+def ledger_rotate() -> None:
+    """Make a new signing key; the old one signs beside it for 30 days."""
+    known = parts()
+    key = verb(known.ledger.signer.rotate, known.clock())
+    click.echo(key.verifier(known.ledger.open("").origin).vkey)
+
+
+@ledger_group.command("recover")
+@click.confirmation_option(prompt="Close each log that was rolled back and go on under new names?")
+def ledger_recover() -> None:
+    """After a restored backup: close the old logs and go on under new names. Restart afterwards."""
+    for sentence in recover(parts().ledger.signer, "cli", parts().clock()):
+        click.echo(sentence)
+
+
+@retention_group.command("run")
+@click.option("--dry-run", is_flag=True, help="Only say how many records are past their time.")
+@click.option("--i-know-the-date", "overruled", is_flag=True, help="The clock is right; go on.")
+def retention_run(dry_run: bool, overruled: bool) -> None:
+    """Take away the records that are past their time. The ledger does it once a day."""
+    known = parts()
+    at = known.clock()
+    outcome = retention.run(known.ledger, at, "cli", dry=dry_run, overruled=overruled)
+    for key, count in outcome.taken.items():
+        click.echo(f"{key}\t{count}")
+    if outcome.why:
+        raise click.ClickException(outcome.why)
+    total = sum(outcome.taken.values())
+    click.echo(f"{total} records {'are past their time' if dry_run else 'taken away'}.", err=True)
+
+
 def verb(do: Any, *values: Any, **named: Any) -> Any:
     """A verb whose refusal is a sentence at the terminal and exit code 1."""
     try:
         return do(*values, **named)
+    except Refused as refused:
+        raise click.ClickException(str(refused)) from None
     except Refusal as refusal:
         details = "".join(f"\n  {name}: {why}" for name, why in (refusal.fields or {}).items())
         raise click.ClickException(refusal.message + details) from None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -20,9 +21,18 @@ from sqlalchemy.orm import Mapped, mapped_column
 from . import inventory, leaf, trail, waiting
 from .db import Base, Instant, db, rfc3339
 from .errors import Invalid, NotFound
-from .sites import Site
+from .sites import Site, retention_problem, seconds
 
+RETENTION_EXCEEDED = "RETENTION-EXCEEDED"
 VERSION_KEYS = ("version", "asks", "published_at", "effective_at")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What the linter has against a draft; it does not block publishing."""
+
+    code: str
+    sentence: str
 
 
 class Notice(Base):
@@ -150,7 +160,8 @@ def publish(
 ) -> Notice:
     """Freeze the draft as the next version; `asks` rises when visitors must be asked again.
 
-    Raises Invalid `notice_incomplete` when a visitor could not tell who is asking (GDPR 13(1)(a)).
+    Raises Invalid `notice_incomplete` when a visitor could not tell who is asking, or for how long
+    the record is kept (GDPR art. 13(1)(a), 13(2)(a)).
     """
     body = draft(site)
     _complete(body)
@@ -238,6 +249,31 @@ def served(site: Site, notice: Notice, body: dict[str, Any]) -> str | None:
     return digest
 
 
+def lint(body: dict[str, Any]) -> list[Finding]:
+    """What a draft says that does not fit together.
+
+    RETENTION-EXCEEDED: a tracker lives longer than the draft says its purpose does. One that ends
+    with the browser, or whose duration is not stated, is not accused.
+    """
+    limits = body["retention"].get("purposes", {})
+    found = []
+    for name, tracker in _tracker_map(body).items():
+        limit, lasts = limits.get(tracker["category"]), tracker["duration"]
+        if limit and isinstance(lasts, dict) and seconds(lasts) > seconds(limit):
+            found.append(
+                Finding(
+                    RETENTION_EXCEEDED,
+                    f"{name} lasts {_words(lasts)}, and {tracker['category']} is kept for"
+                    f" {_words(limit)} at most.",
+                )
+            )
+    return found
+
+
+def _words(life: Mapping[str, Any]) -> str:
+    return f"{life['value']} {life['unit']}{'' if life['value'] == 1 else 's'}"
+
+
 def _complete(body: Mapping[str, Any]) -> None:
     problems: dict[str, str] = {}
     if not body["controller"].get("legal_name"):
@@ -246,6 +282,8 @@ def _complete(body: Mapping[str, Any]) -> None:
         body["controller"].get(name) for name in ("email", "phone", "address", "contact_page")
     ):
         problems["contact"] = "Visitors need an address, an e-mail or a phone number."
+    if why := retention_problem(body["retention"]):
+        problems["retention"] = why
     if problems:
         raise Invalid("notice_incomplete", "The notice cannot be published yet.", fields=problems)
 

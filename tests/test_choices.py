@@ -76,7 +76,7 @@ def test_a_choice_is_answered_201_with_its_receipt(
     assert said["id"] == body["id"]
     assert said["received_at"] == "2026-11-21T10:00:00.000Z"
     assert said["receipt"] == f"/v1/{SITE}/receipts/{body['id']}"
-    assert said["promise"] is None
+    assert said["promise"]
     assert len(bytes.fromhex(said["commitment"])) == 32
     assert len(rows()) == 1
 

@@ -20,7 +20,7 @@ STEPS = (
     ("leaf", "regime", "strict_json"),  # floor 1: our rules, pure
     ("verify",),  # the verifier, which runs without the rest of the house
     ("config", "errors", "db", "limits"),  # floor 2: foundation
-    ("geo",),  # floor 3: the outside world
+    ("geo", "signing"),  # floor 3: the outside world
     ("waiting",),  # floor 4: the nouns, in story order
     ("trail",),
     ("users",),
@@ -29,9 +29,18 @@ STEPS = (
     ("notices",),
     ("records",),
     ("ledger",),
-    ("evidence",),
+    ("evidence", "retention"),
     ("parts", "schemas"),  # floor 5: what an edge is handed, and the wire
-    ("visitor", "auditor", "log", "admin", "demo", "health", "cli"),  # floor 6: the edges
+    (
+        "visitor",
+        "auditor",
+        "log",
+        "admin",
+        "demo",
+        "health",
+        "cli",
+        "witness",
+    ),  # floor 6: the edges
 )
 STEP = {noun: number for number, nouns in enumerate(STEPS) for noun in nouns}
 FORBIDDEN_NAMES = {"utils", "helpers", "common", "manager", "service"}

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from consent import leaf, records, sites
+from consent import leaf, ledger, records, sites
 from consent.db import db
 from consent.notices import Answer, Notice
 from consent.records import Choice, Facts, RecordFilter, writer
@@ -28,7 +28,6 @@ from consent.records.rows import (
     unpack_services,
     uuid_text,
 )
-from consent.records.verb import claimed_ms, to_row
 from consent.records.writer import Job
 from consent.regime import Place
 from consent.sites import Site
@@ -67,7 +66,7 @@ def test_a_record_has_these_bytes_for_ever_on_every_database(
     job = golden_job(add_site(clock.now), clock.now)
     row, fresh = app.extensions["crumbtrail"].writer.write(job)
     assert fresh
-    record = records.get(sites.get(SITE), row.id)
+    _, record = ledger.one(sites.get(SITE), row.id)
     assert record.pop("log") is None
     assert leaf.jcs(record) == GOLDEN
     [held] = rows()
@@ -122,6 +121,7 @@ def golden_job(site: Site, at: datetime) -> Job:
         notice_id=notice.id,
         notice=NOTICE,
         answer_id=answer.id,
+        regime_shown=answer.regime,
         superseded=True,
         test=False,
         regime="CA-QC",
@@ -129,13 +129,7 @@ def golden_job(site: Site, at: datetime) -> Job:
         place=Place("CA", "QC", "database", "test 2026-11-01"),
         browser="Firefox",
     )
-    return Job(
-        row=to_row(choice, facts),
-        rule=("CA-QC", "c" * 64),
-        place=("CA", "QC", "database", "test 2026-11-01"),
-        page=choice.page,
-        claimed=claimed_ms(choice),
-    )
+    return Job.of(choice, facts)
 
 
 def test_the_commitment_of_a_receipt_is_that_of_the_record(
@@ -146,7 +140,7 @@ def test_the_commitment_of_a_receipt_is_that_of_the_record(
     said = post_choice(client, SITE, body).get_json()
     [row] = rows()
     assert uuid_text(row.id) == body["id"]
-    record = records.get(sites.get(SITE), row.id)
+    _, record = ledger.one(sites.get(SITE), row.id)
     assert row.salt is not None
     assert leaf.commitment(record, row.salt) == said["commitment"]
 
@@ -264,7 +258,7 @@ def test_beyond_so_many_pages_only_the_origin_is_kept(
         sent.append(body)
     stem = "https://example.com"
     assert pages_kept() == [f"{stem}/a", f"{stem}/b", f"{stem}/c", f"{stem}/*"]
-    found, _ = records.find(sites.get(SITE), RecordFilter())
+    found, _ = ledger.page_of(sites.get(SITE), RecordFilter())
     assert [r["page"][-1] for r in found] == ["a", "b", "c", "*", "*", "a"]
     for body in sent:
         assert post_choice(client, SITE, body).status_code == 200
@@ -307,7 +301,7 @@ def test_a_test_record_is_in_no_reading(client: FlaskClient, app: Flask, clock: 
     body = choice_body(notice.digest, clock.now)
     assert post_choice(client, SITE, body, Origin="http://localhost:5173").status_code == 201
     site = sites.get(SITE)
-    assert records.find(site, RecordFilter()) == ([], None)
+    assert ledger.page_of(site, RecordFilter()) == ([], None)
     assert records.count_since(site, clock.now - timedelta(days=1)) == 0
 
 

@@ -25,7 +25,8 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from .. import leaf
 from ..errors import Busy, Invalid
 from ..waiting import CONSENT, Waiting
-from .rows import ERASED, TEST, Page, Place, Row, Rule, is_test
+from .rows import ERASED, TEST, Page, Place, Row, Rule, encode, is_test
+from .verb import Choice, Facts, claimed_ms, to_row
 
 _LOG = logging.getLogger(__name__)
 BATCH = 256
@@ -47,13 +48,44 @@ class Job:
     place: tuple[str, str, str, str]
     page: str
     claimed: int  # the claimed time, ms since 1970
-    site: str
-    encode: Callable[[Row, str], dict[str, Any]]  # row and page as kept -> the record
+    choice: Choice
+    facts: Facts
     record: dict[str, Any] = field(default_factory=dict)
     commitment: str = ""
     done: threading.Event = field(default_factory=threading.Event)
     outcome: Row | Exception | None = None
     fresh: bool = True
+
+    @classmethod
+    def of(cls, choice: Choice, facts: Facts) -> Job:
+        """What is to be stored of a choice that `check` has let through."""
+        where = facts.place
+        place = (where.country or "", where.subdivision or "", where.source)
+        rule = (facts.regime, facts.regimes)
+        return cls(
+            row=to_row(choice, facts),
+            rule=rule,
+            place=(*place, (where.database or "")[:120]),
+            page=choice.page,
+            claimed=claimed_ms(choice),
+            choice=choice,
+            facts=facts,
+        )
+
+    def seal(self) -> None:
+        """Make record and commitment, once the row has its time, salt and page."""
+        shown = self.choice.answer, self.facts.regime_shown or ""
+        self.record = encode(
+            self.row,
+            self.facts.site,
+            self.facts.notice,
+            self.choice.notice,
+            (shown[0], shown[1]) if shown[0] else None,
+            self.rule,
+            self.place,
+            self.page,
+        )
+        self.commitment = leaf.commitment(self.record, self.row.salt or b"")
 
 
 class Writer:
@@ -154,8 +186,7 @@ class Writer:
                 continue
             job.outcome = present[key] = job.row
             values.append({name: getattr(job.row, name) for name in COLUMNS})
-            job.record = job.encode(job.row, job.page)
-            job.commitment = leaf.commitment(job.record, job.row.salt or b"")
+            job.seal()
             if not job.row.flags & TEST:
                 waits.append(_waits(job))
         if values:
@@ -242,7 +273,7 @@ class Writer:
 def _waits(job: Job) -> dict[str, Any]:
     """The commitment waits for the log in the transaction that stores the record."""
     body = bytes.fromhex(job.commitment)
-    return {"site": job.site, "seq": job.row.seq, "kind": CONSENT, "body": body}
+    return {"site": job.facts.site, "seq": job.row.seq, "kind": CONSENT, "body": body}
 
 
 CLAIMS = (

@@ -9,15 +9,13 @@ from typing import Any
 
 from flask import Response, request
 
-from .. import leaf, records, schemas
+from .. import leaf, ledger, records, schemas
 from ..db import db, from_micros
 from ..errors import Busy, Forbidden, Invalid, Refusal
 from ..parts import as_json, parts
 from ..records import Choice, Facts
-from ..records.rows import ERASED, SUPERSEDED, TEST, Row, encode, uuid_text
-from ..records.verb import claimed_ms, to_row
+from ..records.rows import ERASED, SUPERSEDED, TEST, Row, uuid_text
 from ..records.writer import Job
-from ..regime import Place
 from ..sites import Site
 from ..strict_json import Malformed, parse
 from . import cookies, shelf, where
@@ -59,7 +57,7 @@ def consents(site: str) -> Response:
     db.session.close()  # nothing is held while waiting for the writer
     job, row, fresh = _stored(choice, facts, secrets)
     if row.flags & ERASED:
-        raise Refusal("erased", "This record was erased.", status=410)
+        raise gone(of, row)
     if fresh:
         reply = _reply(of, row, job.record, job.commitment, 201)
     else:
@@ -69,13 +67,19 @@ def consents(site: str) -> Response:
     return reply
 
 
+def gone(of: Site, row: Row) -> Refusal:
+    """410 with the place in the log, which still says that there was a record and an erasure."""
+    place = ledger.places_of(of, [row]).get(row.seq)
+    more = {} if place is None else {"index": place}
+    return Refusal("erased", "This record was erased.", status=410, extra=more)
+
+
 def _promise(of: Site, row: Row, commitment: str) -> str | None:
     """That the record will be in the site's log; none for a test, which will not be."""
     if row.flags & TEST:
         return None
-    ledger = parts().ledger
     received = from_micros(row.seq)
-    return ledger.signer.promise(shelf.origin(of), commitment, received, parts().clock())
+    return parts().ledger.signer.promise(shelf.origin(of), commitment, received, parts().clock())
 
 
 def _known_origin(of: Site) -> str:
@@ -134,38 +138,11 @@ def _answer(of: Site, choice: Choice, notice: shelf.Shown) -> tuple[int, int, st
 
 def _stored(choice: Choice, facts: Facts, secrets: list[str]) -> tuple[Job, Row, bool]:
     """The row under the first secret that fits what is stored of this id, if anything is."""
-    *others, last = (_job(replace(choice, visitor=secret), facts) for secret in secrets)
+    *others, last = (Job.of(replace(choice, visitor=secret), facts) for secret in secrets)
     for job in others:
         with contextlib.suppress(Invalid):  # id_reused: perhaps stored before the cookie came
             return job, *parts().writer.write(job)
     return last, *parts().writer.write(last)
-
-
-def _job(choice: Choice, facts: Facts) -> Job:
-    rule, place = (facts.regime, facts.regimes), _place(facts.place)
-    shown = (choice.answer, facts.regime_shown or "") if choice.answer else None
-
-    def record(row: Row, page: str) -> dict[str, Any]:
-        return encode(row, facts.site, facts.notice, choice.notice, shown, rule, place, page)
-
-    return Job(
-        row=to_row(choice, facts),
-        rule=rule,
-        place=place,
-        site=facts.site,
-        encode=record,
-        page=choice.page,
-        claimed=claimed_ms(choice),
-    )
-
-
-def _place(place: Place) -> tuple[str, str, str, str]:
-    return (
-        place.country or "",
-        place.subdivision or "",
-        place.source,
-        (place.database or "")[:120],
-    )
 
 
 def _reply(of: Site, row: Row, record: dict[str, Any], commitment: str, status: int) -> Response:

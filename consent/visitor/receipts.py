@@ -7,13 +7,14 @@ import hmac
 from flask import Response, request
 
 from .. import leaf, ledger, records, schemas
-from ..errors import NotFound, Refusal, Unauthorised
+from ..errors import NotFound, Unauthorised
 from ..parts import as_json
 from ..records import RecordFilter
 from ..records.rows import ERASED
 from ..sites import Site
 from . import cookies, shelf
 from .blueprint import bp
+from .choices import gone
 
 SHOWN = 1000
 
@@ -27,7 +28,7 @@ def receipt(site: str, record_id: str) -> Response:
         raise _none()
     row = records.held(of.id, schemas.uuid_bytes(record_id))
     if row is not None and row.flags & ERASED:
-        raise Refusal("erased", "This record was erased.", status=410)
+        raise gone(of, row)
     if row is None or row.visitor is None or not hmac.compare_digest(row.visitor, visitor):
         raise _none()  # the same for "not yours" and "not there": an id is no secret
     record = ledger.described(of, [row])[0]

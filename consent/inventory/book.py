@@ -1,108 +1,25 @@
-"""The inventory: the services a site uses and the trackers they set.
-
-A tracker without a category, or of a service without one, is unclassified: it is listed and held.
-Calling a tracker necessary asks for a reason, which the notice's readers can check (ePrivacy
-Directive art. 5(3): exempt is only what the visitor asked for or what carries the message).
-"""
+"""The verbs of the inventory: reading it, and changing it with a word in the trail and the log."""
 
 from __future__ import annotations
 
-import csv
-import io
-import re
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, String, UniqueConstraint, select
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import select
 
-from . import leaf, trail, waiting
-from .db import Base, Json, db
-from .errors import Invalid, NotFound, Refusal
-from .sites import UNITS, Site
-
-CATEGORIES = ("necessary", "preferences", "statistics", "marketing")
-KINDS = "cookie local_storage session_storage indexeddb beacon script iframe".split()
-PARTIES = ("first", "third")
-MATCHES = ("exact", "prefix")
-ALIASES = {"performance": "statistics", "analytics": "statistics", "functional": "preferences"}
-ALIASES |= {"advertising": "marketing", "targeting": "marketing"}
-WORDS: dict[str, tuple[str | None, ...]] = {
-    "kind": tuple(KINDS),
-    "match": MATCHES,
-    "party": (None, *PARTIES),
-    "category": (None, *CATEGORIES),
-}
-SERVICE_KEY = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
-DURATION = re.compile(r"(\d{1,4}) (minute|hour|day|month|year)s?")
-COLUMNS = (
-    "name kind party service provider category purpose_en purpose_pl purpose_fr duration reason"
-).split()
-
-
-class Service(Base):
-    """A tool that stores or sends things; `key` is what pages write in data-service."""
-
-    __tablename__ = "service"
-    id: Mapped[int] = mapped_column(primary_key=True)
-    site_id: Mapped[int] = mapped_column(ForeignKey("site.id"))
-    key: Mapped[str] = mapped_column(String(63))
-    name: Mapped[str] = mapped_column(String(120))
-    category: Mapped[str | None] = mapped_column(String(20))
-    provider: Mapped[str | None] = mapped_column(String(120))
-    policy_url: Mapped[str | None] = mapped_column(String(500))
-    hosts: Mapped[list[str]] = mapped_column(Json)
-    __table_args__ = (UniqueConstraint("site_id", "key"),)
-
-
-class Tracker(Base):
-    """One thing a service stores or sends. `name` None matches nothing; its purpose is shown."""
-
-    __tablename__ = "tracker"
-    id: Mapped[int] = mapped_column(primary_key=True)
-    site_id: Mapped[int] = mapped_column(ForeignKey("site.id"), index=True)
-    name: Mapped[str | None] = mapped_column(String(256))
-    match: Mapped[str] = mapped_column(String(10))
-    kind: Mapped[str] = mapped_column(String(20))
-    party: Mapped[str | None] = mapped_column(String(5))
-    service: Mapped[str | None] = mapped_column(String(63))
-    category: Mapped[str | None] = mapped_column(String(20))
-    published_label: Mapped[str | None] = mapped_column(String(120))
-    purpose: Mapped[dict[str, str]] = mapped_column(Json)
-    duration: Mapped[Any] = mapped_column(Json, nullable=True)
-    reason: Mapped[str | None] = mapped_column(String(500))
-    set_by: Mapped[str | None] = mapped_column(String(120))
-
-
-@dataclass
-class Imported:
-    """What an import did; `refused` holds (line number, why)."""
-
-    added: int = 0
-    changed: int = 0
-    refused: list[tuple[int, str]] = field(default_factory=list)
-
-
-TRACKER_DEFAULTS: dict[str, Any] = {
-    "name": None,
-    "match": "exact",
-    "kind": "cookie",
-    "party": None,
-    "service": None,
-    "category": None,
-    "published_label": None,
-    "purpose": {},
-    "duration": None,
-    "reason": None,
-    "set_by": None,
-}
-SERVICE_DEFAULTS: dict[str, Any] = {
-    "category": None,
-    "provider": None,
-    "policy_url": None,
-    "hosts": [],
-}
+from .. import leaf, trail, waiting
+from ..db import db
+from ..errors import Invalid, NotFound
+from ..sites import UNITS, Site
+from .rows import (
+    CATEGORIES,
+    SERVICE_DEFAULTS,
+    SERVICE_KEY,
+    TRACKER_DEFAULTS,
+    WORDS,
+    Service,
+    Tracker,
+)
 
 
 def services(site: Site) -> list[Service]:
@@ -126,7 +43,7 @@ def put_service(site: Site, by: str, at: datetime, key: str, **fields: Any) -> S
         for name, value in fields.items():
             setattr(service, name, value)
     trail.write("service.put", by, at, site.key, service=key, category=service.category)
-    _changed(site, at)
+    keep(site, at)
     return service
 
 
@@ -169,9 +86,9 @@ def tracker(site: Site, number: int) -> Tracker:
 
 def add_tracker(site: Site, by: str, at: datetime, **fields: Any) -> Tracker:
     """Add a tracker; raises Invalid `reason_missing`, `service_unknown`, `field_value`."""
-    added = _add(site, fields)
+    added = add_row(site, fields)
     trail.write("tracker.add", by, at, site.key, tracker=added.name, category=added.category)
-    _changed(site, at)
+    keep(site, at)
     return added
 
 
@@ -179,7 +96,7 @@ def edit_tracker(site: Site, number: int, by: str, at: datetime, **fields: Any) 
     """Change a tracker; a new category is told in the trail with its reason."""
     changed = tracker(site, number)
     before = changed.category
-    _edit(site, changed, fields)
+    edit_row(site, changed, fields)
     trail.write(
         "tracker.edit",
         by,
@@ -191,7 +108,7 @@ def edit_tracker(site: Site, number: int, by: str, at: datetime, **fields: Any) 
         was=before,
         reason=changed.reason,
     )
-    _changed(site, at)
+    keep(site, at)
     return changed
 
 
@@ -199,41 +116,7 @@ def remove_tracker(site: Site, number: int, by: str, at: datetime) -> None:
     gone = tracker(site, number)
     trail.write("tracker.remove", by, at, site.key, tracker=gone.name, category=gone.category)
     db.session.delete(gone)
-    _changed(site, at)
-
-
-def import_csv(site: Site, text: str, by: str, at: datetime) -> Imported:
-    """Take rows of COLUMNS; good rows are kept, bad ones come back with their line and the why."""
-    rows = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")), strict=True)
-    done = Imported()
-    unknown = set(rows.fieldnames or ["?"]) - set(COLUMNS)
-    if unknown or "name" not in (rows.fieldnames or []):
-        raise Invalid(
-            "field_unknown",
-            f"The first line must name columns from: {', '.join(COLUMNS)}.",
-            fields={
-                "file": f"Unknown: {', '.join(sorted(map(str, unknown)))}."
-                if unknown
-                else "No name."
-            },
-        )
-    by_name = {(t.name, t.kind): t for t in trackers(site)}
-    while True:
-        try:
-            row = next(rows)
-        except StopIteration:
-            break
-        except csv.Error as error:
-            done.refused.append((rows.line_num, str(error)))
-            break
-        try:
-            _import_row(site, row, by_name, done)
-        except Refusal as refusal:
-            why = "; ".join((refusal.fields or {}).values()) or refusal.message
-            done.refused.append((rows.line_num, why))
-    trail.write("tracker.import", by, at, site.key, added=done.added, changed=done.changed)
-    _changed(site, at)
-    return done
+    keep(site, at)
 
 
 def state(site: Site) -> dict[str, Any]:
@@ -248,7 +131,7 @@ def state(site: Site) -> dict[str, Any]:
     }
 
 
-def _changed(site: Site, at: datetime) -> None:
+def keep(site: Site, at: datetime) -> None:
     """The last step of every verb here: the new state waits for the log, and it is committed."""
     db.session.flush()
     waiting.entry(site.key, at, "inventory", h=leaf.digest(state(site)))
@@ -299,61 +182,15 @@ OWN = (
         "crumbtrail",
         "local_storage",
         {
-            "en": "Keeps a choice until it has reached our record, after you have made it.",
-            "pl": "Przechowuje Twój wybór, dopóki nie zostanie zapisany w naszym rejestrze.",
-            "fr": "Conserve un choix que vous avez fait jusqu’à son arrivée dans notre registre.",
+            "en": "Keeps a choice until it has reached our record; notes that you gave consent.",
+            "pl": "Przechowuje wybór, zanim trafi do naszego rejestru; odnotowuje zgodę.",
+            "fr": "Conserve un choix jusqu’à son arrivée dans notre registre ; note un accord.",
         },
     ),
 )
 
 
-def duration(text: str) -> Any:
-    """'session', '13 months' or '' as the model holds it; raises Invalid."""
-    text = text.strip().lower()
-    if text in ("", "session"):
-        return text or None
-    found = DURATION.fullmatch(text)
-    if not found:
-        raise Invalid("field_value", "Not a duration.", fields={"duration": "Like 13 months."})
-    return {"value": int(found[1]), "unit": found[2]}
-
-
-def _import_row(
-    site: Site, row: dict[str, Any], known: dict[tuple[str | None, str], Tracker], done: Imported
-) -> None:
-    if None in row or any(value is None for value in row.values()):
-        raise Invalid("field_value", "The row has another number of columns than the first line.")
-    kind = row.get("kind") or "cookie"
-    fields: dict[str, Any] = {
-        "name": row["name"] or None,
-        "kind": kind,
-        "purpose": {
-            name[-2:]: row[name] for name in row if name.startswith("purpose_") and row[name]
-        },
-    }
-    for name in ("party", "service", "reason"):
-        if row.get(name):
-            fields[name] = row[name]
-    if row.get("provider"):
-        fields["set_by"] = row["provider"]
-    if row.get("duration"):
-        fields["duration"] = duration(row["duration"])
-    if row.get("category"):
-        published = row["category"].strip().lower()
-        fields["category"] = ALIASES.get(published, published)
-        if published in ALIASES:
-            fields["published_label"] = row["category"].strip()
-    found = known.get((fields["name"], kind)) if fields["name"] else None
-    if found is None:
-        added = _add(site, fields)
-        known[(added.name, added.kind)] = added
-        done.added += 1
-    else:
-        _edit(site, found, fields)
-        done.changed += 1
-
-
-def _add(site: Site, fields: dict[str, Any]) -> Tracker:
+def add_row(site: Site, fields: dict[str, Any]) -> Tracker:
     values = TRACKER_DEFAULTS | fields
     _check(site, values)
     added = Tracker(site_id=site.id, **values)
@@ -361,7 +198,7 @@ def _add(site: Site, fields: dict[str, Any]) -> Tracker:
     return added
 
 
-def _edit(site: Site, changed: Tracker, fields: dict[str, Any]) -> None:
+def edit_row(site: Site, changed: Tracker, fields: dict[str, Any]) -> None:
     values = {name: getattr(changed, name) for name in TRACKER_DEFAULTS} | fields
     _check(site, values)
     for name, value in fields.items():

@@ -1,0 +1,41 @@
+"""The inventory: the services a site uses and the trackers they set.
+
+A tracker without a category, or of a service without one, is unclassified: it is listed and held.
+Calling a tracker necessary asks for a reason, which the notice's readers can check (ePrivacy
+Directive art. 5(3): exempt is only what the visitor asked for or what carries the message).
+"""
+
+from .book import (
+    OWN,
+    add_tracker,
+    edit_tracker,
+    put_service,
+    remove_tracker,
+    services,
+    starter,
+    state,
+    tracker,
+    trackers,
+)
+from .importing import COLUMNS, Imported, duration, import_csv
+from .rows import CATEGORIES, Service, Tracker
+
+__all__ = [
+    "CATEGORIES",
+    "COLUMNS",
+    "OWN",
+    "Imported",
+    "Service",
+    "Tracker",
+    "add_tracker",
+    "duration",
+    "edit_tracker",
+    "import_csv",
+    "put_service",
+    "remove_tracker",
+    "services",
+    "starter",
+    "state",
+    "tracker",
+    "trackers",
+]

@@ -1,0 +1,108 @@
+"""Bringing an inventory in from a CSV file, row by row."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from .. import trail
+from ..errors import Invalid, Refusal
+from ..sites import Site
+from .book import add_row, edit_row, keep, trackers
+from .rows import ALIASES, DURATION, Tracker
+
+COLUMNS = (
+    "name kind party service provider category purpose_en purpose_pl purpose_fr duration reason"
+).split()
+
+
+@dataclass
+class Imported:
+    """What an import did; `refused` holds (line number, why)."""
+
+    added: int = 0
+    changed: int = 0
+    refused: list[tuple[int, str]] = field(default_factory=list)
+
+
+def import_csv(site: Site, text: str, by: str, at: datetime) -> Imported:
+    """Take rows of COLUMNS; good rows are kept, bad ones come back with their line and the why."""
+    rows = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")), strict=True)
+    done = Imported()
+    unknown = set(rows.fieldnames or ["?"]) - set(COLUMNS)
+    if unknown or "name" not in (rows.fieldnames or []):
+        raise Invalid(
+            "field_unknown",
+            f"The first line must name columns from: {', '.join(COLUMNS)}.",
+            fields={
+                "file": f"Unknown: {', '.join(sorted(map(str, unknown)))}."
+                if unknown
+                else "No name."
+            },
+        )
+    by_name = {(t.name, t.kind): t for t in trackers(site)}
+    while True:
+        try:
+            row = next(rows)
+        except StopIteration:
+            break
+        except csv.Error as error:
+            done.refused.append((rows.line_num, str(error)))
+            break
+        try:
+            _import_row(site, row, by_name, done)
+        except Refusal as refusal:
+            why = "; ".join((refusal.fields or {}).values()) or refusal.message
+            done.refused.append((rows.line_num, why))
+    trail.write("tracker.import", by, at, site.key, added=done.added, changed=done.changed)
+    keep(site, at)
+    return done
+
+
+def duration(text: str) -> Any:
+    """'session', '13 months' or '' as the model holds it; raises Invalid."""
+    text = text.strip().lower()
+    if text in ("", "session"):
+        return text or None
+    found = DURATION.fullmatch(text)
+    if not found:
+        raise Invalid("field_value", "Not a duration.", fields={"duration": "Like 13 months."})
+    return {"value": int(found[1]), "unit": found[2]}
+
+
+def _import_row(
+    site: Site, row: dict[str, Any], known: dict[tuple[str | None, str], Tracker], done: Imported
+) -> None:
+    if None in row or any(value is None for value in row.values()):
+        raise Invalid("field_value", "The row has another number of columns than the first line.")
+    kind = row.get("kind") or "cookie"
+    fields: dict[str, Any] = {
+        "name": row["name"] or None,
+        "kind": kind,
+        "purpose": {
+            name[-2:]: row[name] for name in row if name.startswith("purpose_") and row[name]
+        },
+    }
+    for name in ("party", "service", "reason"):
+        if row.get(name):
+            fields[name] = row[name]
+    if row.get("provider"):
+        fields["set_by"] = row["provider"]
+    if row.get("duration"):
+        fields["duration"] = duration(row["duration"])
+    if row.get("category"):
+        published = row["category"].strip().lower()
+        fields["category"] = ALIASES.get(published, published)
+        if published in ALIASES:
+            fields["published_label"] = row["category"].strip()
+    found = known.get((fields["name"], kind)) if fields["name"] else None
+    if found is None:
+        added = add_row(site, fields)
+        known[(added.name, added.kind)] = added
+        done.added += 1
+    else:
+        edit_row(site, found, fields)
+        done.changed += 1
