@@ -14,9 +14,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from consent import notices, sites, users, waiting
+from consent import ledger, notices, sites, users
 from consent.db import db
-from consent.records.rows import ERASED, Row
+from consent.ledger import purging
+from consent.records.rows import Row
 from consent.verify.__main__ import main
 from tests.acts import BY, choice_body, make_site, post_choice
 from tests.conftest import Clock
@@ -66,19 +67,21 @@ def history(app: Flask, client: FlaskClient, clock: Clock, count: int = 9) -> li
 
 
 def erase(app: Flask, clock: Clock, *places: int) -> None:
-    """Erase the records that came first, second …, as the ledger does it."""
+    """Erase the records that came first, second …"""
     with app.app_context():
         rows = list(db.session.scalars(select(Row).order_by(Row.seq)))
-        client, key = app.test_client(), key_of(clock)
-        for place in places:
-            row = rows[place]
-            asked = f"/v1/audit/{SITE}/records?limit=1000"
-            found = client.get(asked, headers=key).get_json()["records"]
-            waiting.entry(SITE, clock(), "erase", r=found[place]["log"]["index"])
-            row = db.session.get_one(Row, (row.site_id, row.seq))
-            row.flags |= ERASED
-            row.visitor = row.salt = row.previous = row.services = None
-            db.session.commit()
+        signer = app.extensions["crumbtrail"].ledger.signer
+        ledger.erase(signer, sites.get(SITE), [rows[place] for place in places], BY, clock())
+    tick(app, clock)
+
+
+def purge(app: Flask, clock: Clock, count: int, wipe: bool = False) -> None:
+    """Take away the oldest records, as the retention job does."""
+    with app.app_context():
+        seqs = list(db.session.scalars(select(Row.seq).order_by(Row.seq).limit(count)))
+        purging.take(sites.get(SITE), seqs, wipe)
+        db.session.commit()
+        purging.tell(sites.get(SITE), BY, clock())
     tick(app, clock)
 
 

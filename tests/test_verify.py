@@ -28,6 +28,7 @@ from tests.evidence import (
     judge,
     key_of,
     lines,
+    purge,
     spelt,
     tick,
     unzip,
@@ -109,6 +110,31 @@ def test_a_bundle_with_erased_records_verifies_and_says_so(
     assert code == 0 and "Erasures logged: 2" in said
     gone = [record for record in lines(members) if "erased" not in record]
     assert verify(members | {"records.ndjson": spelt(gone)})[0] == 0
+
+
+@pytest.mark.parametrize("wipe", [False, True])
+def test_records_taken_away_at_the_end_of_their_time_are_explained_and_no_more_than_that(
+    app: Flask, client: FlaskClient, clock: Clock, verify: Any, wipe: bool
+) -> None:
+    history(app, client, clock)
+    purge(app, clock, 2, wipe)
+    clock.advance(minutes=5)
+    members = unzip(fetch(client, key_of(clock)))
+    records = lines(members)
+    assert len(records) == (9 if wipe else 7)
+    code, said = verify(members)
+    assert code == 0 and "end of their time, as logged: 2" in said, said
+    code, said = verify(members | {"records.ndjson": spelt([*records[:2], *records[3:]])})
+    assert code == 1 and "left out" in said
+    code, said = verify(members | {"records.ndjson": spelt(records[:-1])})
+    assert code == 1 and "neither is its record here" in said
+
+
+def test_a_list_of_keys_that_the_log_does_not_name_is_found(members: Members, verify: Any) -> None:
+    own = members["log/vkeys"].decode()
+    other = note.Verifier(own.partition("+")[0], note.ED25519, b"\7" * 32).vkey
+    code, said = verify(members | {"log/vkeys": f"{own}{other}\n".encode()})
+    assert code == 1 and "not the list of keys" in said
 
 
 def test_a_period_of_whole_days_is_complete_and_the_rest_is_said_to_lie_outside(

@@ -20,6 +20,7 @@ from sqlalchemy import select
 from .. import ledger, sites
 from ..db import db, rfc3339
 from ..errors import Busy
+from ..ledger import purging
 from ..ledger.rows import Head
 from ..ledger.signer import Signer
 from ..ledger.tree import Tree
@@ -36,6 +37,7 @@ from .program import program
 from .walk import PAGE, Told, logged, overdue, released
 
 HEAD_S = 5.0  # how long to wait for a head that is stored and not signed yet
+TOLD_S = 30.0  # how long to wait for the log to be told of what is gone
 STEP_S = 0.1
 
 
@@ -76,7 +78,6 @@ class _Bundle:
         self.told = told
         self.zip = Zip()
         self.tables: dict[str, int] = {}
-        self.erased = False
 
     def chunks(self, opened: Signed) -> Iterator[bytes]:
         span = self.span
@@ -112,7 +113,6 @@ class _Bundle:
     def _records(self, size: int) -> Iterator[bytes]:
         span = self.span
         for found in logged(span.site, size, span.from_, span.to, self.told):
-            self.erased |= any("erased" in record for record in found)
             yield b"".join(spelt(record) + b"\n" for record in found)
         for found in overdue(span.site, span.from_, span.to, span.at):
             yield b"".join(spelt(record) + b"\n" for record in found)
@@ -168,16 +168,20 @@ class _Bundle:
             self.tables.setdefault(str(entry.get("h")), index)
 
     def _closing(self) -> Signed:
-        """The head at the end; where a record was found erased, one that tells of it."""
-        due = time.monotonic() + HEAD_S
-        waits = select(Waiting.id).where(Waiting.site == self.span.site, Waiting.kind == ENTRY)
-        while self.erased and time.monotonic() < due:
-            waiting = db.session.scalar(waits.limit(1))
-            released()
-            if waiting is None:
-                break
+        """The head at the end, one that tells of every record that was found erased or gone."""
+        due = time.monotonic() + TOLD_S
+        while time.monotonic() < due and self._untold():
             time.sleep(STEP_S)
         return _signed(self.span.site)
+
+    def _untold(self) -> bool:
+        """Whether the log is still to be told of an erasure or a purge."""
+        site = self.span.site
+        waits = select(Waiting.body).where(Waiting.site == site, Waiting.kind == ENTRY)
+        kinds = {json.loads(body)["k"] for body in db.session.scalars(waits)}
+        purged = purging.untold(sites.get(site))
+        released()
+        return bool(purged or kinds & {"erase", "purge"})
 
     def _vkeys(self, site: str) -> str:
         origin = db.session.scalars(select(Head.origin).where(Head.site == site)).one()

@@ -11,6 +11,7 @@ from consent import leaf
 from consent.tlog import checkpoint, note, proof
 from consent.tlog.checkpoint import Checkpoint
 from consent.tlog.merkle import Wrong
+from consent.tlog.note import ED25519
 
 from . import page, period, sentences
 from .archive import NOTICE, Archive, as_object
@@ -65,6 +66,7 @@ class _Check:
             self.report.wrong(f"The log: {wrong}.")
             return
         self._part("The deployment log", lambda: self._chain(head))
+        self._part("The keys", self._keys)
         self._part("The notices", lambda: self._notices(span))
         self._part("The rules", self._regimes)
         self._part("The acts of the owner", lambda: self._acts(span))
@@ -153,6 +155,15 @@ class _Check:
         known = self.memory.of(origin).roots.get(above.size)
         if known is not None and known != above.root:
             raise Wrong(f"two roots of {above.size} entries were signed: there are two histories")
+
+    def _keys(self) -> None:
+        """The list of keys is the one that the log names. A log is told of a new key with its next
+        entry, so the list may be ahead of it."""
+        named = self.checked.found.key
+        publics = [one.public for one in self.checked.brought if one.kind == ED25519]
+        lists = (b"".join(publics[start:]) for start in range(len(publics)))
+        if named and named not in {hashlib.sha256(raw).hexdigest() for raw in lists}:
+            raise Wrong("log/vkeys is not the list of keys that the log names")
 
     def _notices(self, span: Period) -> None:
         """Every notice in the log and in a record is here, byte for byte; and no other."""

@@ -20,6 +20,8 @@ class Found:
     kinds: Counter[str] = field(default_factory=Counter)
     records: int = 0
     erased: int = 0
+    purged: list[tuple[str, int]] = field(default_factory=list)  # up to which day, how many
+    key: str = ""  # the newest digest of keys that the log names
     outside: int = 0  # consents beyond the period
     border: int = 0  # consents of a day that the period cuts in two, and without a record here
     late: int = 0  # consents logged while the bundle was being made

@@ -27,6 +27,7 @@ def tell(checked: Checked, pinned: bool, seen: int | None, pages: int) -> None:
     report.checked += [
         f"The log: {head.size} entries ({kinds}), their tree, and the signature under it.",
         f"The records: {found.records}, each against its entry. Erasures logged: {found.erased}.",
+        f"Taken away at the end of their time, as logged: {sum(n for _, n in found.purged)}.",
         f"The notices: {pages}. The acts of the owner: {len(found.acts)} in the log.",
     ]
     _proven(report, found, checked)
@@ -49,8 +50,8 @@ def _proven(report: Report, found: Found, checked: Checked) -> None:
     report.proven += [
         "Since this checkpoint was signed, no entry was changed, removed, added or moved.",
         f"All {found.records} records are as they were acknowledged, to the last character.",
-        "No record of the period that the log knows was left out; where one was erased, an entry"
-        " says so.",
+        "No record of the period that the log knows was left out; where one was erased, or some"
+        " were taken away at the end of their time, an entry says so.",
         "Each record leads to the notice that was answered, byte for byte as it was published.",
     ]
     if checked.above:

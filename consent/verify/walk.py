@@ -7,7 +7,9 @@ not; is marked as erased). An `erase` entry may come much later than the entry i
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from typing import Any
 
 from consent import leaf
@@ -85,6 +87,7 @@ class Walk:
         self._promised = promised
         self._missing, self._here = Bits(), Bits()
         self._marked = Bits()
+        self._days: list[tuple[int, str]] = []  # where the day of the entries changes
         self._records = self._read_records()
         self._next: tuple[int, int, dict[str, Any]] | None = None
         self._stack = Stack()
@@ -125,6 +128,10 @@ class Walk:
             self._consent(index, str(facts.get("c")), str(facts.get("d")))
         elif kind == "erase":
             self._erase(index, facts.get("r"))
+        elif kind == "purge":
+            self._purge(index, facts.get("u"), facts.get("n"))
+        elif kind == "key":
+            self.found.key = str(facts.get("h"))
         elif kind == "notice":
             self.found.notices.setdefault(str(facts.get("h")), index)
         elif kind == "regimes":
@@ -133,6 +140,8 @@ class Walk:
             self.found.acts[str(facts.get("c"))] = (index, str(facts.get("d")))
 
     def _consent(self, index: int, commitment: str, day: str) -> None:
+        if not self._days or self._days[-1][1] != day:
+            self._days.append((index, day))
         if commitment in self._promised:
             self.found.kept.add(commitment)
         if self._next is not None and self._next[0] == index:
@@ -190,18 +199,41 @@ class Walk:
                 f"Entry {target} was erased, as entry {index} says, and its record is still here."
             )
 
+    def _purge(self, index: int, until: object, count: object) -> None:
+        if not isinstance(until, str) or type(count) is not int or count < 1:
+            self._report.wrong(f"Entry {index} takes records away, and does not say which.")
+            return
+        self.found.purged.append((until, count))
+
     def _left_out(self) -> None:
+        """Name what is gone without a reason: neither erased nor, so many of a day, purged."""
+        gone = Counter(self._day(index) for index in self._missing)
+        unexplained = dict(_unexplained(gone, self.found.purged))
         for index in self._missing:
-            if self._marked.has(index):
+            day = self._day(index)
+            if unexplained.get(day) == gone[day]:
+                self._name(index)
+        for day, count in unexplained.items():
+            if count < gone[day]:
                 self._report.wrong(
-                    f"The record of entry {index} is marked as erased, and no entry of the log says"
-                    " that it was."
+                    f"Records were left out: {gone[day]} of {day} are gone, and the log explains"
+                    f" {gone[day] - count} of them."
                 )
-            else:
-                self._report.wrong(
-                    f"A record was left out: entry {index} of the log is a consent of this period,"
-                    " and neither is its record here nor does an entry say that it was erased."
-                )
+
+    def _name(self, index: int) -> None:
+        if self._marked.has(index):
+            self._report.wrong(
+                f"The record of entry {index} is marked as erased, and no entry of the log says"
+                " that it was."
+            )
+        else:
+            self._report.wrong(
+                f"A record was left out: entry {index} of the log is a consent of this period,"
+                " and neither is its record here nor does an entry say that it was erased."
+            )
+
+    def _day(self, index: int) -> str:
+        return self._days[bisect_right(self._days, (index, "\U0010ffff")) - 1][1]
 
     def _stray(self, where: str) -> None:
         if self._next is not None:
@@ -244,3 +276,21 @@ class Walk:
             self._report.wrong(
                 f"{where}: record {record.get('id')} arrived at {received} and is not in the log."
             )
+
+
+def _unexplained(
+    gone: Mapping[str, int], purged: Sequence[tuple[str, int]]
+) -> Iterator[tuple[str, int]]:
+    """Day and number of the records that are gone and that no purge accounts for.
+
+    A purge takes at most as many as it says, none of a later day than it says. The latest days
+    are matched first, so nothing is called unexplained that some matching would explain.
+    """
+    room, free = sorted(purged), 0
+    for day in sorted(gone, reverse=True):
+        while room and room[-1][0] >= day:
+            free += room.pop()[1]
+        left = max(0, gone[day] - free)
+        free -= gone[day] - left
+        if left:
+            yield day, left
