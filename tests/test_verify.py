@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -71,7 +72,7 @@ def test_an_untouched_bundle_is_accepted_and_says_what_it_does_not_prove(
     code, said = verify(members | {"log/": b"", "notices/": b""})
     assert code == 0, said
     assert "nothing was found wrong" in said and "9, each against its entry" in said
-    for expected in ("CHECKED", "PROVEN", "NOT PROVEN", "no outside witness", "never logged"):
+    for expected in ("CHECKED", "PROVEN", "NOT PROVEN", "No outside witness", "never logged"):
         assert expected in said
     assert "compliant" not in said.lower() and "valid" not in said.lower()
 
@@ -287,3 +288,41 @@ def test_a_bundle_signed_with_two_keys_after_a_change_of_keys_is_accepted_under_
     raw[0] ^= 1
     hidden = later["log/checkpoint"].replace(signature, base64.b64encode(raw))
     assert verify(later | {"log/checkpoint": hidden})[0] == 1
+
+
+def test_witnesses_count_where_a_policy_names_them(
+    members: Members, verify: Any, tmp_path: Path
+) -> None:
+    """One of two has cosigned the deployment log's head."""
+    private = Ed25519PrivateKey.generate()
+    public = private.public_key().public_bytes_raw()
+    one = note.Verifier("w.example/one", note.COSIGNATURE, public)
+    two = note.Verifier("w.example/two", note.COSIGNATURE, b"\7" * 32)
+    chain = json.loads(members["chain.json"])
+    text, signatures = note.parse(chain["checkpoint"])
+    message = note.cosigned_message(note.COSIGNATURE, one.name, 1_795_000_000, text)
+    value = (1_795_000_000).to_bytes(8, "big") + private.sign(message)
+    signed = note.join(text, [*signatures, note.Signature(one.name, one.id, value)])
+    chain["proof"] = chain["proof"].replace(chain["checkpoint"], signed)
+    witnessed = members | {"chain.json": json.dumps(chain | {"checkpoint": signed}).encode()}
+    log = chain["vkeys"].splitlines()[0]
+
+    def under(members: Members, quorum: str) -> tuple[int, str]:
+        file = tmp_path / "policy"
+        lines = [f"log {log}", f"witness one {one.vkey}", f"witness two {two.vkey}"]
+        file.write_text("\n".join([*lines, "group both all one two", f"quorum {quorum}", ""]))
+        result: tuple[int, str] = verify(members, "--no-memory", "--policy", file)
+        return result
+
+    code, said = under(witnessed, "one")
+    assert code == 0 and "one cosigned the head" in said and "another one. Keep" not in said
+    for bundle, quorum in ((witnessed, "both"), (members, "one"), (members, "none")):
+        code, said = under(bundle, quorum)
+        assert code == 0 and "no cosignatures that satisfy the policy" in said
+    forged = note.Signature(one.name, one.id, value[:8] + bytes(64))
+    false = note.join(text, [*signatures, forged])
+    chain |= {"proof": chain["proof"].replace(signed, false), "checkpoint": false}
+    bad = members | {"chain.json": json.dumps(chain).encode()}
+    code, said = under(bad, "one")
+    assert code == 1 and "signature by w.example/one does not hold" in said
+    assert verify(members, "--no-memory", "--policy", tmp_path / "nothing")[0] == 2

@@ -9,8 +9,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from consent.tlog import policy
 from consent.tlog.merkle import Wrong
 from consent.tlog.note import Verifier
+from consent.tlog.policy import Policy
 
 from . import bundle, period, probe, receipt
 from .archive import as_object
@@ -47,6 +49,12 @@ def _parser() -> argparse.ArgumentParser:
         epilog="Exit code 0: nothing is wrong. 1: something is. 2: it could not be checked.",
     )
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    parser.add_argument(
+        "--policy",
+        type=Path,
+        metavar="FILE",
+        help="which witnesses suffice for a bundle (c2sp.org/tlog-policy)",
+    )
     add_common(parser)
     return parser
 
@@ -69,7 +77,7 @@ def _verify(asked: argparse.Namespace) -> int:
     memory = Memory.load(None if asked.no_memory else asked.memory or DEFAULT.expanduser())
     bundles = [file for file in asked.files if _is_zip(file)]
     papers = [(file, _paper(file)) for file in asked.files if file not in bundles]
-    run = _Run(keys, memory, papers)
+    run = _Run(keys, memory, papers, _policy(asked.policy))
     for file in bundles:
         run.bundle(file)
     run.papers()
@@ -82,8 +90,13 @@ def _verify(asked: argparse.Namespace) -> int:
 
 class _Run:
     def __init__(
-        self, keys: Keys, memory: Memory, papers: list[tuple[Path, dict[str, Any]]]
+        self,
+        keys: Keys,
+        memory: Memory,
+        papers: list[tuple[Path, dict[str, Any]]],
+        policy: Policy | None,
     ) -> None:
+        self.policy = policy
         self.keys = keys
         self.memory = memory
         self.reports: list[Report] = []
@@ -96,7 +109,7 @@ class _Run:
         return max((report.code for report in self.reports), default=OK)
 
     def bundle(self, file: Path) -> None:
-        asked = Asked()
+        asked = Asked(policy=self.policy)
         for _, paper in self.to_prove:
             if (head := _head_of(paper)) is not None:
                 asked.sizes.add(head)
@@ -150,6 +163,15 @@ class _Run:
     def _remembered_keys(self) -> list[Verifier]:
         vkeys = (vkey for seen in self.memory.logs.values() for vkey in seen.keys)
         return [one for one in parse_all(vkeys) if one not in self.brought]
+
+
+def _policy(file: Path | None) -> Policy | None:
+    if file is None:
+        return None
+    try:
+        return policy.parse(file.read_text("utf-8"))
+    except (Wrong, UnicodeDecodeError) as wrong:
+        raise Unreadable(f"{file}: {wrong}.") from None
 
 
 def _is_zip(file: Path) -> bool:

@@ -11,7 +11,8 @@ from consent import leaf
 from consent.tlog import checkpoint, note, proof
 from consent.tlog.checkpoint import Checkpoint
 from consent.tlog.merkle import Wrong
-from consent.tlog.note import ED25519
+from consent.tlog.note import ED25519, Verifier
+from consent.tlog.policy import Policy
 
 from . import page, period, sentences
 from .archive import NOTICE, Archive, as_object
@@ -28,10 +29,11 @@ LARGE = 64 * 1024 * 1024  # bytes of a notice or of the table of regimes
 @dataclass
 class Asked:
     """What else is wanted of the pass over the log: sizes whose root is needed, and commitments
-    of promises with the moment of each."""
+    of promises with the moment of each. `policy` says which witnesses suffice."""
 
     sizes: set[int] = field(default_factory=set)
     promised: dict[str, str] = field(default_factory=dict)
+    policy: Policy | None = None
 
 
 def check(file: Path, keys: Keys, memory: Memory, asked: Asked) -> Checked:
@@ -152,9 +154,20 @@ class _Check:
         named = as_object(entry, "the entry of the head")
         if (named.get("k"), named.get("n"), named.get("h")) != ("head", head.size, head.root.hex()):
             raise Wrong("the deployment log holds another head of this site")
+        self._witnessed(signed, verifiers)
         known = self.memory.of(origin).roots.get(above.size)
         if known is not None and known != above.root:
             raise Wrong(f"two roots of {above.size} entries were signed: there are two histories")
+
+    def _witnessed(self, signed: str, verifiers: list[Verifier]) -> None:
+        """Who of the policy's witnesses has cosigned; a cosignature that does not hold is Wrong."""
+        policy = self.asked.policy
+        if policy is None:
+            return
+        witnesses = {one.key: one.name for one in policy.witnesses}
+        _, by = note.open_note(signed, [*verifiers, *witnesses])
+        names = [witnesses[one] for one in by if one in witnesses]
+        self.checked.cosigned = names if policy.satisfied(by) else []
 
     def _keys(self) -> None:
         """The list of keys is the one that the log names. A log is told of a new key with its next

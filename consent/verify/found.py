@@ -43,5 +43,6 @@ class Checked:
     period: Period | None = None
     head: Checkpoint | None = None
     above: Checkpoint | None = None
+    cosigned: list[str] | None = None  # witnesses that suffice, where a policy was given
     brought: list[Verifier] = field(default_factory=list)
     found: Found = field(default_factory=Found)

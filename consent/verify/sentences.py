@@ -8,12 +8,21 @@ from .report import Report
 NEVER = (
     "That every choice ever made was logged. No log proves what was never logged; test visits of"
     " your own narrow this (python -m consent.verify probe).",
-    "That no other history was signed for somebody else: no outside witness was asked. Whoever"
-    " holds the key of the log can write another one. Keep this program's memory, and compare the"
-    " checkpoint with what others hold.",
     "Who read the records: reads are in access.ndjson, and not in the log.",
     "What only the browser can say: its times, device, language, page and signals are its claims.",
     "Who the visitors are, and what the law makes of their choices. That is for people to judge.",
+)
+
+
+ALONE = (
+    "That no other history was signed for somebody else. {why} Whoever holds the key of the log can"
+    " write another one. Keep this program's memory, and compare the checkpoint with what others"
+    " hold."
+)
+NOBODY = "No outside witness was asked for (--policy)."
+NOT_ENOUGH = (
+    "The head in this bundle carries no cosignatures that satisfy the policy and can be checked"
+    " here; a newer bundle may."
 )
 
 
@@ -43,6 +52,14 @@ def tell(checked: Checked, pinned: bool, seen: int | None, pages: int) -> None:
         )
     if seen is None:
         report.unproven.append("That this log continues an earlier one: none was seen before.")
+    if checked.cosigned:
+        report.proven.append(
+            f"{', '.join(checked.cosigned)} cosigned the head of the deployment log, as the policy"
+            " asks: each found that it continues what it had seen."
+        )
+    else:
+        why = NOBODY if checked.cosigned is None else NOT_ENOUGH
+        report.unproven.append(ALONE.format(why=why))
     report.unproven += NEVER
 
 
