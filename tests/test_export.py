@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from jsonschema import Draft202012Validator
 from werkzeug.test import TestResponse
 
 from consent import ledger, trail
@@ -126,6 +127,11 @@ def test_an_erased_record_shows_that_it_was_erased_and_nothing_else(
     shown = {name for name, cell in zip(rows[0], rows[2], strict=True) if cell}
     assert shown == {"v", "id", "site", "visitor", "erased", "log.index", "log.commitment"}
     assert column(rows, "id") == made
+    api = client.get("/openapi.json").get_json()
+    schema = api["components"]["schemas"]["RecordPage"] | {"components": api["components"]}
+    page = client.get(RECORDS, headers=key).get_json()
+    Draft202012Validator(schema).validate(page)
+    assert page["records"][1]["erased"] is True
 
 
 @pytest.mark.parametrize("kind", ["json", "ndjson", "csv"])
