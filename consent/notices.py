@@ -20,7 +20,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from . import inventory, leaf, trail, waiting
 from .db import Base, Instant, db, rfc3339
 from .errors import Invalid, NotFound
-from .sites import Site
+from .sites import Site, rights_contact
 
 VERSION_KEYS = ("version", "asks", "published_at", "effective_at")
 
@@ -150,10 +150,11 @@ def publish(
 ) -> Notice:
     """Freeze the draft as the next version; `asks` rises when visitors must be asked again.
 
-    Raises Invalid `notice_incomplete` when a visitor could not tell who is asking (GDPR 13(1)(a)).
+    Raises Invalid `notice_incomplete` when a visitor could not tell who is asking or
+    where to turn (GDPR 13(1)(a), 12(2)).
     """
     body = draft(site)
-    _complete(body)
+    _complete(body, site.request_form)
     before = latest(site)
     old = before.content if before else None
     again = material or bool(asks_again(old, body))
@@ -238,14 +239,15 @@ def served(site: Site, notice: Notice, body: dict[str, Any]) -> str | None:
     return digest
 
 
-def _complete(body: Mapping[str, Any]) -> None:
+def _complete(body: Mapping[str, Any], request_form: bool) -> None:
     problems: dict[str, str] = {}
     if not body["controller"].get("legal_name"):
         problems["legal_name"] = "The controller's legal name is missing."
-    if not any(body["contacts"].values()) and not any(
-        body["controller"].get(name) for name in ("email", "phone", "address", "contact_page")
-    ):
-        problems["contact"] = "Visitors need an address, an e-mail or a phone number."
+    if not rights_contact(body["controller"], body["contacts"]) and not request_form:
+        problems["contact"] = (
+            "Visitors could not exercise their rights: the site names no address, e-mail, phone or"
+            " page for it, and the request form is off. Name one, or switch the form on."
+        )
     if problems:
         raise Invalid("notice_incomplete", "The notice cannot be published yet.", fields=problems)
 

@@ -24,15 +24,19 @@ KEY = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,61}[a-z0-9])?")
 HOST = re.compile(r"(?:\*\.)?(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9-]+(?::\d{1,5})?")
 LANGUAGES = ("en", "pl", "fr")
 UNITS = {"minute": 60, "hour": 3600, "day": 86_400, "month": 2_629_746, "year": 31_556_952}
+BAD_LIFE = "A whole number of days, months or years."
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
+RIGHTS = ("page", "email", "phone", "post")
 CHANGEABLE = frozenset(
     "name controller contacts dpo authority origins preview_hosts cookie_domain languages "
-    "default_language policy_urls preferences choice_lifetime retention layout publish_log".split()
+    "default_language policy_urls preferences choice_lifetime retention layout publish_log "
+    "request_form request_days".split()
 )
 
 
 class Site(Base):
-    """`controller` is {trading_name, legal_name, …}; a lifetime is {value, unit}."""
+    """`controller` is {trading_name, legal_name, …}; a lifetime is {value, unit}; `request_days` is
+    what the site promises for requests of visitors, in days, None where it promises nothing."""
 
     __tablename__ = "site"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -54,6 +58,8 @@ class Site(Base):
     layout: Mapped[dict[str, Any]] = mapped_column(Json)
     decided_for_demo: Mapped[bool]
     publish_log: Mapped[bool]
+    request_form: Mapped[bool]
+    request_days: Mapped[int | None]
     tag_seen_at: Mapped[datetime | None] = mapped_column(Instant)
     created_at: Mapped[datetime] = mapped_column(Instant)
 
@@ -95,6 +101,8 @@ def add(
         "layout": {"position": "bottom"},
         "decided_for_demo": False,
         "publish_log": False,
+        "request_form": True,
+        "request_days": None,
     }
     values |= {"name": name, "controller": controller, "origins": origins, "languages": languages}
     values |= more
@@ -138,6 +146,19 @@ def tag_seen(site: Site, at: datetime) -> None:
 def seconds(lifetime: dict[str, Any]) -> int:
     """A {value, unit} as seconds; months and years are mean Gregorian ones."""
     return int(lifetime["value"]) * UNITS[lifetime["unit"]]
+
+
+def rights_contact(controller: dict[str, Any], contacts: dict[str, Any]) -> dict[str, str]:
+    """Where a visitor asks about their data: page, email, phone, post, as far as stated.
+
+    The contacts for rights; where they name nothing to write to or to call, the controller's own.
+    """
+    found = {name: contacts[name] for name in RIGHTS if contacts.get(name)}
+    if not set(found) & {"email", "phone", "post"}:
+        own = {"email": "email", "phone": "phone", "post": "address", "page": "contact_page"}
+        more = {name: controller[field] for name, field in own.items() if controller.get(field)}
+        found = more | found
+    return found
 
 
 def origin_kind(site: Site, origin: str | None, own_origins: tuple[str, ...]) -> str | None:
@@ -223,10 +244,9 @@ def _problems(values: dict[str, Any]) -> dict[str, str]:
         found["languages"] = f"Choose from {', '.join(LANGUAGES)}."
     elif values["default_language"] not in values["languages"]:
         found["default_language"] = "Must be one of the site's languages."
-    for name in ("choice_lifetime", "retention"):
-        life = values[name]
-        if life.get("unit") not in UNITS or not 1 <= int(life.get("value", 0)) <= 1200:
-            found[name] = "A whole number of days, months or years."
+    found |= {name: BAD_LIFE for name in ("choice_lifetime", "retention") if _bad(values[name])}
+    if values["request_days"] is not None and not 1 <= values["request_days"] <= 365:
+        found["request_days"] = "A whole number of days, at most a year; or empty."
     domain = values["cookie_domain"]
     if domain and not all(_within(_bare(o), domain) for o in values["origins"]):
         found["cookie_domain"] = "Every origin must be this domain or below it."
@@ -234,6 +254,10 @@ def _problems(values: dict[str, Any]) -> dict[str, str]:
         if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).netloc:
             found["policy_urls"] = f"{language}: a whole address, like https://example.com/privacy."
     return found
+
+
+def _bad(life: dict[str, Any]) -> bool:
+    return life.get("unit") not in UNITS or not 1 <= int(life.get("value", 0)) <= 1200
 
 
 def _within(host: str, domain: str) -> bool:

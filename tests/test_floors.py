@@ -28,6 +28,7 @@ STEPS = (
     ("notices",),
     ("records",),
     ("ledger",),
+    ("requests",),
     ("parts", "schemas"),  # floor 5: what an edge is handed, and the wire
     ("visitor", "auditor", "log", "admin", "demo", "health", "cli"),  # floor 6: the edges
 )
