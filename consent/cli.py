@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+import uuid
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -18,12 +19,13 @@ from granian.constants import Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
-from . import inventory, sites, users
+from . import inventory, records, sites, users
 from .db import db, sqlite_warning
 from .errors import Refusal
-from .ledger import recover, replay
+from .ledger import erase, one, recover, replay
 from .ledger.fsck import fsck
 from .parts import parts
+from .records.rows import Row
 
 ROOT = Path(__file__).resolve().parent.parent
 KEY_DAYS = 90
@@ -33,11 +35,12 @@ OWNER = "owner@localhost"
 site_group = AppGroup("site", help="Websites.")
 user_group = AppGroup("user", help="Accounts of the admin.")
 key_group = AppGroup("key", help="Auditors' keys.")
+record_group = AppGroup("record", help="Consent records.")
 ledger_group = AppGroup("ledger", help="The log.")
 
 
 def register(app: Flask) -> None:
-    for group in (site_group, user_group, key_group, ledger_group):
+    for group in (site_group, user_group, key_group, record_group, ledger_group):
         app.cli.add_command(group)
     app.cli.add_command(migrate)
     app.cli.add_command(serve)
@@ -209,6 +212,34 @@ def key_revoke(key_id: str) -> None:
     """End a key at once."""
     verb(users.revoke_key, key_id, by="cli", at=parts().clock())
     click.echo("Revoked.")
+
+
+@record_group.command("erase")
+@click.argument("site")
+@click.argument("record_id", required=False)
+@click.option("--visitor", help="32 hex digits: every record of this visitor.")
+@click.option("--reason", required=True, help="For the trail; name no visitor.")
+def record_erase(site: str, record_id: str | None, visitor: str | None, reason: str) -> None:
+    """Erase one record, or all of a visitor, at the visitor's wish."""
+    of = verb(sites.get, site)
+    rows = _chosen(of, record_id, visitor)
+    known = parts()
+    signer, at = known.ledger.signer, known.clock()
+    indices = verb(erase, signer, of, rows, by="cli", at=at, reason=reason)
+    places = ", ".join(str(index) for index in indices) or "none"
+    click.echo(f"Erased: {len(rows)} records. Places in the log: {places}.")
+
+
+def _chosen(site: sites.Site, record_id: str | None, visitor: str | None) -> list[Row]:
+    try:
+        if (record_id is None) == (visitor is None):
+            raise click.UsageError("Name a record's id or --visitor, one of them.")
+        if record_id is not None:
+            row, _ = verb(one, site, uuid.UUID(record_id).bytes)
+            return [row]
+        return records.all_of(site, bytes.fromhex(visitor or ""))
+    except ValueError:
+        raise click.ClickException("Not an id as records have them.") from None
 
 
 @ledger_group.command("run")

@@ -9,6 +9,7 @@ otherwise read what HttpOnly keeps from it.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from time import sleep
@@ -79,9 +80,15 @@ def _asker(of: Site, acting: bool) -> Asker | None:
 def _show(asker: Asker) -> Response:
     rows = asker.rows[-receipts.SHOWN :][::-1]
     made = ledger.described(asker.of, rows)
+    seen = Counter((record["notice"], record["language"]) for record in made)
     shown = [
-        {"content": shelf.notice(asker.of, digest).content, "digest": digest, "times": times}
-        for digest, times in _counted([record["notice"] for record in made]).items()
+        {
+            "content": shelf.notice(asker.of, digest).content,
+            "digest": digest,
+            "language": spoken,
+            "times": times,
+        }
+        for (digest, spoken), times in seen.items()
     ]
     return _page("me", asker, choices=made, shown=shown, cut=len(rows) == receipts.SHOWN)
 
@@ -204,10 +211,6 @@ def _contacts(of: Site) -> dict[str, Any]:
         "authority": content["authority"],
         "services": {s["id"]: s["name"] for s in content["services"]},
     }
-
-
-def _counted(digests: list[str]) -> dict[str, int]:
-    return {digest: digests.count(digest) for digest in dict.fromkeys(digests)}
 
 
 def _file(text: str, mimetype: str, name: str) -> Response:
