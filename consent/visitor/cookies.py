@@ -102,21 +102,22 @@ def reaches(of: Site) -> bool:
 
 
 def put_withdrawn(
-    response: Response,
-    of: Site,
-    choice: Choice,
-    content: dict[str, Any],
-    seconds: int,
-    forget: bool,
+    response: Response, of: Site, choice: Choice, content: dict[str, Any], seconds: int
 ) -> None:
     """Let the browser know of a withdrawal made on the visitor's own page. The refusal stays there
     rather than nothing, because where the law lets trackers run until a refusal, nothing would
-    start them again. With `forget` the secret goes."""
-    value = _written(choice, content["asks"])
-    if value is not None and seconds > 0:
-        _set(response, of, CHOICE, value, seconds)
-    if forget:
-        response.delete_cookie(VISITOR, domain=of.cookie_domain, httponly=True, samesite="Lax")
+    start them again."""
+    held = (WRITTEN.fullmatch(text) for text in request.cookies.getlist(CHOICE))
+    newest = max((int(found["t"]) for found in held if found), default=0)
+    # Newer than what the browser holds, whatever its clock says: it was decided after that.
+    t = max(claimed_ms(choice) // 1000, newest + 1)
+    if seconds > 0:
+        _set(response, of, CHOICE, _text(choice, content["asks"], t), seconds)
+
+
+def forget(response: Response, of: Site) -> None:
+    """The secret of a visitor whose records are erased opens nothing any more."""
+    response.delete_cookie(VISITOR, domain=of.cookie_domain, httponly=True, samesite="Lax")
 
 
 def _set(response: Response, of: Site, name: str, value: str, seconds: int) -> None:
@@ -158,6 +159,10 @@ def _written(choice: Choice, asks: int) -> str | None:
             return text.removesuffix("&p=1")
         if found and int(found["t"]) >= t:
             return None
+    return _text(choice, asks, t)
+
+
+def _text(choice: Choice, asks: int, t: int) -> str:
     flags = choice.categories | {f"s.{name}": on for name, on in (choice.services or {}).items()}
     said = "".join(f"&{name}={int(on)}" for name, on in flags.items())
-    return f"v=1&asks={asks}&t={t}&id={own_id}{said}"
+    return f"v=1&asks={asks}&t={t}&id={UUID(bytes=choice.id)}{said}"

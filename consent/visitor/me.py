@@ -100,7 +100,7 @@ def _confirm(asker: Asker) -> Response:
 def _withdraw(asker: Asker) -> Response:
     choice = _withdrawal(asker, asker.rows[-1])
     response = _page("me_withdrawn", asker, known=cookies.reaches(asker.of))
-    _tell_browser(response, asker.of, choice, forget=False)
+    _tell_browser(response, asker.of, choice)
     return response
 
 
@@ -115,7 +115,9 @@ def _erase(asker: Asker) -> Response:
         return _later(asker, busy, "busy")
     response = _page("me_erased", asker, indices=indices, known=cookies.reaches(asker.of))
     if choice is not None:
-        _tell_browser(response, asker.of, choice, forget=True)
+        _tell_browser(response, asker.of, choice)
+    if cookies.reaches(asker.of):
+        cookies.forget(response, asker.of)
     return response
 
 
@@ -130,11 +132,11 @@ def _withdrawal(asker: Asker, last: Row) -> Choice:
     return choices.withdraw(asker.of, asker.secret, paper.language(asker.of), last.id)
 
 
-def _tell_browser(response: Response, of: Site, choice: Choice, forget: bool) -> None:
+def _tell_browser(response: Response, of: Site, choice: Choice) -> None:
     if cookies.reaches(of):
         now, content = parts().clock(), shelf.current(of).content
         seconds = cookies.left(choice, content, choices.regime_here(now), now)
-        cookies.put_withdrawn(response, of, choice, content, seconds, forget)
+        cookies.put_withdrawn(response, of, choice, content, seconds)
 
 
 def _erased(asker: Asker) -> list[int]:
