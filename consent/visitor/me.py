@@ -112,12 +112,14 @@ def _erase(asker: Asker) -> Response:
     try:
         indices = _erased(asker)
     except Busy as busy:
-        return _later(asker, busy, "busy")
-    response = _page("me_erased", asker, indices=indices, known=cookies.reaches(asker.of))
+        response = _later(asker, busy, "busy")
+    else:
+        known = cookies.reaches(asker.of)
+        response = _page("me_erased", asker, indices=indices, known=known)
+        if known:
+            cookies.forget(response, asker.of)
     if choice is not None:
         _tell_browser(response, asker.of, choice)
-    if cookies.reaches(asker.of):
-        cookies.forget(response, asker.of)
     return response
 
 
