@@ -15,18 +15,19 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
-from consent import auditor, cli, config, demo, health, log, visitor
+from consent import auditor, cli, config, demo, health, log, visitor, witness
 from consent.admin import admin
 from consent.config import Config
 from consent.db import db, engine_options
 from consent.errors import NotFound, Refusal
 from consent.geo import Geo, shipped_database
-from consent.ledger import Ledger, Signer
+from consent.ledger import Ledger, Signer, Witnessing
 from consent.limits import Limiter
 from consent.parts import Parts, as_json
 from consent.records import Writer
 from consent.records.writer import busy, now_us
 from consent.regime import default_table
+from consent.retention import Daily
 
 WITHDRAWALS = 10  # times the budget of other choices
 
@@ -53,6 +54,7 @@ def create_app(settings: Config | None = None, clock: Callable[[], datetime] = u
         app.register_blueprint(demo.demo)
         app.wsgi_app = demo.Pretend(app.wsgi_app)  # type: ignore[method-assign]
     cli.register(app)
+    app.cli.add_command(witness.group)
     app.register_error_handler(Refusal, refused)
     app.register_error_handler(HTTPException, misdirected)
     app.register_error_handler(Exception, broken)
@@ -80,7 +82,7 @@ def worker() -> Flask:
         stop = threading.Event()
         work = threading.Thread(
             target=known.ledger.run,
-            args=(app.app_context, known.clock, stop),
+            args=(app.app_context, known.clock, stop, Daily(known.ledger)),
             name="ledger",
             daemon=True,
         )
@@ -115,6 +117,7 @@ def parts(app: Flask, settings: Config, clock: Callable[[], datetime]) -> Parts:
             Signer(settings.signer_state),
             settings.log_base,
             {"build": visitor.build_digest(), "regimes": default_table().digest},
+            Witnessing(settings.witness_policy) if settings.witness_policy else None,
         ),
         open_writer=lambda: open_writer(app, clock),
         engine=lambda: engine(app),

@@ -19,10 +19,10 @@ from granian.constants import Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
-from . import inventory, records, sites, users
+from . import inventory, records, retention, sites, users
 from .db import db, sqlite_warning
 from .errors import Refusal
-from .ledger import erase, one, recover, replay
+from .ledger import Refused, erase, one, recover, replay
 from .ledger.fsck import fsck
 from .parts import parts
 from .records.rows import Row
@@ -37,10 +37,12 @@ user_group = AppGroup("user", help="Accounts of the admin.")
 key_group = AppGroup("key", help="Auditors' keys.")
 record_group = AppGroup("record", help="Consent records.")
 ledger_group = AppGroup("ledger", help="The log.")
+retention_group = AppGroup("retention", help="How long records are kept.")
 
 
 def register(app: Flask) -> None:
-    for group in (site_group, user_group, key_group, record_group, ledger_group):
+    groups = (site_group, user_group, key_group, record_group, ledger_group, retention_group)
+    for group in groups:
         app.cli.add_command(group)
     app.cli.add_command(migrate)
     app.cli.add_command(serve)
@@ -137,6 +139,15 @@ def later_run() -> list[str]:
     "--origin", "origins", multiple=True, help="example.com or *.example.com; repeatable."
 )
 @click.option("--language", "languages", multiple=True, default=("en",), help="en, pl, fr.")
+@click.option(
+    "--keep",
+    prompt="How long the record of a choice is kept as proof",
+    default="36 months",
+    show_default=True,
+    help="Like 36 months. Asked for where it is not given.",
+)
+@click.option("--anchor", type=click.Choice(sites.ANCHORS), default="choice", show_default=True)
+@click.option("--action", type=click.Choice(sites.ACTIONS), default="delete", show_default=True)
 def site_add(
     key: str,
     name: str,
@@ -144,9 +155,15 @@ def site_add(
     email: str,
     origins: tuple[str, ...],
     languages: tuple[str, ...],
+    keep: str,
+    anchor: str,
+    action: str,
 ) -> None:
     """Add a site with a starter inventory, and print the snippet for its pages."""
     at = parts().clock()
+    kept = verb(inventory.duration, keep)
+    if not isinstance(kept, dict):
+        raise click.BadParameter("A number of days, months or years.", param_hint="--keep")
     site = verb(
         sites.add,
         key,
@@ -157,6 +174,7 @@ def site_add(
         by="cli",
         at=at,
         contacts={"email": email},
+        retention={**kept, "anchor": anchor, "action": action},
     )
     verb(inventory.starter, site, by="cli", at=at)
     click.echo(sites.snippet(site, parts().config.base_url))
@@ -249,7 +267,8 @@ def ledger_run() -> None:
     for sign in (signal.SIGINT, signal.SIGTERM):
         signal.signal(sign, lambda *_: stop.set())
     click.echo("The ledger runs; Ctrl-C ends it.", err=True)
-    known.ledger.run(current_app.app_context, known.clock, stop)
+    chore = retention.Daily(known.ledger)
+    known.ledger.run(current_app.app_context, known.clock, stop, chore)
 
 
 @ledger_group.command("tick")
@@ -292,10 +311,28 @@ def ledger_recover() -> None:
         click.echo(sentence)
 
 
+@retention_group.command("run")
+@click.option("--dry-run", is_flag=True, help="Only say how many records are past their time.")
+@click.option("--i-know-the-date", "overruled", is_flag=True, help="The clock is right; go on.")
+def retention_run(dry_run: bool, overruled: bool) -> None:
+    """Take away the records that are past their time. The ledger does it once a day."""
+    known = parts()
+    at = known.clock()
+    outcome = retention.run(known.ledger, at, "cli", dry=dry_run, overruled=overruled)
+    for key, count in outcome.taken.items():
+        click.echo(f"{key}\t{count}")
+    if outcome.why:
+        raise click.ClickException(outcome.why)
+    total = sum(outcome.taken.values())
+    click.echo(f"{total} records {'are past their time' if dry_run else 'taken away'}.", err=True)
+
+
 def verb(do: Any, *values: Any, **named: Any) -> Any:
     """A verb whose refusal is a sentence at the terminal and exit code 1."""
     try:
         return do(*values, **named)
+    except Refused as refused:
+        raise click.ClickException(str(refused)) from None
     except Refusal as refusal:
         details = "".join(f"\n  {name}: {why}" for name, why in (refusal.fields or {}).items())
         raise click.ClickException(refusal.message + details) from None

@@ -10,6 +10,9 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from .tlog import policy
+from .tlog.policy import Policy
+
 Network = IPv4Network | IPv6Network
 
 
@@ -42,6 +45,11 @@ SETTINGS = (
         "Folder of the log's keys; INSTANCE_PATH/signer if empty.",
     ),
     Setting("LEDGER", "1", "0 leaves integration to `flask --app app ledger run` elsewhere."),
+    Setting(
+        "WITNESS_POLICY",
+        "",
+        "File that names witnesses (c2sp.org/tlog-policy); none are asked if empty.",
+    ),
     Setting("DEMO", "0", "1 serves the demo pages and counts this server as their origin."),
     Setting("RATE_SITE", "2000", "Choices a site may send per second; 0 is no limit."),
     Setting("RATE_CLIENT", "60", "Burst of one client, then one a second; 0 is no limit."),
@@ -66,6 +74,7 @@ class Config:
     secret_key: str
     signer_state: Path
     ledger: bool
+    witness_policy: Policy | None
     demo: bool
     rate_site: int
     rate_client: int
@@ -108,6 +117,7 @@ def load(environ: Mapping[str, str]) -> Config:
         secret_key=raw["SECRET_KEY"] or _kept_secret(instance),
         signer_state=Path(raw["SIGNER_STATE"] or instance / "signer").resolve(),
         ledger=_switch("LEDGER", raw),
+        witness_policy=_policy(raw["WITNESS_POLICY"]),
         demo=_switch("DEMO", raw),
         rate_site=_whole("RATE_SITE", raw),
         rate_client=_whole("RATE_CLIENT", raw),
@@ -165,6 +175,25 @@ def _networks(text: str) -> tuple[Network, ...]:
         return tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())
     except ValueError as error:
         raise ConfigError(f"TRUSTED_PROXIES: {error}.") from error
+
+
+def _policy(file: str) -> Policy | None:
+    """The witnesses to ask. Those with an address must be able to satisfy the policy."""
+    if not file:
+        return None
+    try:
+        found = policy.parse(Path(file).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"WITNESS_POLICY cannot be read: {error.strerror}.") from error
+    except ValueError as error:
+        raise ConfigError(f"WITNESS_POLICY: {error}.") from error
+    asked = [one for one in found.witnesses if one.url]
+    for one in asked:
+        if urlsplit(one.url or "").scheme not in ("http", "https"):
+            raise ConfigError(f"WITNESS_POLICY: the address of {one.name} is not http or https.")
+    if not found.satisfied([one.key for one in asked]):
+        raise ConfigError("WITNESS_POLICY: the witnesses with an address cannot satisfy it.")
+    return found
 
 
 def _kept_secret(instance: Path) -> str:

@@ -6,6 +6,7 @@ from flask import Blueprint, Response
 from sqlalchemy import select, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from . import retention
 from .db import db, sqlite_warning
 from .parts import as_json, parts
 from .sites import Site
@@ -21,7 +22,7 @@ def alive() -> Response:
 @bp.get("/readyz")
 def ready() -> Response:
     """503 where the database does not answer; `warnings` are for the operator to mend."""
-    warnings = dict(parts().warnings)
+    warnings = parts().warnings | parts().ledger.alarms
     if problem := parts().geo.problem:
         warnings["geo"] = problem
     if parts().config.sqlite and (warning := sqlite_warning()):
@@ -29,6 +30,8 @@ def ready() -> Response:
     try:
         db.session.execute(text("SELECT 1"))
         db.session.scalar(select(Site.id).limit(1))
+        if why := retention.problem():
+            warnings["retention"] = why
         ok = True
     except SQLAlchemyError:
         ok = False

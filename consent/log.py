@@ -9,12 +9,13 @@ from __future__ import annotations
 from flask import Blueprint, Response, request
 
 from . import ledger, sites, users
-from .errors import Forbidden
-from .parts import parts
+from .errors import Forbidden, Invalid, Refusal
+from .parts import as_json, parts
 from .waiting import DEPLOYMENT
 
 bp = Blueprint("log", __name__, url_prefix="/log")
 
+LARGEST = 64 * 1024
 SHORT = "public, max-age=1"
 FOREVER = "public, max-age=31536000, immutable"
 
@@ -35,6 +36,23 @@ def keys() -> Response:
 def tile(rest: str) -> Response:
     """A tile or an entry bundle of the deployment log."""
     return _tile(DEPLOYMENT, rest)
+
+
+@bp.post("/check")
+def check() -> Response:
+    """Compare a checkpoint or a tlog-proof that somebody holds with the log as it is."""
+    data = request.stream.read(LARGEST + 1)
+    if len(data) > LARGEST:
+        raise Refusal("too_large", f"At most {LARGEST} bytes.", status=413)
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError:
+        raise Invalid("checkpoint", "This is not UTF-8.") from None
+    known = parts()
+    answer = ledger.challenge(known.ledger.signer, text, known.clock())
+    if not answer["agrees"]:
+        known.ledger.check()
+    return as_json(answer)
 
 
 @bp.get("/<site>/checkpoint")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -20,9 +21,18 @@ from sqlalchemy.orm import Mapped, mapped_column
 from . import inventory, leaf, trail, waiting
 from .db import Base, Instant, db, rfc3339
 from .errors import Invalid, NotFound
-from .sites import Site, rights_contact
+from .sites import Site, retention_problem, rights_contact, seconds
 
+RETENTION_EXCEEDED = "RETENTION-EXCEEDED"
 VERSION_KEYS = ("version", "asks", "published_at", "effective_at")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What the linter has against a draft; it does not block publishing."""
+
+    code: str
+    sentence: str
 
 
 class Notice(Base):
@@ -150,8 +160,8 @@ def publish(
 ) -> Notice:
     """Freeze the draft as the next version; `asks` rises when visitors must be asked again.
 
-    Raises Invalid `notice_incomplete` when a visitor could not tell who is asking or
-    where to turn (GDPR 13(1)(a), 12(2)).
+    Raises Invalid `notice_incomplete` when a visitor could not tell who is asking, where to turn,
+    or for how long the record is kept (GDPR art. 12(2), 13(1)(a), 13(2)(a)).
     """
     body = draft(site)
     _complete(body, site.request_form)
@@ -239,6 +249,31 @@ def served(site: Site, notice: Notice, body: dict[str, Any]) -> str | None:
     return digest
 
 
+def lint(body: dict[str, Any]) -> list[Finding]:
+    """What a draft says that does not fit together.
+
+    RETENTION-EXCEEDED: a tracker lives longer than the draft says its purpose does. One that ends
+    with the browser, or whose duration is not stated, is not accused.
+    """
+    limits = body["retention"].get("purposes", {})
+    found = []
+    for name, tracker in _tracker_map(body).items():
+        limit, lasts = limits.get(tracker["category"]), tracker["duration"]
+        if limit and isinstance(lasts, dict) and seconds(lasts) > seconds(limit):
+            found.append(
+                Finding(
+                    RETENTION_EXCEEDED,
+                    f"{name} lasts {_words(lasts)}, and {tracker['category']} is kept for"
+                    f" {_words(limit)} at most.",
+                )
+            )
+    return found
+
+
+def _words(life: Mapping[str, Any]) -> str:
+    return f"{life['value']} {life['unit']}{'' if life['value'] == 1 else 's'}"
+
+
 def _complete(body: Mapping[str, Any], request_form: bool) -> None:
     problems: dict[str, str] = {}
     if not body["controller"].get("legal_name"):
@@ -248,6 +283,8 @@ def _complete(body: Mapping[str, Any], request_form: bool) -> None:
             "Visitors could not exercise their rights: the site names no address, e-mail, phone or"
             " page for it, and the request form is off. Name one, or switch the form on."
         )
+    if why := retention_problem(body["retention"]):
+        problems["retention"] = why
     if problems:
         raise Invalid("notice_incomplete", "The notice cannot be published yet.", fields=problems)
 

@@ -121,6 +121,7 @@ class Regime:
     google_default: Literal["denied", "granted"]
     retention_months: int
     gpc_required: bool
+    close_button: bool
     tz: tuple[str, ...] | None
     gpc_effect: Literal["choice", "preset"] | None = None
 
@@ -143,8 +144,10 @@ class Regime:
         """What the visitor's script is told, ready for JSON.
 
         ``tz`` lists the prefixes of the time zones that fit the place; None asks for no check.
+        ``close`` is there only where it is true, for the sake of everybody else's bytes.
         """
-        return {
+        said: dict[str, object] = {"close": True} if self.close_button else {}
+        return said | {
             "id": self.id,
             "model": self.model,
             "show": self.show,
@@ -295,6 +298,7 @@ def _row(key: str, row: dict[str, Any]) -> _Row:
         google_default=row["google_consent_default"],
         retention_months=row["retention"]["proof_months_after_end"],
         gpc_required=False,
+        close_button=_wants_close_button(row),
         tz=None if row["model"] == "opt-in" else (),
     )
     mandatory = row["gpc_status"] == "mandatory"
@@ -312,10 +316,20 @@ def _fallback(spec: dict[str, Any], rows: dict[str, _Row]) -> Regime:
         show="dialog",
         categories={"preferences": "opt-in", "statistics": "opt-in", "marketing": "opt-in"},
         required_ui_languages=(),
+        close_button=False,
         citations=(str(spec["reason"]),),
         google_default="denied",
         tz=None,
     )
+
+
+def _wants_close_button(row: dict[str, Any]) -> bool:
+    """Whether the first layer must have an X.
+
+    The table says it inside a sentence about closing, so this is the one place that reads it.
+    """
+    said = str(row["close_or_ignore_means"])
+    return '"X"' in said and "REQUIRED" in said
 
 
 def _link(text: str | None) -> str | None:

@@ -24,9 +24,13 @@ KEY = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,61}[a-z0-9])?")
 HOST = re.compile(r"(?:\*\.)?(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9-]+(?::\d{1,5})?")
 LANGUAGES = ("en", "pl", "fr")
 UNITS = {"minute": 60, "hour": 3600, "day": 86_400, "month": 2_629_746, "year": 31_556_952}
-BAD_LIFE = "A whole number of days, months or years."
-LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
+ANCHORS = ("choice", "expiry", "withdrawal")
+ACTIONS = ("delete", "aggregate", "anonymise")
+PURPOSES = ("preferences", "statistics", "marketing")
+LEAST_S = 31 * 86_400  # a purged id must be too old to be taken again
 RIGHTS = ("page", "email", "phone", "post")
+LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
+A_LIFETIME = "A whole number of days, months or years."
 CHANGEABLE = frozenset(
     "name controller contacts dpo authority origins preview_hosts cookie_domain languages "
     "default_language policy_urls preferences choice_lifetime retention layout publish_log "
@@ -35,8 +39,14 @@ CHANGEABLE = frozenset(
 
 
 class Site(Base):
-    """`controller` is {trading_name, legal_name, …}; a lifetime is {value, unit}; `request_days` is
-    what the site promises for requests of visitors, in days, None where it promises nothing."""
+    """`controller` is {trading_name, legal_name, …}; a lifetime is {value, unit}.
+
+    `choice_lifetime` is how long a choice counts. `retention` is how long its record is kept: a
+    lifetime with `anchor` (one of ANCHORS, absent: choice), `action` (one of ACTIONS, absent:
+    delete) and `purposes`, {category: lifetime}, how long what serves a purpose may live; {} until
+    somebody has stated it. `request_days` is what the site promises for requests of visitors, in
+    days, None where it promises nothing.
+    """
 
     __tablename__ = "site"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -86,7 +96,10 @@ def add(
     at: datetime,
     **more: Any,
 ) -> Site:
-    """Make a site; raises Conflict `site_exists`, Invalid with `fields`."""
+    """Make a site; raises Conflict `site_exists`, Invalid with `fields`.
+
+    Without `retention` it cannot be published: nobody but the owner knows how long.
+    """
     values: dict[str, Any] = {
         "contacts": {},
         "dpo": None,
@@ -97,7 +110,7 @@ def add(
         "policy_urls": {},
         "preferences": False,
         "choice_lifetime": {"value": 6, "unit": "month"},
-        "retention": {"value": 36, "unit": "month"},
+        "retention": {},
         "layout": {"position": "bottom"},
         "decided_for_demo": False,
         "publish_log": False,
@@ -244,9 +257,7 @@ def _problems(values: dict[str, Any]) -> dict[str, str]:
         found["languages"] = f"Choose from {', '.join(LANGUAGES)}."
     elif values["default_language"] not in values["languages"]:
         found["default_language"] = "Must be one of the site's languages."
-    found |= {name: BAD_LIFE for name in ("choice_lifetime", "retention") if _bad(values[name])}
-    if values["request_days"] is not None and not 1 <= values["request_days"] <= 365:
-        found["request_days"] = "A whole number of days, at most a year; or empty."
+    found |= _wrong_spans(values)
     domain = values["cookie_domain"]
     if domain and not all(_within(_bare(o), domain) for o in values["origins"]):
         found["cookie_domain"] = "Every origin must be this domain or below it."
@@ -256,8 +267,42 @@ def _problems(values: dict[str, Any]) -> dict[str, str]:
     return found
 
 
-def _bad(life: dict[str, Any]) -> bool:
-    return life.get("unit") not in UNITS or not 1 <= int(life.get("value", 0)) <= 1200
+def _wrong_spans(values: dict[str, Any]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    if not _is_lifetime(values["choice_lifetime"]):
+        found["choice_lifetime"] = A_LIFETIME
+    if values["retention"] and (why := retention_problem(values["retention"])):
+        found["retention"] = why
+    if values["request_days"] is not None and not 1 <= values["request_days"] <= 365:
+        found["request_days"] = "A whole number of days, at most a year; or empty."
+    return found
+
+
+def retention_problem(kept: dict[str, Any]) -> str | None:
+    """Why a site cannot be published with this retention, in a sentence; None where it can."""
+    if not kept:
+        return "Say how long the record of a choice is kept."
+    if not _is_lifetime(kept):
+        return A_LIFETIME
+    if seconds(kept) < LEAST_S:
+        return "At least 31 days: until then a browser may still deliver the choice."
+    if kept.get("anchor", "choice") not in ANCHORS:
+        return f"It begins at one of {', '.join(ANCHORS)}."
+    if kept.get("action", "delete") not in ACTIONS:
+        return f"At its end, one of {', '.join(ACTIONS)}."
+    purposes = kept.get("purposes", {})
+    if not set(purposes) <= set(PURPOSES) or not all(map(_is_lifetime, purposes.values())):
+        return f"Of {', '.join(PURPOSES)}, each a whole number of days, months or years."
+    if extra := set(kept) - {"value", "unit", "anchor", "action", "purposes"}:
+        return f"Not part of a retention: {', '.join(sorted(extra))}."
+    return None
+
+
+def _is_lifetime(life: Any) -> bool:
+    if not isinstance(life, dict):
+        return False
+    value = life.get("value")
+    return life.get("unit") in UNITS and isinstance(value, int) and 1 <= value <= 1200
 
 
 def _within(host: str, domain: str) -> bool:

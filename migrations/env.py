@@ -7,10 +7,21 @@ import os
 from alembic import context
 from sqlalchemy import Connection, create_engine
 
-from consent import config, inventory, ledger, notices, records, sites, trail, users, waiting
+from consent import (
+    config,
+    inventory,
+    ledger,
+    notices,
+    records,
+    retention,
+    sites,
+    trail,
+    users,
+    waiting,
+)
 from consent.db import db, engine_options
 
-NOUNS = (waiting, trail, users, sites, inventory, notices, records, ledger)
+NOUNS = (waiting, trail, users, sites, inventory, notices, records, ledger, retention)
 
 
 def run(connection: Connection) -> None:

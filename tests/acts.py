@@ -26,6 +26,7 @@ CONTROLLER = {
     "address": "1 Example Street, Exampleton",
     "email": "privacy@example.com",
 }
+KEPT = {"value": 36, "unit": "month"}
 _numbers = itertools.count(1)
 
 
@@ -36,6 +37,7 @@ def add_site(at: datetime, key: str = "example.com", **more: Any) -> Site:
         "controller": CONTROLLER,
         "origins": [key],
         "languages": ["en"],
+        "retention": KEPT,
         **more,
     }
     return sites.add(key, by=BY, at=at, **values)

@@ -157,6 +157,16 @@ def server(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> It
         assert "Traceback" not in running.words(), running.words()
 
 
+@pytest.fixture(scope="module")
+def changed(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server whose owner publishes new versions, so that the shared one keeps its first."""
+    with lent(databases, migrated=False) as url:
+        running = Server(tmp_path_factory.mktemp("changed"), url)
+        running.start()
+        yield running
+        running.stop()
+
+
 @pytest.fixture
 def make_server(databases: Databases, tmp_path: Path) -> Iterator[Callable[..., Server]]:
     """`make_server(RATE_CLIENT="2")`: a server of this test alone, to stop or kill."""

@@ -25,6 +25,7 @@ SITE = {
     "name": "Example", "origins": "https://Example.com/shop\nwww.example.com", "key": "",
     "languages": ["en", "pl"], "default_language": "en", "legal_name": "Example Ltd",
     "email": "privacy@example.com", "address": "", "phone": "", "policy_url": "",
+    "retention": "36", "retention_unit": "month",
 }  # fmt: skip
 
 
@@ -250,6 +251,17 @@ def test_the_page_of_a_site_says_when_its_tag_was_seen(
 ) -> None:
     sites.tag_seen(site, clock())
     assert "We saw your tag" in owner.page("/sites/example.com/")
+
+
+def test_the_page_of_a_site_says_how_far_the_log_can_be_believed_and_what_is_wrong_with_it(
+    owner: Owner, site: sites.Site, app: Flask
+) -> None:
+    page = owner.page("/sites/example.com/")
+    assert "How far the log can be believed" in page
+    assert "No outside witness remembers the log." in page
+    assert "no log proves what was never logged" in page
+    app.extensions["crumbtrail"].ledger.alarms["witness"] = "No witness answers."
+    assert "No witness answers." in owner.page("/sites/example.com/")
 
 
 def test_a_site_with_mistakes_comes_back_with_what_was_typed(owner: Owner) -> None:

@@ -7,9 +7,7 @@ tested here.
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -21,46 +19,17 @@ from flask.testing import FlaskClient
 from playwright.sync_api import Locator, Page, expect
 from sqlalchemy import MetaData, create_engine, select
 
-from app import create_app
-from consent import config, inventory, leaf, notices, sites, trail, users
-from consent.db import db
+from consent import inventory, leaf, notices, sites, trail, users
 from consent.regime import default_table
 from tests.acts import BY, CONTROLLER, add_site, choice_body, make_site, post_choice, rows
-from tests.databases import Databases, lent
+from tests.owner import owner
 from tests.pages import Website
 from tests.server import Server
+from tests.visitor import delivered
 
 SITE = "voip.ms"
 LEGAL = "9757-5573 Quebec inc"
 POLAND = "83.12.34.56"
-
-
-@pytest.fixture(scope="module")
-def changed(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server whose owner publishes new versions, so that the shared one keeps its first."""
-    with lent(databases, migrated=False) as url:
-        running = Server(tmp_path_factory.mktemp("changed"), url)
-        running.start()
-        yield running
-        running.stop()
-
-
-@contextmanager
-def owner(server: Server, key: str = SITE) -> Iterator[tuple[sites.Site, datetime]]:
-    """The owner's hand on a site; the server serves what was published when this ends."""
-    values = {name: server.environ[name] for name in ("DATABASE_URL", "INSTANCE_PATH")}
-    app = create_app(config.load(values))
-    with app.app_context():
-        site = sites.get(key)
-        yield site, datetime.now(UTC)
-        latest = notices.latest(site)
-        version = latest.version if latest else 0
-        db.session.remove()
-        db.engine.dispose()
-    app.extensions["crumbtrail"].close()
-    end = time.monotonic() + 10
-    while server.get(f"/v1/{key}/notice").json()["version"] != version:
-        assert time.monotonic() < end, "the new version is not served"
 
 
 def on_own_page(
@@ -80,13 +49,6 @@ def on_own_page(
         f"/demo/@{place}/{site}/{lang}",
         f"<!doctype html><html{said}><head>{head}</head><body>{body}</body></html>",
     )
-
-
-def delivered(page: Page) -> str:
-    """The id of the choice that holds, once the server has it."""
-    page.wait_for_function("consent.get() && consent.get().id && !consent.get().pending")
-    record: str = page.evaluate("consent.get().id")
-    return record
 
 
 def secret_of(page: Page, site: str = SITE) -> str:
@@ -544,7 +506,7 @@ def test_S0_41_a_material_change_asks_again_and_a_minor_one_does_not(
     page.click("[data-cmp=accept]")
     record = delivered(page)
     digest = page.evaluate("consent.debug().config.notice")
-    with owner(changed) as (site, at):
+    with owner(changed, SITE) as (site, at):
         notices.publish(site, BY, at, material=True)
     later = new_page(storage_state=page.context.storage_state())
     later.goto(address)
@@ -553,7 +515,7 @@ def test_S0_41_a_material_change_asks_again_and_a_minor_one_does_not(
     assert (kept["id"], kept["notice"]) == (record, digest)
     later.click("[data-cmp=accept]")
     later.wait_for_function(f"consent.get().id !== '{record}' && !consent.get().pending")
-    with owner(changed) as (site, at):
+    with owner(changed, SITE) as (site, at):
         sites.change(site, BY, at, retention={"value": 24, "unit": "month"})
         version = notices.publish(site, BY, at).version
         logged = [e for e in trail.entries(SITE, limit=20) if e.verb == "notice.publish"]

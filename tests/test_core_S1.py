@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -22,7 +22,6 @@ from consent.errors import Invalid
 from consent.users import User
 from tests.acts import BY, SECRET, choice_body, code_of, make_site, post_choice, rows
 from tests.conftest import Clock
-from tests.databases import Databases, lent
 from tests.pages import Website
 from tests.server import Server
 from tests.test_core_S0 import delivered, on_own_page, open_settings, owner, records_of, secret_of
@@ -38,16 +37,6 @@ PASSWORD = "river lamp stone 42"
 @pytest.fixture
 def settings() -> dict[str, str]:
     return {"DEMO": "1"}
-
-
-@pytest.fixture(scope="module")
-def changed(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server whose owner publishes new versions, so that the shared one keeps its first."""
-    with lent(databases, migrated=False) as url:
-        running = Server(tmp_path_factory.mktemp("changed"), url)
-        running.start()
-        yield running
-        running.stop()
 
 
 def sign_in(client: FlaskClient, email: str, password: str) -> int:

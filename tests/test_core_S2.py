@@ -7,9 +7,7 @@ not tested here.
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,16 +18,16 @@ from flask import Flask
 from flask.testing import FlaskClient
 from playwright.sync_api import Locator, Page, Route, expect
 
-from app import create_app
-from consent import config, demo, inventory, leaf, notices, sites, trail, users
-from consent.db import Base, db
+from consent import demo, inventory, leaf, notices, sites, trail, users
+from consent.db import Base
 from consent.demo.pages import PAGES
 from consent.errors import Refusal
 from tests.acts import BY, choice_body, code_of, make_site, post_choice
 from tests.conftest import Clock
-from tests.databases import Databases, lent
+from tests.owner import owner
 from tests.server import Server
 from tests.test_admin import Owner
+from tests.visitor import cookies, delivered
 
 SITE = "sipsim.com"
 VOIPSTUDIO = "voipstudio.pl"
@@ -41,47 +39,6 @@ PURPOSE = 2
 @pytest.fixture
 def settings() -> dict[str, str]:
     return {"DEMO": "1", "TRUSTED_PROXIES": "127.0.0.0/8", "CDN_COUNTRY_HEADER": "X-Country"}
-
-
-@pytest.fixture(scope="module")
-def changed(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server whose owner publishes new versions, so that the shared one keeps its first."""
-    with lent(databases, migrated=False) as url:
-        running = Server(tmp_path_factory.mktemp("changed"), url)
-        running.start()
-        yield running
-        running.stop()
-
-
-@contextmanager
-def owner(server: Server) -> Iterator[tuple[sites.Site, datetime]]:
-    """The owner's hand on sipsim.com; the server serves what was published when this ends."""
-    values = {name: server.environ[name] for name in ("DATABASE_URL", "INSTANCE_PATH")}
-    app = create_app(config.load(values))
-    with app.app_context():
-        site = sites.get(SITE)
-        yield site, datetime.now(UTC)
-        latest = notices.latest(site)
-        assert latest is not None
-        version = latest.version
-        db.session.remove()
-        db.engine.dispose()
-    app.extensions["crumbtrail"].close()
-    end = time.monotonic() + 10
-    while server.get(f"/v1/{SITE}/notice").json()["version"] != version:
-        assert time.monotonic() < end, "the new version is not served"
-
-
-def cookies(page: Page) -> dict[str, str]:
-    """Everything the browser keeps, whoever set it, by name."""
-    return {cookie["name"]: cookie["value"] for cookie in page.context.cookies()}
-
-
-def delivered(page: Page) -> str:
-    """The id of the choice that holds, once the server has it."""
-    page.wait_for_function("consent.get() && consent.get().id && !consent.get().pending")
-    record: str = page.evaluate("consent.get().id")
-    return record
 
 
 def records_of(server: Server, site: str, secret: str) -> list[dict[str, Any]]:
@@ -193,7 +150,7 @@ def test_S2_5_one_choice_covers_cookies_storage_databases_and_pixels_of_a_catego
 ) -> None:
     """Held while not granted, allowed together, removed together on withdrawal; what belongs to
     nobody stays. (Identifiers of apps are not tested.)"""
-    with owner(changed) as (site, at):
+    with owner(changed, SITE) as (site, at):
         for kind in ("cookie", "local_storage", "session_storage", "indexeddb"):
             inventory.add_tracker(
                 site, BY, at, name=f"stat_{kind}", kind=kind, category="statistics"
@@ -377,7 +334,7 @@ def test_S2_22_a_new_purpose_is_asked_with_a_box_that_nobody_ticked(
     old.goto(f"{changed.url}/demo/@FR/{SITE}/")
     old.click("[data-cmp=accept]")
     delivered(old)
-    with owner(changed) as (site, at):
+    with owner(changed, SITE) as (site, at):
         for configure in (
             lambda: inventory.put_service(site, BY, at, "map", category="marketing", default="on"),
             lambda: inventory.add_tracker(site, BY, at, name="x", category=None, default="on"),

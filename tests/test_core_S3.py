@@ -7,9 +7,7 @@ and erasure is not tested here.
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,12 +16,10 @@ import pytest
 from flask.testing import FlaskClient
 from playwright.sync_api import Locator, Page, expect
 
-from app import create_app
-from consent import config, demo, inventory, notices, sites
-from consent.db import db
+from consent import demo, inventory, notices, sites
 from consent.regime import Place, Signals, default_table
 from tests.acts import BY, choice_body, rows
-from tests.databases import Databases, lent
+from tests.owner import owner
 from tests.pages import Website
 from tests.server import Server
 from tests.visitor import (
@@ -47,35 +43,6 @@ PURPOSE, DURATION, PARTY = 2, 3, 4
 @pytest.fixture
 def settings() -> dict[str, str]:
     return {"DEMO": "1"}
-
-
-@pytest.fixture(scope="module")
-def changed(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server whose owner publishes new versions, so that the shared one keeps its first."""
-    with lent(databases, migrated=False) as url:
-        running = Server(tmp_path_factory.mktemp("changed"), url)
-        running.start()
-        yield running
-        running.stop()
-
-
-@contextmanager
-def owner(server: Server) -> Iterator[tuple[sites.Site, datetime]]:
-    """The owner's hand on voipstudio.pl; the server serves what was published when this ends."""
-    values = {name: server.environ[name] for name in ("DATABASE_URL", "INSTANCE_PATH")}
-    app = create_app(config.load(values))
-    with app.app_context():
-        site = sites.get(SITE)
-        yield site, datetime.now(UTC)
-        latest = notices.latest(site)
-        assert latest is not None
-        version = latest.version
-        db.session.remove()
-        db.engine.dispose()
-    app.extensions["crumbtrail"].close()
-    end = time.monotonic() + 10
-    while server.get(f"/v1/{SITE}/notice").json()["version"] != version:
-        assert time.monotonic() < end, "the new version is not served"
 
 
 def section(opened: Locator, category: str) -> Locator:
@@ -143,7 +110,7 @@ def test_S3_2_the_officer_is_named_and_another_one_asks_nobody_again(
     assert STREET in receipt["dpo"]["post"]
 
     before = notice_of(changed)
-    with owner(changed) as (site, at):
+    with owner(changed, SITE) as (site, at):
         sites.change(site, BY, at, dpo={"name": "Jan Nowak", "email": "iod@voipstudio.pl"})
         notices.publish(site, BY, at)
     after = notice_of(changed)
@@ -345,8 +312,7 @@ def test_S3_41_deny_is_in_the_popup_itself_with_an_honest_consequence(
 def test_S3_42_what_is_strictly_necessary_is_set_without_asking_and_still_listed(
     visit: Callable[..., Page],
 ) -> None:
-    """Always on, exempt, listed. (A site that asks nothing at all, and links to the browsers' own
-    instructions, are not tested.)"""
+    """Always on, exempt, listed. (A site that asks nothing at all: test_notices.)"""
     page = visit()
     opened = open_settings(page)
     necessary = page.get_by_role("switch", name="Niezbędne", exact=True)
@@ -362,6 +328,31 @@ def test_S3_42_what_is_strictly_necessary_is_set_without_asking_and_still_listed
     assert page.evaluate("consent.allowed('necessary')") is True
 
 
+@pytest.mark.parametrize(
+    ("agent", "address"),
+    [
+        ("Chrome/140.0 Safari/537.36", ["google.com/chrome/"]),
+        ("Chrome/140.0 Safari/537.36 Edg/140.0", ["microsoft.com/microsoft-edge/"]),
+        ("Chrome/140.0 Safari/537.36 OPR/120.0", ["help.opera.com/"]),
+        ("Gecko/20100101 Firefox/143.0", ["mozilla.org/"]),
+        ("Version/18.0 Safari/605.1.15", ["apple.com/guide/safari/"]),
+        ("Lynx", ["microsoft", "opera", "mozilla", "google", "apple"]),
+    ],
+)
+def test_S3_42_the_settings_link_to_the_browsers_own_instructions(
+    new_page: Callable[..., Page], server: Server, agent: str, address: list[str]
+) -> None:
+    """Necessary cookies may be blocked in the browser: its maker says how."""
+    page = new_page(user_agent=f"Mozilla/5.0 (X11; Linux x86_64) {agent}")
+    page.goto(f"{server.url}/demo/@PL/{SITE}/")
+    line = open_settings(page).locator("p", has_text="Jak blokować i usuwać pliki cookie")
+    links = line.locator("a")
+    expect(links).to_have_count(len(address))
+    for link, part in zip(links.all(), address, strict=True):
+        assert part in (link.get_attribute("href") or "")
+        expect(link).to_have_attribute("rel", "noopener noreferrer")
+
+
 # -- the six -----------------------------------------------------------------------------------
 
 
@@ -369,8 +360,8 @@ def test_S3_43_the_location_cookie_is_held_while_nobody_has_classified_it(
     changed: Server, new_page: Callable[..., Page]
 ) -> None:
     """Its policy states no category: unclassified is blocked whatever was accepted, and shown as
-    such. (The hint of a currency without a cookie is not tested.)"""
-    with owner(changed) as (site, at):
+    such."""
+    with owner(changed, SITE) as (site, at):
         [geoip] = [t for t in inventory.trackers(site) if t.name == "L7_geoip"]
         inventory.put_service(site, BY, at, "currency", category=None)
         inventory.edit_tracker(site, geoip.id, BY, at, category=None)
@@ -387,6 +378,28 @@ def test_S3_43_the_location_cookie_is_held_while_nobody_has_classified_it(
     opened = open_settings(page)
     held = opened.locator("details", has_text="Niesklasyfikowane: wstrzymane")
     assert "kraj" in cells(held, "L7_geoip")[PURPOSE]
+
+
+@pytest.mark.parametrize(("place", "country"), [("FR", "FR"), ("nowhere", None)])
+def test_S3_43_a_page_learns_the_country_without_a_cookie_and_without_a_record(
+    visit: Callable[..., Page], server: Server, place: str, country: str | None
+) -> None:
+    """The hint for prices by country: told once, whether asked before the script or after."""
+    start = datetime.now(UTC)
+    page = visit("voipstudio.pl/cennik", place=place)
+    expect(page.locator("#cmp-dialog")).to_be_visible()
+    assert page.evaluate("consent.get().country") == country
+    told = page.evaluate(
+        "new Promise(done => { const told = []; consent.on('ready', got => told.push(got.country));"
+        " setTimeout(() => done(told)) })"
+    )
+    assert told == [country]
+    hint = server.get(f"/demo/@{place}/v1/{SITE}/notice")
+    assert hint.json()["place"]["country"] == country
+    assert "Set-Cookie" not in hint.headers
+    page.wait_for_load_state("networkidle")
+    assert cookies(page) == {}
+    assert records_since(server, start) == []
 
 
 def test_S3_44_the_referrer_cookie_waits_for_marketing_and_goes_in_any_letter_case(
@@ -507,18 +520,11 @@ def test_S3_49_analytics_and_advertising_are_granted_apart(
 def test_S3_51_after_deleting_all_cookies_the_question_returns_to_a_stranger(
     visit: Callable[..., Page], server: Server
 ) -> None:
-    """Left-overs can be deleted from the settings. After deleting by hand the banner is back, the
-    visitor is a new one nobody guesses at, and the old receipt still opens."""
+    """After clearing by hand the banner is back, the visitor is a new one nobody guesses at, and
+    the old receipt still opens."""
     page = visit()
     page.click("[data-cmp=reject]")
     old_record, old_secret = delivered(page), cookies(page)["crumbtrail_visitor"]
-    open_settings(page)
-    page.evaluate(
-        "document.cookie = '_gid=left; path=/'; document.querySelector('[data-cmp=delete]').click()"
-    )
-    expect(page.locator("dialog [role=status]")).to_contain_text("Usunięto 1 element: _gid.")
-    assert "_gid" not in cookies(page)
-
     page.context.clear_cookies()
     page.reload()
     expect(page.locator("#cmp-dialog h2")).to_have_text(TITLE)
@@ -530,6 +536,45 @@ def test_S3_51_after_deleting_all_cookies_the_question_returns_to_a_stranger(
     assert (record["id"], record["previous"]) == (new_record, None)
     receipt = server.get(f"/v1/{SITE}/receipts/{old_record}", Authorization=f"Visitor {old_secret}")
     assert receipt.json()["record"]["id"] == old_record
+
+
+def test_S3_51_delete_cookies_now_deletes_what_was_allowed_too(visit: Callable[..., Page]) -> None:
+    """All that is not necessary goes, the choice and its record stay, and the visitor is told what
+    cannot be deleted from here and that what is allowed may come back."""
+    page = visit("voipstudio.pl/cennik")
+    page.click("[data-cmp=accept]")
+    page.wait_for_function("(window.__ran || []).length === 4")
+    record_id = delivered(page)
+    set_by_trackers = set(cookies(page)) - {"crumbtrail", "crumbtrail_visitor"}
+    assert {"_ga", "_gid", "_ar_V4", "Xl7ref", "L7_geoip"} <= set_by_trackers
+    page.evaluate(
+        "for (const at of ['/', '/demo', location.pathname])"
+        " document.cookie = '_gid=deep; path=' + at; document.cookie = 'basket=1; path=/'"
+    )
+    open_settings(page)
+    page.click("[data-cmp=delete]")
+    told = page.locator("dialog [role=status]")
+    for name in set_by_trackers:
+        expect(told).to_contain_text(name)
+    expect(told).to_contain_text("To, na co zezwalasz, może zostać zapisane ponownie")
+    expect(told).to_contain_text("Dane, które inne firmy przechowują pod własnymi adresami")
+    assert set(cookies(page)) == {"crumbtrail", "crumbtrail_visitor", "basket"}
+    assert page.evaluate("[consent.get().id, consent.allowed('marketing')]") == [record_id, True]
+
+
+def test_S3_51_cookies_can_be_deleted_before_any_choice(visit: Callable[..., Page]) -> None:
+    """Left-overs of another day; there is nothing to withdraw yet."""
+    page = visit()
+    opened = open_settings(page)
+    expect(opened.locator("[data-cmp=withdraw]")).to_be_hidden()
+    page.evaluate("document.cookie = '_gid=left; path=/'")
+    page.click("[data-cmp=delete]")
+    told = page.locator("dialog [role=status]")
+    expect(told).to_contain_text("Usunięto 1 element: _gid.")
+    expect(told).not_to_contain_text("zapisane ponownie")
+    page.click("[data-cmp=delete]")
+    expect(told).to_contain_text("Nie było nic do usunięcia.")
+    assert cookies(page) == {}
 
 
 def test_S3_53_e_mail_telephone_and_post_are_in_the_Polish_notice(
@@ -555,7 +600,7 @@ def test_S3_54_a_material_change_is_published_with_its_date_and_asked_in_Polish(
     save_only(page, "Statystyka")
     delivered(page)
     before = notice_of(changed)
-    with owner(changed) as (site, at):
+    with owner(changed, SITE) as (site, at):
         inventory.put_service(
             site, BY, at, "heatmap", name="Heatmap", category="statistics", provider="Adco"
         )
@@ -582,7 +627,7 @@ def test_S3_55_durations_and_signs_are_right_in_Polish(
     spans |= {"_ar_V4": (2, "year"), "Xl7ref": (5, "year")}
     sentence = "Zażółć gęślą jaźń"
     csv = f"name,kind,category,purpose_pl\r\npl_signs,cookie,statistics,{sentence}\r\n"
-    with owner(changed) as (site, at):
+    with owner(changed, SITE) as (site, at):
         for tracker in inventory.trackers(site):
             if tracker.name in spans:
                 value, unit = spans[tracker.name]

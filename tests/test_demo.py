@@ -16,6 +16,7 @@ from consent.demo import customers, places
 from consent.demo.pages import PAGES
 from consent.demo.pretend import Pretend
 from tests.server import Server
+from tests.visitor import ran
 
 SIX = {"_ga", "_gid", "_gat", "_ar_V4", "Xl7ref", "L7_geoip"}
 STATISTICS = {"_ga", "_gid", "_gat"}
@@ -115,7 +116,10 @@ def test_the_promises_of_each_site_are_its_own(seeded: Flask) -> None:
     voipstudio, sipsim = sites.get("voipstudio.pl"), sites.get("sipsim.com")
     assert voipstudio.choice_lifetime == {"value": 90, "unit": "day"}
     assert sipsim.choice_lifetime == {"value": 6, "unit": "month"}
-    assert sipsim.retention == voipstudio.retention == {"value": 36, "unit": "month"}
+    proof = {"value": 36, "unit": "month", "anchor": "choice", "action": "delete"}
+    days = {"value": 90, "unit": "day"}
+    assert sipsim.retention == proof
+    assert voipstudio.retention == proof | {"purposes": {"statistics": days, "marketing": days}}
     assert sipsim.controller["legal_name"] == "PG TELECOM Spolka z o.o."
     assert (voipstudio.dpo or {})["name"] == "Neil Adams"
     assert sites.get("voip.ms").origins == ["voip.ms", "www.voip.ms"]
@@ -260,11 +264,6 @@ def test_only_the_demo_sites_take_a_place_from_an_address(path: str) -> None:
 
 def six_of(page: Page) -> set[str]:
     return {cookie["name"] for cookie in page.context.cookies()} & SIX
-
-
-def ran(page: Page) -> list[str]:
-    found: list[str] = page.evaluate("window.__ran || []")
-    return found
 
 
 def test_the_six_cookies_appear_only_after_accepting(visit: Callable[..., Page]) -> None:

@@ -19,7 +19,7 @@ STEPS = (
     ("tlog",),  # floor 0: the transparency log, pure and without a library
     ("leaf", "regime", "strict_json"),  # floor 1: our rules, pure
     ("config", "errors", "db", "limits"),  # floor 2: foundation
-    ("geo",),  # floor 3: the outside world
+    ("geo", "signing"),  # floor 3: the outside world
     ("waiting",),  # floor 4: the nouns, in story order
     ("trail",),
     ("users",),
@@ -28,9 +28,19 @@ STEPS = (
     ("notices",),
     ("records",),
     ("ledger",),
+    ("retention",),
     ("requests",),
     ("parts", "schemas"),  # floor 5: what an edge is handed, and the wire
-    ("visitor", "auditor", "log", "admin", "demo", "health", "cli"),  # floor 6: the edges
+    (
+        "visitor",
+        "auditor",
+        "log",
+        "admin",
+        "demo",
+        "health",
+        "cli",
+        "witness",
+    ),  # floor 6: the edges
 )
 STEP = {noun: number for number, nouns in enumerate(STEPS) for noun in nouns}
 FORBIDDEN_NAMES = {"utils", "helpers", "common", "manager", "service"}

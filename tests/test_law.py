@@ -11,12 +11,17 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from flask import Flask
+from flask.testing import FlaskClient
 from playwright.sync_api import Page, Route, expect
 
-from consent import leaf
+from consent import inventory, leaf, notices, sites
 from consent.demo.pages import PAGES
 from consent.regime import default_table
+from tests.acts import BY, make_site
+from tests.conftest import Clock
 from tests.server import Server
+from tests.visitor import ran
 
 # The database is not what these are about.
 pytestmark = pytest.mark.sqlite_only
@@ -39,12 +44,6 @@ SEVEN = {
 
 def cookies(page: Page) -> set[str]:
     return {cookie["name"] for cookie in page.context.cookies()}
-
-
-def ran(page: Page) -> list[str]:
-    """The trackers' stand-ins that ran in this page view."""
-    found: list[str] = page.evaluate("window.__ran || []")
-    return found
 
 
 def delivered(page: Page) -> None:
@@ -138,6 +137,40 @@ def test_A_02_no_key_no_scroll_no_time_and_no_closing_is_a_choice(
     assert not decided(page)
     assert [command for command, _ in page.evaluate(SIGNALS)] == ["default"]
     assert (cookies(page), ran(page)) == (set(), [])
+
+
+def test_A_02_where_the_law_wants_an_X_it_refuses(
+    new_page: Callable[..., Page], server: Server
+) -> None:
+    """Italy: reached by keyboard, named with what it does, recorded as `dismiss`."""
+    page = new_page(viewport={"width": 320, "height": 640})
+    page.goto(f"{server.url}/demo/@IT/{SITE}/")
+    banner = page.locator("div#cmp-dialog")
+    close = banner.get_by_role("button", name="Zamknij: Odrzuć wszystkie", exact=True)
+    expect(close).to_be_visible()
+    box, title = close.bounding_box(), banner.locator("h2").bounding_box()
+    assert box is not None and title is not None
+    assert box["width"] >= 44 and box["height"] >= 44
+    assert title["x"] + title["width"] <= box["x"] + 12
+    page.keyboard.press("Tab")
+    expect(close).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#cmp-dialog")).to_have_count(0)
+    delivered(page)
+    [record] = records_of(server, page)
+    assert (record["action"], record["layer"], record["regime"]) == ("dismiss", 1, "IT")
+    assert set(record["categories"].values()) == {False}
+    assert ran(page) == []
+    page.reload(wait_until="networkidle")
+    started(page)
+    expect(page.locator("#cmp-dialog")).to_have_count(0)
+
+
+@pytest.mark.parametrize("place", ["PL", "FR", "nowhere", "US-CA", "JP"])
+def test_A_02_no_other_place_has_an_X(californian: Page, server: Server, place: str) -> None:
+    californian.goto(f"{server.url}/demo/@{place}/{SITE}/")
+    expect(californian.locator("div#cmp-dialog")).to_be_visible()
+    expect(californian.locator("[data-cmp=dismiss]")).to_have_count(0)
 
 
 def test_A_03_no_switch_is_on_before_the_visitor_turns_it_on(visit: Callable[..., Page]) -> None:
@@ -265,16 +298,92 @@ def test_A_08_the_first_layer_says_who_what_for_to_whom_and_how_to_refuse(
         expect(banner).to_contain_text(told["texts"][f"category_{id_}"])
         expect(banner).to_contain_text(told["texts"][f"purpose_{id_}"])
     services = [row for row in details["services"] if row["category"] != "necessary"]
-    providers = {row["provider"] or row["id"] for row in services}
-    assert told["partners"] == len(providers)
-    if providers:
-        assert site == SITE
-        expect(banner).to_contain_text(f"{len(providers)} dostawc")
+    third = {row["service"] for row in details["trackers"] if row["party"] == "third"}
+    others = {row["provider"] or row["id"] for row in services if row["id"] in third}
+    assert told["partners"] == len(others) == (2 if site == SITE else 0)
+    if others:
+        expect(banner).to_contain_text("Dane otrzymują 2 dostawcy.")
     rights = told["texts"]["rights"].replace("{entry}", told["texts"]["entry"])
     expect(banner).to_contain_text(rights)
     policy = banner.locator("a").get_attribute("href")
     assert policy is not None
     assert server.get(policy.split("#")[0]).status == 200
+
+
+@pytest.mark.parametrize(
+    ("lang", "sentence"),
+    [
+        ("pl", "Za Twoją zgodą VoIPstudio – {legal} – zapisuje lub odczytuje"),
+        ("en", "With your consent, VoIPstudio – {legal} – stores or reads"),
+    ],
+)
+def test_A_08_a_legal_name_with_brackets_of_its_own_stands_between_dashes(
+    page: Page, server: Server, lang: str, sentence: str
+) -> None:
+    page.route("**/voipstudio.pl/", lambda route: translated(route, lang))
+    page.goto(f"{server.url}/demo/@PL/{SITE}/")
+    legal = "Level 7 Systems (limited company registered in England)"
+    expect(page.locator("#ctl-text")).to_contain_text(sentence.format(legal=legal))
+
+
+def translated(route: Route, lang: str) -> None:
+    answer = route.fetch()
+    route.fulfill(response=answer, body=answer.text().replace('lang="pl"', f'lang="{lang}"', 1))
+
+
+def test_A_08_a_plain_legal_name_stands_in_brackets(visit: Callable[..., Page]) -> None:
+    page = visit("sipsim.com/fr")
+    expect(page.locator("#ctl-text")).to_contain_text(
+        "Avec votre consentement, SipSim (PG TELECOM Spolka z o.o.) enregistre"
+    )
+
+
+def test_A_08_partners_are_companies_other_than_the_controller(
+    app: Flask, client: FlaskClient, clock: Clock
+) -> None:
+    """Each named company once, and each unnamed one whose tracker is declared a third party's."""
+    make_site(app, clock.now)
+    assert partners(client) == 2
+    for id_, provider, category, party in (
+        ("maps", "GOOGLE", "marketing", "third"),
+        ("theme", None, "statistics", "first"),
+        ("club", "Example Ltd", "marketing", None),
+        ("shop", "example", "marketing", None),
+        ("login", "Signco", "necessary", None),
+        ("undecided", "Laterco", None, None),
+    ):
+        with app.app_context():
+            site = sites.get("example.com")
+            inventory.put_service(
+                site, BY, clock.now, id_, name=id_, category=category, provider=provider
+            )
+            inventory.add_tracker(
+                site,
+                BY,
+                clock.now,
+                name=f"_{id_}",
+                service=id_,
+                category=category,
+                party=party,
+                reason="Asked for." if category == "necessary" else None,
+            )
+            notices.publish(site, BY, clock.now)
+        clock.advance(seconds=2)
+        assert partners(client) == 2, id_
+    with app.app_context():
+        site = sites.get("example.com")
+        inventory.put_service(site, BY, clock.now, "unnamed", name="unnamed", category="marketing")
+        inventory.add_tracker(
+            site, BY, clock.now, name="_un", service="unnamed", category="marketing", party="third"
+        )
+        notices.publish(site, BY, clock.now)
+    clock.advance(seconds=2)
+    assert partners(client) == 3
+
+
+def partners(client: FlaskClient) -> int:
+    count: int = client.get("/v1/example.com/notice").get_json()["partners"]
+    return count
 
 
 def test_A_09_every_cookie_is_listed_before_choosing_and_no_other(
@@ -377,6 +486,40 @@ def test_A_13_an_expired_consent_is_none(visit: Callable[..., Page]) -> None:
     assert ran(page) == []
     assert page.evaluate("consent.allowed('statistics')") is False
     assert [command for command, _ in page.evaluate(SIGNALS)] == ["default"]
+    assert cookies(page) <= {"crumbtrail", "crumbtrail_visitor"}
+
+
+def test_A_13_what_ran_until_a_choice_ended_is_deleted_before_the_question_returns(
+    page: Page, visit: Callable[..., Page]
+) -> None:
+    """Both where the cookie still lies there, and where the browser has dropped it on its day."""
+    page.add_init_script(
+        "document.addEventListener('consent:shown', () => { window.__then = document.cookie })"
+    )
+    own = {"crumbtrail", "crumbtrail_visitor"}
+    visit()
+    for cookie_is_there in (True, False):
+        page.click("[data-cmp=accept]")
+        page.wait_for_function("document.cookie.includes('Xl7ref=')")
+        delivered(page)
+        assert {"_ga", "_gid", "_ar_V4", "Xl7ref"} <= cookies(page)
+        if cookie_is_there:
+            page.evaluate(
+                """const [, said] = document.cookie.match(/(?:^|; )crumbtrail=([^;]*)/);
+                   const past = said.replace(/&t=\\d+/, '&t=1700000000');
+                   const { path } = consent.debug().config.cookie;
+                   document.cookie = `crumbtrail=${past}; path=${path}`"""
+            )
+        else:
+            page.context.clear_cookies(name="crumbtrail")
+        page.reload()
+        expect(page.locator("div#cmp-dialog")).to_be_visible()
+        then = {pair.split("=")[0] for pair in page.evaluate("window.__then").split("; ")}
+        assert then <= own
+        assert ran(page) == []
+        page.wait_for_load_state("networkidle")
+        assert cookies(page) <= own
+        assert page.evaluate("[consent.get().decided, localStorage.length]") == [False, 0]
 
 
 # -- California --------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from datetime import date
 
 import pytest
 import rfc8785
@@ -167,3 +168,9 @@ def test_canonical_json_agrees_with_another_encoder_and_comes_back(value):
 @given(st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), st.integers(0, 9)))
 def test_the_order_of_arrival_does_not_matter(value):
     assert leaf.jcs(dict(reversed(value.items()))) == leaf.jcs(value)
+
+
+@given(st.binary(min_size=32, max_size=32), st.dates())
+def test_the_entry_written_out_is_the_canonical_one(digest: bytes, day: date) -> None:
+    c, d = digest.hex(), day.isoformat()
+    assert leaf.entry(c, d) == leaf.jcs({"v": 1, "k": "consent", "d": d, "c": c})

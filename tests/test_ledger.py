@@ -152,7 +152,7 @@ def test_what_is_served_rebuilds_the_tree_and_every_head_continues_the_one_befor
     for before in heads:
         assert merkle.root_of(hashes[: before.size]) == before.root
     kinds = {json.loads(entry)["k"] for entry in entries}
-    assert kinds == {"consent", "notice", "admin", "regimes", "build", "inventory"}
+    assert kinds == {"consent", "notice", "admin", "regimes", "build", "inventory", "key"}
     assert client.get(f"/log/{SITE}/{tiles.path(0, 9)}").status_code == 404
     assert client.get(f"/log/{SITE}/tile/0/0").status_code == 404
     with app.app_context():
@@ -248,3 +248,30 @@ def test_a_log_that_is_not_published_is_for_the_holders_of_a_key(
     tick(app, clock)
     assert client.get(f"/log/{SITE}/checkpoint").status_code == 401
     assert client.get("/log/checkpoint").status_code == 200
+
+
+def test_a_receipt_from_beyond_the_head_stops_the_log_even_where_the_signer_was_rolled_back(
+    app: Flask, client: FlaskClient, clock: Clock, digest: str
+) -> None:
+    """Database and signer go back together; one receipt that a visitor kept tells."""
+    choose(client, digest, clock)
+    tick(app, clock)
+    held = client.get(f"/log/{SITE}/checkpoint").text
+    agreed = client.post("/log/check", data=held).get_json()
+    assert agreed["agrees"] and ledger_of(app).stopped is None
+    strange = held.replace("/log/", "/log2/", 1)
+    assert client.post("/log/check", data=strange).status_code == 404
+    other = held.replace(held.split("\n")[2][:4], "AAAA", 1)
+    assert client.post("/log/check", data=other).status_code == 422
+    receipt = choose(client, digest, clock)[0]["receipt"]
+    tick(app, clock)
+    beyond = client.get(receipt, headers=MINE).get_json()["proof"]["proof"]
+    size = agreed["size"]
+    with app.app_context():
+        there = update(Head).where(Head.site == SITE)
+        db.session.execute(there.values(size=size, signed=size, note=held))
+        db.session.commit()
+    assert client.post("/log/check", data=beyond).get_json()["agrees"] is False
+    tick(app, clock)
+    assert "Somebody holds a checkpoint" in (ledger_of(app).stopped or "")
+    assert post_choice(client, SITE, choice_body(digest, clock())).status_code == 503

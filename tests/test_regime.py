@@ -169,6 +169,13 @@ def test_the_script_is_told_in_json():
     }
 
 
+def test_italy_alone_must_have_an_X():
+    assert [code for code in TABLE.ids if at(code).close_button] == ["IT"]
+    assert at("IT").params()["close"] is True
+    assert at("").close_button is False
+    assert "close" not in at("FR").params()
+
+
 def test_a_place_is_read_in_any_spelling_and_nonsense_is_no_place():
     assert Place.parse("ca-qc", "demo") == Place("CA", "QC", "demo", None)
     assert Place("US", "US-CA", "cdn", None).subdivision == "CA"

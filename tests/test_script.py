@@ -16,7 +16,7 @@ from tests.acts import BY, make_site
 from tests.databases import Databases, lent
 from tests.pages import Website
 from tests.server import Server
-from tests.visitor import until
+from tests.visitor import ran, until
 
 # The database is not what these are about.
 pytestmark = pytest.mark.sqlite_only
@@ -42,6 +42,7 @@ def shop(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iter
                     site, BY, at, name="stats.", match="prefix", kind=kind, category="statistics"
                 )
             inventory.put_service(site, BY, at, "undecided", name="Undecided", category=None)
+            inventory.add_tracker(site, BY, at, name="maybe", service="undecided")
             notices.publish(site, BY, at)
             db.session.remove()
             db.engine.dispose()
@@ -76,11 +77,6 @@ def website(shop: Server, elsewhere: Website, page: Page) -> Callable[..., Page]
 
 def started(page: Page) -> None:
     until(page, "!!window.consent && consent.get() !== null")
-
-
-def ran(page: Page) -> list[str]:
-    found: list[str] = page.evaluate("window.__ran || []")
-    return found
 
 
 def inline(name: str) -> str:
@@ -177,10 +173,12 @@ def test_a_call_made_before_the_script_arrives_is_answered_when_it_does(
 ) -> None:
     page = website(
         "<script>consent.on('changed', told => { window.__told = told.categories });"
+        "consent.on('ready', told => { window.__ready = (window.__ready || 0) + 1 });"
         "consent.set({ statistics: true })</script>"
         f'<script type="text/plain" data-category="statistics">{inline("statistics")}</script>'
     )
     page.wait_for_function("(window.__ran || []).length === 1")
+    assert page.evaluate("window.__ready") == 1
     assert page.evaluate("window.__told") == {
         "necessary": True,
         "statistics": True,
@@ -210,6 +208,28 @@ def test_withdrawing_deletes_cookies_in_any_letter_case_and_storage_keys(
         ["basket"],
         ["basket"],
     ]
+
+
+def test_deleting_now_takes_storage_and_the_undecided_though_all_is_allowed(
+    website: Callable[..., Page],
+) -> None:
+    page = website()
+    page.click("[data-cmp=accept]")
+    page.wait_for_function("consent.get().id && !consent.get().pending")
+    page.evaluate(
+        """for (const name of ['_ga', 'maybe', 'basket']) document.cookie = name + '=1; path=/';
+           for (const store of [localStorage, sessionStorage])
+             for (const key of ['stats.a', 'basket']) store.setItem(key, '1');
+           consent.open()"""
+    )
+    page.click("dialog [data-cmp=delete]")
+    expect(page.locator("dialog [role=status]")).to_contain_text(
+        "4 items were deleted: _ga, maybe, stats.a, stats.a. What you allow may be stored again"
+    )
+    assert cookie_names(page) == {"basket", "crumbtrail", "crumbtrail_visitor"}
+    assert page.evaluate("Object.keys(sessionStorage)") == ["basket"]
+    assert "stats.a" not in page.evaluate("Object.keys(localStorage)")
+    assert page.evaluate("consent.allowed('statistics')") is True
 
 
 # -- on somebody else's page -------------------------------------------------------------------
@@ -253,8 +273,7 @@ def test_a_strict_policy_with_a_nonce_and_trusted_types_is_enough(
     expect(page.locator("dialog#cmp-dialog h2")).to_be_focused()
     assert page.locator("dialog#cmp-dialog").evaluate("e => getComputedStyle(e).display") == "flex"
     page.click("dialog [data-cmp=accept]")
-    until(page, "(window.__ran || []).length === 1")
-    until(page, "!consent.get().pending")
+    until(page, "(window.__ran || []).length === 1 && !consent.get().pending")
     assert ran(page) == ["with"]
     assert [line for line in said if "Content Security" in line or "Trusted" in line] == []
 
@@ -303,6 +322,26 @@ def test_the_keyboard_reaches_every_choice_and_comes_back(visit: Callable[..., P
     assert page.evaluate("[consent.get().decided, document.cookie]") == [False, ""]
 
 
+def test_what_was_deleted_is_said_whole_and_hides_no_focus_on_the_smallest_phone(
+    new_page: Callable[..., Page], server: Server
+) -> None:
+    page = new_page(viewport={"width": 320, "height": 640})
+    page.goto(f"{server.url}/demo/@PL/{DEMO}/")
+    page.click("[data-cmp=accept]")
+    page.wait_for_function("(window.__ran || []).length === 4")
+    page.evaluate("consent.open()")
+    button = page.locator("dialog [data-cmp=delete]")
+    button.focus()
+    page.keyboard.press("Enter")
+    told = page.locator("dialog [role=status]")
+    expect(told).to_contain_text("tylko w przeglądarce.")
+    assert told.evaluate("e => e.scrollHeight <= e.clientHeight + 1")
+    expect(button).to_be_focused()
+    box, below = button.bounding_box(), told.bounding_box()
+    assert box is not None and below is not None
+    assert box["y"] + box["height"] <= below["y"] + 1
+
+
 def test_focus_returns_to_the_link_that_opened_the_settings(visit: Callable[..., Page]) -> None:
     page = visit()
     page.click("[data-cmp=reject]")
@@ -324,10 +363,17 @@ def test_both_layers_pass_the_accessibility_checker(
     expect(page.locator("div#cmp-dialog")).to_be_visible()
     page.evaluate(axe_source)
     assert violations(page) == []
+    sideways = (
+        "[document.documentElement, ...document.querySelectorAll('#cmp-dialog, .ctl-body')]"
+        ".filter(e => e.scrollWidth > e.clientWidth || e.scrollWidth > innerWidth)"
+        ".map(e => [e.className, e.scrollWidth])"
+    )
+    assert page.evaluate(sideways) == []
     page.click("div#cmp-dialog [data-cmp=preferences]")
     expect(page.locator("dialog#cmp-dialog h2")).to_be_focused()
     for summary in page.locator("dialog summary").all():
         summary.click()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert violations(page) == []
     wide = (
         "[...document.querySelectorAll('.ctl-body, .ctl-body *')].filter(e => e.tagName !== 'THEAD'"
@@ -335,6 +381,7 @@ def test_both_layers_pass_the_accessibility_checker(
         ".map(e => e.outerHTML.slice(0, 80))"
     )
     assert page.evaluate(wide) == []
+    assert page.evaluate(sideways) == []
 
 
 def violations(page: Page) -> list[Any]:

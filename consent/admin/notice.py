@@ -55,5 +55,6 @@ def _page(site: Site, wrong: dict[str, str]) -> str:
         again=notices.asks_again(latest.content if latest else None, notices.draft(site)),
         versions=notices.versions(site),
         held=inventory.trackers(site, category="unclassified"),
+        findings=notices.lint(notices.draft(site)),
         wrong=wrong,
     )

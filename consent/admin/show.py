@@ -10,6 +10,7 @@ from flask import current_app, g, request
 
 from consent.geo import Geo
 from consent.records.rows import uuid_text
+from consent.retention import problem
 
 CATEGORIES = ("necessary", "preferences", "statistics", "marketing")
 KINDS = {
@@ -99,7 +100,7 @@ def iso(at: datetime | str | None) -> str:
 
 def lasting(value: Any) -> str:
     """A duration in words."""
-    if value is None:
+    if value in (None, {}):
         return "not stated"
     if value == "session":
         return "until the browser closes"
@@ -136,7 +137,8 @@ def _attribution() -> tuple[str, str] | None:
 def _warnings() -> list[str]:
     """What the operator should mend, in sentences, kept by whoever noticed it."""
     parts = current_app.extensions["crumbtrail"]
-    return [*sorted(parts.warnings.values()), *([parts.geo.problem] if parts.geo.problem else [])]
+    alarms = [*parts.ledger.alarms.values(), *sorted(parts.warnings.values())]
+    return [*alarms, *filter(None, (parts.geo.problem, problem()))]
 
 
 FILTERS: dict[str, Callable[..., Any]] = {

@@ -10,14 +10,23 @@ from flask import Blueprint, make_response, render_template, request
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
-from consent import inventory, notices, records, requests, sites
+from consent import inventory, ledger, notices, records, requests, retention, sites
 from consent.admin import guard, show
 from consent.errors import Refusal
+from consent.parts import parts
 from consent.sites import Site
 
 pages = Blueprint("sites", __name__)
 CONTROLLER = ("trading_name", "legal_name", "registration_number", "vat_number", "address")
 REACH = ("email", "phone", "website")
+USUAL = {
+    "languages": "en",
+    "default_language": "en",
+    "retention": "36",
+    "retention_unit": "month",
+    "retention_anchor": "choice",
+    "retention_action": "delete",
+}
 
 
 @pages.get("/")
@@ -41,7 +50,7 @@ def every() -> str:
 @pages.get("/sites/new")
 def new() -> str:
     """The form for another site."""
-    empty: MultiDict[str, str] = MultiDict({"languages": "en", "default_language": "en"})
+    empty: MultiDict[str, str] = MultiDict(USUAL)
     return render_template("admin/site_form.html", form=empty, wrong={}, site=None)
 
 
@@ -73,9 +82,13 @@ def one(key: str) -> str:
         changes=notices.changes(site),
         asks_nobody=notices.asks_nobody(notices.draft(site)),
         held=inventory.trackers(site, category="unclassified"),
+        guards=ledger.protection(parts().ledger, guard.now()),
         records=records.count_since(site, guard.now() - timedelta(hours=24)),
         requests=requests.counts(site, guard.now()),
         fresh=site.tag_seen_at is not None and guard.now() - site.tag_seen_at < timedelta(days=2),
+        coming=retention.coming(site, guard.now()),
+        most=retention.COUNTED,
+        next_run=retention.next_run(guard.now()),
     )
 
 
@@ -95,6 +108,8 @@ def change(key: str) -> Response:
     fields["contacts"] = _contacts(request.form, site)
     fields["request_form"] = request.form.get("request_form") == "yes"
     fields["request_days"] = _days(request.form.get("request_days", ""))
+    if not fields["retention"]:  # the form had no such fields; what was stated stays
+        del fields["retention"]
     wanted = {name: value for name, value in fields.items() if getattr(site, name) != value}
     try:
         if wanted:
@@ -144,8 +159,8 @@ def _fields(form: MultiDict[str, str]) -> dict[str, Any]:
         "policy_urls": dict.fromkeys(languages, policy) if policy else _policies(form, languages),
         "cookie_domain": domain or None,
         "preferences": form.get("preferences") == "yes",
-        "choice_lifetime": _lifetime(form, "choice_lifetime", 6),
-        "retention": _lifetime(form, "retention", 36),
+        "choice_lifetime": _lifetime(form, "choice_lifetime") or {"value": 6, "unit": "month"},
+        "retention": _retention(form),
     }
 
 
@@ -154,12 +169,28 @@ def _policies(form: MultiDict[str, str], languages: list[str]) -> dict[str, str]
     return {code: url for code, url in found.items() if url}
 
 
-def _lifetime(form: MultiDict[str, str], name: str, usual: int) -> dict[str, Any]:
+def _lifetime(form: MultiDict[str, str], name: str) -> dict[str, Any]:
+    """{} where the form has no such field."""
     if name not in form:
-        return {"value": usual, "unit": "month"}
-    text = form.get(name, "")
-    value = int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 0
-    return {"value": value, "unit": form.get(f"{name}_unit", "month")}
+        return {}
+    return {"value": _whole(form.get(name, "")), "unit": form.get(f"{name}_unit", "month")}
+
+
+def _retention(form: MultiDict[str, str]) -> dict[str, Any]:
+    """As sites.Site has it; a purpose whose days are left empty has no limit of its own."""
+    kept = _lifetime(form, "retention")
+    if not kept:
+        return {}
+    for part in ("anchor", "action"):
+        if f"retention_{part}" in form:
+            kept[part] = form[f"retention_{part}"]
+    days = {name: form.get(f"retention_{name}", "").strip() for name in sites.PURPOSES}
+    limits = {name: {"value": _whole(text), "unit": "day"} for name, text in days.items() if text}
+    return kept | ({"purposes": limits} if limits else {})
+
+
+def _whole(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 0
 
 
 def _hosts(text: str) -> list[str]:
@@ -191,5 +222,10 @@ def _as_form(site: Site) -> MultiDict[str, str]:
     form["request_days"] = str(site.request_days or "")
     form["preferences"] = "yes" if site.preferences else ""
     for name, life in (("choice_lifetime", site.choice_lifetime), ("retention", site.retention)):
-        form[name], form[f"{name}_unit"] = str(life["value"]), life["unit"]
+        if life:
+            form[name], form[f"{name}_unit"] = str(life["value"]), life["unit"]
+    form["retention_anchor"] = site.retention.get("anchor", "choice")
+    form["retention_action"] = site.retention.get("action", "delete")
+    for purpose, limit in site.retention.get("purposes", {}).items():
+        form[f"retention_{purpose}"] = str(sites.seconds(limit) // sites.UNITS["day"])
     return form

@@ -182,9 +182,9 @@ OWN = (
         "crumbtrail",
         "local_storage",
         {
-            "en": "Keeps a choice until it has reached our record, after you have made it.",
-            "pl": "Przechowuje Twój wybór, dopóki nie zostanie zapisany w naszym rejestrze.",
-            "fr": "Conserve un choix que vous avez fait jusqu’à son arrivée dans notre registre.",
+            "en": "Keeps a choice until it has reached our record; notes that you gave consent.",
+            "pl": "Przechowuje wybór, zanim trafi do naszego rejestru; odnotowuje zgodę.",
+            "fr": "Conserve un choix jusqu’à son arrivée dans notre registre ; note un accord.",
         },
     ),
 )

@@ -5,23 +5,34 @@ rows        a log as it is stored
 tree        reading a stored log, proving from it, letting it grow
 integrate   the tick
 reading     records with their place in the log
+witnessing  who outside remembers the deployment log, and has cosigned it
+protection  how far the log can be believed, in words
 proofs      what a holder or an auditor is given of one entry
+challenge   a checkpoint from outside against our log
+erasure     what a record said is wiped, and the log says so
+purging     records past their time are taken away, and counted
 recovery    the way out after a roll-back
 fsck        everything again from the leaves, and what does not agree
 """
 
+from .challenge import challenge
 from .erasure import erase, places_of, replay
 from .integrate import Ledger, Outcome
 from .proofs import entry_proof, head_of, receipt, tile
+from .protection import Guard, protection
 from .reading import described, one, page_of
 from .recovery import recover
 from .signer import Refused, Signer
+from .witnessing import Witnessing
 
 __all__ = [
+    "Guard",
     "Ledger",
     "Outcome",
     "Refused",
     "Signer",
+    "Witnessing",
+    "challenge",
     "described",
     "entry_proof",
     "erase",
@@ -29,6 +40,7 @@ __all__ = [
     "one",
     "page_of",
     "places_of",
+    "protection",
     "receipt",
     "recover",
     "replay",

@@ -17,7 +17,7 @@ from ..db import db
 from ..errors import Busy
 from ..records.rows import ERASED, TEST, Row
 from ..sites import Site
-from ..waiting import CONSENT, Waiting
+from ..waiting import Waiting
 from .rows import Head
 from .signer import Signer
 from .tree import Tree
@@ -105,9 +105,9 @@ def places_of(site: Site, rows: Iterable[Row]) -> dict[int, int]:
     head = db.session.scalar(select(Head).where(Head.site == site.key))
     if head is None:
         return {}
-    tree = Tree(db.session(), head.id)
-    at = ((row.seq, tree.find(row.seq, CONSENT)) for row in rows)
-    return {seq: found[0] for seq, found in at if found is not None}
+    mine = [row.seq for row in rows]
+    found = Tree(db.session(), head.id).locate(mine)
+    return {seq: found[seq][0] for seq in mine if seq in found}
 
 
 def scrub() -> None:

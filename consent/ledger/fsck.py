@@ -38,7 +38,8 @@ from ..tlog import checkpoint, merkle, note, tiles
 from ..tlog.merkle import Wrong
 from ..trail import Entry, facts
 from ..waiting import CONSENT, DEPLOYMENT, ENTRY, HEAD, Waiting
-from .rows import Head, Item, Tile, unpack, unpack_head
+from .purging import Told, unexplained, untold
+from .rows import Head, Item, Tile, day, unpack, unpack_head
 from .signer import Signer
 
 CHUNK = 500
@@ -101,7 +102,8 @@ class _Log:
         self.notices: set[str] = set()
         self.acts: set[str] = set()
         self.erased: set[int] = set()
-        self.wiped: list[tuple[int, int]] = []
+        self.wiped: list[tuple[int, int, bool]] = []
+        self.purged: list[Told] = []
         self.logged = 0
 
     def check(self) -> Iterator[str]:
@@ -170,7 +172,7 @@ class _Log:
             yield f"the log of {self.name} holds an entry that is not JSON."
             return
         kind = entry.get("k")
-        if kind in ("regimes", "build"):
+        if kind in ("regimes", "build", "key"):
             self.told[kind] = str(entry.get("h"))
         elif kind == "notice":
             self.notices.add(str(entry.get("h")))
@@ -178,6 +180,8 @@ class _Log:
             self.acts.add(str(entry.get("c")))
         elif kind == "erase":
             self.erased.add(int(entry.get("r", -1)))
+        elif kind == "purge":
+            self.purged.append((str(entry.get("u")), int(entry.get("n", 0))))
 
     def _records(self, items: Sequence[Item], first: int) -> Iterator[str]:
         """Each record's row makes the commitment in the log, or was erased."""
@@ -188,9 +192,9 @@ class _Log:
             row = rows.get(seq)
             where = f"record of {self.name} at {rfc3339(from_micros(seq))}, entry {index}"
             if row is None:
-                self.wiped.append((index, seq))
+                self.wiped.append((index, seq, True))
             elif row[0].flags & ERASED:
-                self.wiped.append((index, -1))
+                self.wiped.append((index, seq, False))
                 if any((row[0].visitor, row[0].salt, row[0].previous, row[0].services)):
                     yield f"{where}: it is marked as erased and still holds something."
             elif row[1] != item.body.hex():
@@ -256,9 +260,11 @@ class _Log:
         waits = _waiting(site.key)
         yield from self._noticed(site, waits["notice"])
         yield from self._acted(site, waits["admin"])
-        for index, _ in self.wiped:
-            if index not in self.erased and index not in waits["erase"]:
-                yield f"record of {self.name}, entry {index}: it is gone, and no entry says why."
+        erased = self.erased | waits["erase"]
+        gone = [(index, day(seq)) for index, seq, _ in self.wiped if index not in erased]
+        told = [*self.purged, *((u, n) for u, n, _ in waits["purge"]), *untold(site)]
+        for why in unexplained(gone, told):
+            yield f"record of {self.name}, {why}."
         yield from self._unlogged(site, waits["consent"])
 
     def _noticed(self, site: Site, waits: set[Any]) -> Iterator[str]:
@@ -283,7 +289,7 @@ class _Log:
         """No record stands in the table that is neither in the log nor waiting."""
         real = select(func.count()).where(Row.site_id == site.id, Row.flags.bitwise_and(TEST) == 0)
         rows = db.session.scalar(real) or 0
-        gone = sum(1 for _, seq in self.wiped if seq >= 0)
+        gone = sum(1 for _, _, absent in self.wiped if absent)
         due = self.logged - gone + len(waits)
         if rows != due:
             yield f"record of {self.name}: {rows} in the table, {due} in the log and waiting."
@@ -340,13 +346,16 @@ def _canonical(row: Row) -> bool:
 
 
 def _waiting(site: str) -> dict[str, set[Any]]:
-    found: dict[str, set[Any]] = {name: set() for name in ("consent", "notice", "admin", "erase")}
+    kinds = ("consent", "notice", "admin", "erase", "purge")
+    found: dict[str, set[Any]] = {name: set() for name in kinds}
     for line in db.session.scalars(select(Waiting).where(Waiting.site == site)):
         if line.kind == CONSENT:
             found["consent"].add(line.seq)
         else:
             entry = json.loads(line.body)
             value = entry.get("h") or entry.get("c") or entry.get("r")
+            if entry["k"] == "purge":
+                value = (entry["u"], entry["n"], line.id)
             found.setdefault(entry["k"], set()).add(value)
     return found
 

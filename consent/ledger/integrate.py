@@ -28,6 +28,7 @@ from ..waiting import CONSENT, DEPLOYMENT, ENTRY, Waiting
 from .rows import Head, Item, day, head_item
 from .signer import Refused, Signer, Wanted
 from .tree import Growth, Tree
+from .witnessing import EVERY_S, Witnessing
 
 _LOG = logging.getLogger(__name__)
 TICK_S = 1.0
@@ -55,6 +56,7 @@ class Ledger:
     signer: Signer
     base: str
     told: Mapping[str, str]
+    witnessing: Witnessing | None = None
     alarms: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -67,14 +69,48 @@ class Ledger:
         context: Callable[[], AbstractContextManager[object]],
         clock: Callable[[], datetime],
         stop: threading.Event,
+        *chores: Callable[[datetime], None],
     ) -> None:
-        """Tick every second until `stop`, whatever happens to a single tick."""
-        while not stop.wait(TICK_S):
-            try:
-                with context():
-                    self.tick(clock())
-            except Exception:  # the database may be away; what waits goes on waiting
-                _LOG.exception("a tick failed")
+        """Tick every second until `stop`, whatever happens to a single tick.
+
+        After each tick the chores are called with the time, each in a context of its own; they
+        know themselves when they are due. Witnesses are asked from another thread, so that none of
+        them holds up a tick.
+        """
+
+        def repeat(every: float, *works: Callable[[datetime], object]) -> None:
+            while not stop.wait(every):
+                for work in works:
+                    try:
+                        with context():
+                            work(clock())
+                    except Exception:  # the database may be away; what waits goes on waiting
+                        _LOG.exception("a tick failed")
+
+        asking = threading.Thread(
+            target=repeat, args=(EVERY_S, self.witness), name="witness", daemon=True
+        )
+        if self.witnessing is not None:
+            asking.start()
+        repeat(TICK_S, self.tick, *chores)
+        if self.witnessing is not None:
+            asking.join(EVERY_S)
+
+    def witness(self, at: datetime) -> None:
+        """Have the published head cosigned as the policy asks. Call it in an app context."""
+        if self.witnessing is None:
+            return
+        try:
+            self.witnessing.step(at)
+        finally:
+            db.session.remove()
+            alarm = self.witnessing.alarm(at)
+            if alarm is None:
+                self.alarms.pop("witness", None)
+            else:
+                if "witness" not in self.alarms:
+                    _LOG.error("%s", alarm)
+                self.alarms["witness"] = alarm
 
     def tick(self, at: datetime) -> Outcome:
         """Sign what is unsigned, integrate what waits, sign that. Call it in an app context.
@@ -114,6 +150,12 @@ class Ledger:
             select(Head.origin, Head.size, Head.signed).where(Head.site == DEPLOYMENT)
         ).one_or_none()
         last = self.signer.last(known.origin if known else origin)
+        if accused := self.signer.accused():
+            self.alarm(
+                f"Somebody holds a checkpoint of {', '.join(accused)} that we signed and that the"
+                " database contradicts: it was rolled back, together with the signer's memory."
+            )
+            return
         db.session.rollback()
         head = db.session.scalar(select(Head).where(Head.site == DEPLOYMENT))
         size = head.size if head else 0
@@ -162,20 +204,21 @@ class Ledger:
             by_site.setdefault(line.site, []).append(item)
         ids = [line.id for line in taken]
         deployment = by_site.pop(DEPLOYMENT, [])
-        if not by_site and not deployment:
+        told = self._told(at)
+        if not by_site and not deployment and not self._rotated(told):
             return Outcome(0, changed)
-        heads = {site: self.open(site) for site in [*sorted(by_site), DEPLOYMENT]}
+        heads = self._heads([*sorted(by_site), DEPLOYMENT])
         above = heads.pop(DEPLOYMENT)
         top = Growth(Tree(db.session(), above.id), above.size)
-        for item in [*self._news(above, at), *deployment]:
+        for item in [*self._news(above, told, at), *deployment]:
             top.add(item)
         for site, head in heads.items():
             grown = Growth(Tree(db.session(), head.id), head.size)
-            for item in [*self._news(head, at), *by_site[site]]:
+            for item in [*self._news(head, told, at), *by_site[site]]:
                 grown.add(item)
             chained = top.add(head_item(head.id, grown.size, grown.root(), micros(at)))
-            self._move(head, grown, chained)
-        self._move(above, top, None)
+            self._move(head, grown, chained, told)
+        self._move(above, top, None, told)
         for start in range(0, len(ids), CHUNK):
             db.session.execute(
                 delete(Waiting).where(Waiting.id.in_(ids[start : start + CHUNK])),
@@ -216,12 +259,27 @@ class Ledger:
         now = db.session.execute(select(Head.origin, Head.size).where(Head.origin.in_(sizes)))
         return any(size > sizes[origin] for origin, size in now)
 
-    def _move(self, head: Head, grown: Growth, chained: int | None) -> None:
+    def _heads(self, sites: Sequence[str]) -> dict[str, Head]:
+        """The heads of these logs; those that are new are opened."""
+        found: dict[str, Head] = {}
+        for start in range(0, len(sites), CHUNK):
+            query = select(Head).where(Head.site.in_(sites[start : start + CHUNK]))
+            found |= {head.site: head for head in db.session.scalars(query)}
+        missing = [site for site in sites if site not in found]
+        if missing:  # opening one commits, so all are read again
+            for site in missing:
+                self.open(site)
+            return self._heads(sites)
+        return {site: found[site] for site in sites}
+
+    def _move(
+        self, head: Head, grown: Growth, chained: int | None, told: Mapping[str, str]
+    ) -> None:
         """Compare and swap: only who still finds the head as it was read may write its tiles."""
         moved = db.session.execute(
             update(Head)
             .where(Head.id == head.id, Head.size == head.size, Head.root == head.root)
-            .values(size=grown.size, root=grown.root(), chained=chained, told=dict(self.told)),
+            .values(size=grown.size, root=grown.root(), chained=chained, told=dict(told)),
             execution_options={"synchronize_session": False},
         )
         if moved.rowcount != 1:  # type: ignore[attr-defined]
@@ -229,10 +287,22 @@ class Ledger:
             raise Lost
         grown.save(db.session())
 
-    def _news(self, head: Head, at: datetime) -> list[Item]:
-        """Entries for the digests that this log does not know yet: rules and build."""
+    def _told(self, at: datetime) -> dict[str, str]:
+        """What every log should know now: rules and build of this release, and the keys."""
+        return {**self.told, "key": self.signer.digest(at)}
+
+    def _rotated(self, told: Mapping[str, str]) -> bool:
+        """Whether the deployment log, which is not empty, does not know the newest key.
+
+        A site's log is told with its next entry; a new key must not wait for that here.
+        """
+        known = db.session.scalar(select(Head.told).where(Head.site == DEPLOYMENT, Head.size > 0))
+        return known is not None and known.get("key") != told["key"]
+
+    def _news(self, head: Head, told: Mapping[str, str], at: datetime) -> list[Item]:
+        """Entries for the digests that this log does not know yet: rules, build and keys."""
         found = []
-        for kind, digest in self.told.items():
+        for kind, digest in told.items():
             if head.told.get(kind) != digest:
                 body = leaf.jcs({"d": day(micros(at)), "h": digest, "k": kind, "v": 1})
                 found.append(Item(ENTRY, micros(at), body))

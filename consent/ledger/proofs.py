@@ -53,8 +53,9 @@ def places(site: Site, rows: Sequence[Row]) -> dict[int, dict[str, Any]]:
         return {}
     tree = Tree(db.session(), head.id)
     found = {}
+    located = tree.locate(row.seq for row in rows)
     for row in rows:
-        at = tree.find(row.seq, CONSENT)
+        at = located.get(row.seq)
         if at is not None:
             salt = None if row.salt is None or row.flags & ERASED else row.salt.hex()
             found[row.seq] = {"index": at[0], "commitment": at[1].body.hex(), "salt": salt}

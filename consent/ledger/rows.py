@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, Text, text
@@ -20,6 +21,7 @@ from ..tlog.merkle import Wrong
 from ..waiting import CONSENT, ENTRY, HEAD
 
 HASH = 32
+DAY_US = 86_400_000_000
 BUNDLES = text("level = 0")
 
 
@@ -87,7 +89,13 @@ def unpack_head(body: bytes) -> tuple[int, int, bytes]:
 
 
 def day(seq: int) -> str:
-    return from_micros(seq).strftime("%Y-%m-%d")
+    """The UTC day of a moment in microseconds: 2026-11-21."""
+    return _day(seq // DAY_US)
+
+
+@lru_cache(maxsize=512)
+def _day(number: int) -> str:
+    return from_micros(number * DAY_US).strftime("%Y-%m-%d")
 
 
 def pack(items: Iterable[Item]) -> bytes:

@@ -9,8 +9,8 @@ machine, it protects against more; docs/reliability.md says what against.
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
-import os
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -19,18 +19,18 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 
-from ..db import micros, open_sqlite, rfc3339
+from ..db import from_micros, micros, open_sqlite, rfc3339
+from ..signing import Cosigner, LogKey, ed25519, ml_dsa_44, write_private
 from ..tlog import checkpoint, merkle, note
 from ..tlog.checkpoint import Checkpoint
 from ..tlog.merkle import Wrong
-from ..tlog.note import ED25519, ML_DSA_44, Verifier
 from ..tlog.note import Signer as NoteSigner
+from ..tlog.note import Verifier
 
 OVERLAP = timedelta(days=30)  # an old key signs beside the new one, so nobody is cut off
+OLDER_MAX = 3  # with two signatures a key and those of witnesses, what every reader must accept
 
 
 class Refused(Exception):
@@ -59,18 +59,15 @@ class Key:
 
     @property
     def private(self) -> Ed25519PrivateKey:
-        return Ed25519PrivateKey.from_private_bytes(self.ed25519)
+        return ed25519(self.ed25519)
 
     def verifier(self, origin: str) -> Verifier:
-        return Verifier(origin, ED25519, self.private.public_key().public_bytes_raw())
+        return LogKey(origin, self.private).verifier
 
     def strong_verifier(self, origin: str) -> Verifier | None:
         """The ML-DSA-44 key, or None where OpenSSL is too old for it."""
-        try:
-            public = MLDSA44PrivateKey.from_seed_bytes(self.ml_dsa_44).public_key()
-        except UnsupportedAlgorithm:
-            return None
-        return Verifier(origin, ML_DSA_44, public.public_bytes_raw())
+        private = ml_dsa_44(self.ml_dsa_44)
+        return Cosigner(origin, private, 0).verifier if private else None
 
 
 class Signer:
@@ -78,13 +75,18 @@ class Signer:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._read: tuple[int, list[Key]] = (0, [])
+        self._read: tuple[tuple[int, ...], list[Key]] = ((), [])
+
+    @property
+    def folder(self) -> Path:
+        return self._folder
 
     def keys(self, at: datetime) -> list[Key]:
-        """The key that signs at `at`, then older ones while they overlap."""
+        """The key that signs at `at`, then older ones while they overlap, the oldest first."""
         known = [key for key in self._all_keys(at) if key.since <= at] or self._all_keys(at)[:1]
         newest = known[-1]
-        return [newest, *(k for k in known[:-1] if self._ended(k, known) + OVERLAP > at)]
+        older = [key for key in known[:-1] if self._ended(key, known) + OVERLAP > at]
+        return [newest, *older[-OLDER_MAX:]]
 
     def verifiers(self, origin: str, at: datetime, strong: bool = False) -> list[Verifier]:
         """Every key this origin was ever signed with, the newest first."""
@@ -97,12 +99,22 @@ class Signer:
 
     def rotate(self, at: datetime) -> Key:
         """A new key from `at` on; the old one signs beside it for OVERLAP."""
-        known = self._all_keys(at)
-        if known and at <= known[-1].since:
-            raise Refused("The clock is behind the last change of keys.")
         fresh = Key(at, secrets.token_bytes(32), secrets.token_bytes(32))
-        self._write_keys([*known, fresh])
+        with self._state():  # so that of two who rotate at once none loses the other's key
+            known = self._all_keys(at)
+            if at <= known[-1].since:
+                raise Refused("The clock is behind the last change of keys.")
+            self._write_keys([*known, fresh])
         return fresh
+
+    def digest(self, at: datetime) -> str:
+        """SHA-256 (hex) over the raw Ed25519 public keys that ever signed, the newest first.
+
+        It is the same for all origins, and can be made from the lines of /log/vkeys.
+        """
+        keys = reversed(self._all_keys(at))
+        raw = b"".join(key.private.public_key().public_bytes_raw() for key in keys)
+        return hashlib.sha256(raw).hexdigest()
 
     def promise(self, origin: str, commitment: str, received: datetime, now: datetime) -> str:
         """Base64 of an Ed25519 signature: this commitment will be in the log of `origin`.
@@ -135,6 +147,20 @@ class Signer:
                 texts.append((head, checkpoint.text(Checkpoint(head.origin, head.size, head.root))))
         return [note.sign(text, self._signers(head, at)) for head, text in texts]
 
+    def accuse(self, origin: str, signed: str) -> None:
+        """Keep a checkpoint that carries our signature and contradicts the log."""
+        with self._state() as state:
+            state.execute("INSERT OR IGNORE INTO accusation VALUES (?, ?)", (origin, signed))
+
+    def accused(self) -> list[str]:
+        """Origins that are not closed and that a checkpoint of our own contradicts."""
+        with self._state() as state:
+            rows = state.execute(
+                "SELECT DISTINCT origin FROM accusation"
+                " WHERE origin NOT IN (SELECT origin FROM closed) ORDER BY origin"
+            ).fetchall()
+        return [str(origin) for (origin,) in rows]
+
     def forget(self, origin: str) -> None:
         """Give up an origin for good (flask ledger recover): it is never signed again."""
         with self._state() as state:
@@ -153,6 +179,23 @@ class Signer:
         with self._state() as state:
             rows = state.execute("SELECT site, id, at FROM erased ORDER BY at").fetchall()
         yield from ((str(site), bytes(record), int(at)) for site, record, at in rows)
+
+    def latest(self) -> datetime | None:
+        """When anything was signed last."""
+        with self._state() as state:
+            (last,) = state.execute("SELECT max(at) FROM head").fetchone()
+        return None if last is None else from_micros(int(last))
+
+    def note(self, name: str, at: datetime) -> None:
+        """Remember a moment under a name, outside the database."""
+        with self._state() as state:
+            state.execute("INSERT OR REPLACE INTO noted VALUES (?, ?)", (name, micros(at)))
+
+    def noted(self, name: str) -> datetime | None:
+        """The moment remembered under that name."""
+        with self._state() as state:
+            row = state.execute("SELECT at FROM noted WHERE name = ?", (name,)).fetchone()
+        return None if row is None else from_micros(int(row[0]))
 
     def _remember(self, state: Any, head: Wanted, at: datetime) -> None:
         """Check a head against the last one signed, and put it in its place."""
@@ -185,11 +228,10 @@ class Signer:
     def _signers(self, head: Wanted, at: datetime) -> list[NoteSigner]:
         found: list[NoteSigner] = []
         for key in self.keys(at):
-            found.append(_Ed25519(key.verifier(head.origin), key.private))
-            strong = key.strong_verifier(head.origin) if head.strong else None
+            found.append(LogKey(head.origin, key.private))
+            strong = ml_dsa_44(key.ml_dsa_44) if head.strong else None
             if strong:
-                private = MLDSA44PrivateKey.from_seed_bytes(key.ml_dsa_44)
-                found.append(_MlDsa44(strong, private, int(at.timestamp())))
+                found.append(Cosigner(head.origin, strong, int(at.timestamp())))
         return found
 
     @staticmethod
@@ -203,31 +245,16 @@ class Signer:
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             first = Key(at, secrets.token_bytes(32), secrets.token_bytes(32))
             self._write_keys([first], exclusive=True)
-        changed = file.stat().st_mtime_ns
-        if self._read[0] != changed:
-            self._read = (changed, [_key(one) for one in json.loads(file.read_text("ascii"))])
+        now = file.stat()
+        # The clock of a file system is coarse: two files in a row may bear the same time.
+        this = (now.st_mtime_ns, now.st_ino, now.st_size)
+        if self._read[0] != this:
+            self._read = (this, [_key(one) for one in json.loads(file.read_text("ascii"))])
         return self._read[1]
 
     def _write_keys(self, keys: list[Key], exclusive: bool = False) -> None:
-        file = self._folder / "keys.json"
-        fresh = self._folder / f"keys.{secrets.token_hex(8)}"
-        handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "w", encoding="ascii") as out:
-            json.dump([_spelt(key) for key in keys], out, indent=1)
-            out.flush()
-            os.fsync(out.fileno())
-        try:
-            if exclusive:
-                os.link(fresh, file)  # fails where another process was first
-            else:
-                os.replace(fresh, file)
-        except FileExistsError:
-            pass
-        finally:
-            fresh.unlink(missing_ok=True)
-        folder = os.open(self._folder, os.O_RDONLY)
-        os.fsync(folder)
-        os.close(folder)
+        text = json.dumps([_spelt(key) for key in keys], indent=1)
+        write_private(self._folder / "keys.json", text, exclusive)
 
     @contextmanager
     def _state(self) -> Iterator[Any]:
@@ -247,46 +274,13 @@ class Signer:
 TABLES = (
     "CREATE TABLE IF NOT EXISTS head (origin TEXT PRIMARY KEY, size INTEGER NOT NULL,"
     " root BLOB NOT NULL, at INTEGER NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS accusation (origin TEXT NOT NULL, note TEXT NOT NULL,"
+    " PRIMARY KEY (origin, note))",
     "CREATE TABLE IF NOT EXISTS closed (origin TEXT PRIMARY KEY)",
     "CREATE TABLE IF NOT EXISTS erased (site TEXT NOT NULL, id BLOB NOT NULL, at INTEGER NOT NULL,"
     " PRIMARY KEY (site, id))",
+    "CREATE TABLE IF NOT EXISTS noted (name TEXT PRIMARY KEY, at INTEGER NOT NULL)",
 )
-
-
-@dataclass(frozen=True)
-class _Ed25519:
-    verifier: Verifier
-    private: Ed25519PrivateKey
-
-    @property
-    def name(self) -> str:
-        return self.verifier.name
-
-    @property
-    def id(self) -> bytes:
-        return self.verifier.id
-
-    def sign(self, text: bytes) -> bytes:
-        return self.private.sign(text)
-
-
-@dataclass(frozen=True)
-class _MlDsa44:
-    verifier: Verifier
-    private: MLDSA44PrivateKey
-    time: int
-
-    @property
-    def name(self) -> str:
-        return self.verifier.name
-
-    @property
-    def id(self) -> bytes:
-        return self.verifier.id
-
-    def sign(self, text: bytes) -> bytes:
-        message = note.cosigned_message(ML_DSA_44, self.name, self.time, text.decode())
-        return self.time.to_bytes(8, "big") + self.private.sign(message)
 
 
 def promised(origin: str, commitment: str, received_at: str, key_id: bytes) -> bytes:

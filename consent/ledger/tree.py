@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from sqlalchemy import ColumnElement, Table, insert, select, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
 from ..tlog import merkle, tiles
 from ..tlog.merkle import Wrong
+from ..waiting import CONSENT
 from .rows import HASH, Item, Tile, pack, unpack
 
 LATE_US = 60_000_000  # a record is committed at most this long after the microsecond of its seq
@@ -24,6 +27,7 @@ class Tree:
         self.log_id = log_id
         self._hashes: dict[tuple[int, int], list[bytes]] = {}
         self._items: dict[int, list[Item]] = {}
+        self.mosts: dict[int, int] = {}
         self.subtree = tiles.subtree_of(self.read)
 
     def read(self, level: int, number: int) -> list[bytes]:
@@ -37,10 +41,10 @@ class Tree:
     def items(self, number: int) -> list[Item]:
         """The entries of bundle `number`, as stored; none where there is no such bundle."""
         if number not in self._items:
-            body = self._session.execute(
-                select(Tile.body).where(*self._at(0, number))
-            ).scalar_one_or_none()
-            self._items[number] = unpack(body) if body else []
+            there = select(Tile.body, Tile.most).where(*self._at(0, number))
+            tile = self._session.execute(there).one_or_none()
+            self._items[number] = unpack(tile.body) if tile else []
+            self.mosts[number] = tile.most or 0 if tile else 0
         return self._items[number]
 
     def entry(self, index: int) -> bytes:
@@ -59,6 +63,20 @@ class Tree:
 
     def consistency(self, old: int, new: int) -> list[bytes]:
         return merkle.consistency_proof(old, new, self.subtree)
+
+    def locate(self, seqs: Iterable[int]) -> dict[int, tuple[int, Item]]:
+        """Index and item of each record that is in the log, by seq; a bundle is read once."""
+        found: dict[int, tuple[int, Item]] = {}
+        seen: set[int] = set()
+        for seq in sorted(seqs):
+            if seq in found or self.find(seq, CONSENT) is None:
+                continue
+            for number in self._items.keys() - seen:
+                seen.add(number)
+                for place, item in enumerate(self._items[number]):
+                    if item.kind == CONSENT:
+                        found[item.seq] = (number * tiles.WIDTH + place, item)
+        return found
 
     def find(self, seq: int, kind: int) -> tuple[int, Item] | None:
         """Index and item of the entry with this `seq` and kind, or None.
@@ -118,11 +136,12 @@ class Growth:
         self.tree = tree
         self.size = size
         self._old = size
+        self._full: list[tuple[int, int]] = []
         self._most = 0
         if size:
-            self._most = self._last_most((size - 1) // tiles.WIDTH)
-        self._full: list[tuple[int, int]] = []
-        self._mosts: dict[int, int] = {}
+            last = (size - 1) // tiles.WIDTH
+            tree.items(last)
+            self._most = tree.mosts[last]
 
     def add(self, item: Item) -> int:
         """Append one entry; returns its index."""
@@ -133,7 +152,7 @@ class Growth:
             raise Wrong(f"bundle {number} of log {self.tree.log_id} is not as long as it should be")
         items.append(item)
         self._push(0, number, merkle.leaf_hash(item.entry()))
-        self._most = self._mosts[number] = max(self._most, item.seq)
+        self._most = self.tree.mosts[number] = max(self._most, item.seq)
         self.size += 1
         return index
 
@@ -150,7 +169,7 @@ class Growth:
             full = len(items) == tiles.WIDTH
             values: dict[str, object] = {
                 "root": merkle.root_of(self.tree.read(0, number)) if full else None,
-                "most": self._mosts.get(number, self._most),
+                "most": self.tree.mosts[number],
                 "body": pack(items),
             }
             if number == first and self._old % tiles.WIDTH:
@@ -178,9 +197,3 @@ class Growth:
             if len(self.tree.read(level + 1, above)) != place:
                 raise Wrong(f"tile {level + 1}/{above} of log {self.tree.log_id} has a gap")
             self._push(level + 1, above, merkle.root_of(hashes))
-
-    def _last_most(self, number: int) -> int:
-        found = self.tree._session.execute(
-            select(Tile.most).where(*self.tree._at(0, number))
-        ).scalar_one_or_none()
-        return found or 0

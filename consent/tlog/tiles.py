@@ -88,7 +88,7 @@ def unpack_entries(data: bytes) -> list[bytes]:
     while start < len(data):
         after = start + 2
         end = after + int.from_bytes(data[start:after], "big")
-        if len(data) < max(after, end):
+        if len(data) < end:
             raise Wrong("a bundle ends within an entry")
         entries.append(data[after:end])
         start = end

@@ -217,11 +217,19 @@ def _config(
             if t["name"]
         ],
         "name": content["controller"].get("trading_name") or of.name,
-        "legal_name": content["controller"].get("legal_name"),
+        "who": _who(content["controller"], of.name),
         "policy_url": policies.get(language) or policies.get(default),
         "partners": _partners(content),
         "texts": _texts(content, language, later=False),
     }
+
+
+def _who(controller: dict[str, Any], name: str) -> str:
+    """Who asks, as it stands within a sentence: the trading name, and the legal one beside it."""
+    name, legal = controller.get("trading_name") or name, controller.get("legal_name")
+    if not legal or legal == name:
+        return name
+    return f"{name} – {legal} –" if "(" in legal else f"{name} ({legal})"
 
 
 def _texts(content: dict[str, Any], language: str, later: bool) -> dict[str, Any]:
@@ -277,8 +285,17 @@ def _language(content: dict[str, Any], lang: str | None) -> str:
 
 
 def _partners(content: dict[str, Any]) -> int:
-    asked = [s for s in content["services"] if s["category"] != "necessary"]
-    return len({s["provider"] or s["id"] for s in asked})
+    """How many companies other than the controller get data once all is accepted.
+
+    A service without a provider is the controller's own, unless one of its trackers is declared a
+    third party's: then it is a company nobody has named. What is unclassified gets nothing.
+    """
+    own = {str(content["controller"].get(n)).casefold() for n in ("legal_name", "trading_name")}
+    third = {t["service"] for t in content["trackers"] if t["party"] == "third"}
+    asked = [s for s in content["services"] if s["category"] not in (None, "necessary")]
+    named = {s["provider"].casefold() for s in asked if s["provider"]}
+    unnamed = [s for s in asked if not s["provider"] and s["id"] in third]
+    return len(named - own) + len(unnamed)
 
 
 def _in_language(purpose: dict[str, str], language: str, default: str) -> str | None:

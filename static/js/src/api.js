@@ -33,10 +33,10 @@ export class Api {
     this.open = () => view.open();
     this.on = (/** @type {string} */ name, /** @type {(detail: object) => void} */ listener) => {
       const event = name.replace(/^(consent:)?/, 'consent:');
+      if (event === 'consent:ready') return listener(page.get());
       document.addEventListener(event, (sent) =>
         listener(/** @type {CustomEvent} */ (sent).detail),
       );
-      if (event === 'consent:ready') listener(page.get());
     };
     this.debug = () => ({
       config: page.config,

@@ -40,7 +40,7 @@ function put(node, children) {
  */
 export function link(text, url) {
   return /^(https?:\/\/|mailto:|tel:|\/)/.test(String(url || ''))
-    ? h('a', { href: String(url), rel: 'noopener', target: '_blank' }, text)
+    ? h('a', { href: String(url), rel: 'noopener noreferrer', target: '_blank' }, text)
     : text;
 }
 

@@ -41,11 +41,21 @@ const offer = ({ language: { name, categories } }, w) =>
 
 /** @param {Page} page @param {Words} w */
 export function first(page, w) {
-  const { categories, partners, name, legal_name } = page.language;
-  const who = legal_name && legal_name !== name ? `${name} (${legal_name})` : name;
+  const { categories, partners, who } = page.language;
   return h(
     'div',
     box(page, 'ctl-first'),
+    page.regime.close &&
+      h(
+        'button',
+        {
+          type: 'button',
+          class: 'ctl-x',
+          'data-cmp': 'dismiss',
+          'aria-label': w.t('close') + ': ' + w.t('reject'),
+        },
+        '×',
+      ),
     h('h2', { id: 'ctl-title', class: 'ctl-title' }, w.t('title')),
     h(
       'div',
@@ -118,7 +128,7 @@ export const note = (w, conflict) => [
   h(
     'div',
     { class: 'ctl-actions' },
-    button('dismiss', w.t('close')),
+    button('noted', w.t('close')),
     button('preferences', w.t('preferences'), 'ctl-button ctl-plain'),
   ),
 ];

@@ -24,8 +24,9 @@ export function memory(path) {
       if (now.queue && !now.queue.length) delete now.queue;
       fallback = now;
       try {
-        if (Object.keys(now).length) localStorage.setItem(key, JSON.stringify(now));
-        else localStorage.removeItem(key);
+        const text = JSON.stringify(now);
+        if (text === '{}') localStorage.removeItem(key);
+        else localStorage.setItem(key, text);
       } catch (e) {
         broken = true;
       }

@@ -71,12 +71,20 @@ export class Page {
     return verdict(this.config, this.regime, this.choice, Date.now());
   }
 
+  /** Whether this visitor has a choice, or had one: the browser drops the cookie of one that ended. */
+  get answered() {
+    return !!readChoice() || !!this.store.read().ran;
+  }
+
   /**
    * Writes both cookies again, so that a browser's cap on script cookies counts from today. What
    * HTTP has set is left alone: the cap would bind it from then on.
    */
   keep() {
     const { choice, config, http } = this;
+    this.store.update((all) => {
+      all.ran = (choice && Object.values(choice.categories).includes(true)) || undefined;
+    });
     if (!choice) return;
     const seen = readVisitor();
     const held = readChoice();
@@ -112,6 +120,7 @@ export class Page {
       at: choice && new Date(choice.t * 1000).toISOString(),
       asks: this.config.asks,
       regime: regime.id,
+      country: this.config.place.country,
       strict: !lax,
       gpc: this.gpc,
       pending: !!choice && choice.pending,
@@ -213,6 +222,11 @@ export class Page {
     return done;
   }
 
+  /** Deletes what is not necessary, allowed or not. The choice stands, and so does its record. */
+  erase() {
+    return sweep(this.config, this.now, true);
+  }
+
   /**
    * @param {string} id
    * @param {object} reply
@@ -246,6 +260,7 @@ export class Page {
     if ((this.choice && this.choice.id) === id) return false;
     this.apply();
     this.google();
+    this.tidy();
     return true;
   }
 

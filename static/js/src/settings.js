@@ -3,6 +3,7 @@
 import { readVisitor } from './cookie.js';
 import { h, link, words } from './dom.js';
 import { box, button } from './first.js';
+import { help } from './help.js';
 import { cells } from './rows.js';
 import css from './settings.css';
 
@@ -218,7 +219,10 @@ export class Settings {
         'p',
         { class: 'ctl-small' },
         date && w.t('published', { version: details.version || 1, date }) + ' ',
-        details.retention && w.t('retention', { time: w.duration(details.retention) }) + ' ',
+        details.choice_lifetime &&
+          w.t('lifetime', { time: w.duration(details.choice_lifetime) }) + ' ',
+        details.retention &&
+          w.t(kept(details.retention.anchor), { time: w.duration(details.retention) }) + ' ',
         details.decided_for_demo && w.t('demo') + ' ',
         attribution && link(attribution.text, attribution.url),
       ),
@@ -302,6 +306,7 @@ export class Settings {
           this.line,
           h('p', null, w.t('stored')),
           this.verbs,
+          help(w),
         ),
       );
     }
@@ -343,7 +348,8 @@ export class Settings {
     const { w, line, verbs } = this;
     const { choice } = this.page;
     if (!line || !verbs) return;
-    verbs.hidden = !choice;
+    const [withdraw] = verbs.children;
+    /** @type {HTMLElement} */ (withdraw).hidden = !choice;
     if (!choice) {
       line.textContent = w.t('no_record');
       return;
@@ -370,7 +376,7 @@ export class Settings {
   }
 
   erase() {
-    this.report(this.page.tidy(), '');
+    this.report(this.page.erase(), '');
   }
 
   /**
@@ -380,6 +386,8 @@ export class Settings {
   async report(swept, before) {
     const { gone, left } = await swept;
     const { t } = this.w;
+    const { categories } = this.page.config;
+    const allowed = categories.some((id) => this.page.now.categories[id]);
     this.status.textContent = [
       before,
       gone.length
@@ -388,10 +396,15 @@ export class Settings {
           ? ''
           : t('nothing_deleted'),
       left.length ? t('undeleted', { names: left.join(', ') }) : '',
+      before || !allowed ? '' : t('comes_back'),
       before && !gone.length && !left.length ? '' : t('elsewhere'),
     ]
       .filter(Boolean)
       .join(' ');
+    // What was said takes room from the body: the button pressed must not vanish under it.
+    const { activeElement } = document;
+    if (this.body.contains(activeElement) && activeElement)
+      activeElement.scrollIntoView({ block: 'nearest' });
   }
 
   /** @param {KeyboardEvent} event keeps Tab inside where the browser would leave the page */
@@ -413,6 +426,14 @@ export class Settings {
   remove() {
     this.node.remove();
   }
+}
+
+/**
+ * @param {string} [anchor] where the time begins for which the record is kept
+ * @returns {string} the key of the sentence that says so
+ */
+function kept(anchor) {
+  return anchor && anchor !== 'choice' ? 'retention_' + anchor : 'retention';
 }
 
 /**

@@ -14,15 +14,21 @@ function matches([pattern, match], name) {
   return !!wanted && (match === 'prefix' ? seen.startsWith(wanted) : seen === wanted);
 }
 
-/** Trackers of a decided, denied category or service; the unclassified are held, not deleted. */
-function denied(/** @type {Config} */ config, /** @type {Verdict} */ now) {
-  return config.trackers.filter(
+/**
+ * Trackers of a decided, denied category or service; the unclassified are held, not deleted,
+ * unless the visitor asked for all that is not necessary.
+ * @param {Config} config
+ * @param {Verdict} now
+ * @param {boolean} [all]
+ */
+const unwanted = (config, now, all) =>
+  config.trackers.filter(
     ([, , , service, category]) =>
-      category &&
       category !== 'necessary' &&
-      (!now.categories[category] || (service && now.services[service] === false)),
+      (all ||
+        (category &&
+          (!now.categories[category] || (service && now.services[service] === false)))),
   );
-}
 
 const names = () =>
   document.cookie
@@ -44,7 +50,7 @@ function expire(/** @type {string} */ name) {
       return path + part + '/';
     }, '/');
   const extras =
-    location.protocol === 'https:' ? ['', '; Secure; SameSite=None; Partitioned'] : [''];
+    location.protocol === 'https:' ? ['; Secure', '; Secure; SameSite=None; Partitioned'] : [''];
   for (const domain of domains) {
     for (const path of paths) {
       for (const extra of extras)
@@ -73,18 +79,20 @@ async function databases(list) {
 /**
  * @param {Config} config
  * @param {Verdict} now
+ * @param {boolean} [all] whatever is not necessary, allowed or not
  * @returns {Promise<{gone: string[], left: string[]}>} what was deleted, what could not be
  */
-export async function sweep(config, now) {
-  const list = denied(config, now);
+export async function sweep(config, now, all) {
+  const list = unwanted(config, now, all);
   const ofKind = (/** @type {string} */ kind) => list.filter((tracker) => tracker[2] === kind);
   const hit = (/** @type {Tracker[]} */ some, /** @type {string} */ name) =>
     some.some((tracker) => matches(tracker, name));
   const cookies = ofKind('cookie');
   const found = [...new Set(names().filter((name) => hit(cookies, name)))];
   found.forEach(expire);
-  const left = names().filter((name) => found.includes(name));
-  const gone = found.filter((name) => !left.includes(name));
+  const after = names();
+  const left = found.filter((name) => after.includes(name));
+  const gone = found.filter((name) => !after.includes(name));
   for (const kind of /** @type {const} */ (['local', 'session'])) {
     try {
       const store = window[`${kind}Storage`];

@@ -13,6 +13,8 @@ export interface Regime {
   reprompt_months: number | null;
   google: 'denied' | 'granted';
   tz: string[] | null;
+  /** The first layer has an X. */
+  close?: true;
 }
 
 export interface Service {
@@ -46,7 +48,7 @@ export interface Config {
   services: Service[];
   trackers: Tracker[];
   name: string;
-  legal_name: string | null;
+  who: string;
   policy_url: string | null;
   partners: number;
   texts: { [key: string]: Text };
@@ -81,6 +83,8 @@ export interface Memory {
   queue?: Pending[];
   told?: string;
   seen?: number;
+  /** Something was allowed; outlives the choice, so that its traces can be deleted. */
+  ran?: boolean;
 }
 
 export interface Details {
@@ -93,7 +97,7 @@ export interface Details {
   published_at?: string;
   version?: number;
   choice_lifetime?: Duration | null;
-  retention?: Duration | null;
+  retention?: Retention | null;
   decided_for_demo?: boolean;
   services: {
     id: string;
@@ -106,6 +110,9 @@ export interface Details {
   texts?: { [key: string]: Text };
   attribution?: { text: string; url: string } | null;
 }
+
+/** How long the record is kept; without an anchor, counted from the choice. */
+export type Retention = { value: number; unit: string; anchor?: string };
 
 export type Duration = 'session' | { value: number; unit: string };
 

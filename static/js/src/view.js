@@ -16,7 +16,7 @@ const OWN_ENTRY =
 /** @type {{[selector: string]: string}} */
 const BUTTONS = {
   '[data-cmp]': '',
-  'a[href$="#cookie-settings"],a[href$="#consent"],[data-cc=show-preferencesModal]': 'preferences',
+  [OWN_ENTRY]: 'preferences',
   '[data-cc=accept-all]': 'accept',
   '[data-cc=accept-necessary]': 'reject',
 };
@@ -44,9 +44,10 @@ export class View {
     const { page } = this;
     const signalled = this.obey();
     if (!signalled) {
+      const { answered } = page;
       page.keep();
       if (page.choice || page.lax) page.google();
-      if (page.choice) page.tidy();
+      if (answered) page.tidy();
     }
     page.guard.scan();
     new Api(page, this).install();
@@ -178,7 +179,8 @@ export class View {
       const { categories, services } = this.settings.read();
       this.decide('save', categories, services, 2);
     } else if (verb === 'close') this.close();
-    else if (verb === 'dismiss') this.dismiss();
+    else if (verb === 'dismiss') this.all(false, verb, layer);
+    else if (verb === 'noted') this.noted();
     else if (verb === 'delete' && this.settings) this.settings.erase();
     else return false;
     return true;
@@ -219,7 +221,7 @@ export class View {
       page.store.update((all) => {
         all.told = id;
       });
-      this.dismiss();
+      this.noted();
     }
     if (stays && settings) settings.saved(swept);
     else this.announce('saved');
@@ -288,7 +290,7 @@ export class View {
     if (target instanceof HTMLElement) target.focus();
   }
 
-  dismiss() {
+  noted() {
     const { store, config } = this.page;
     if (this.note) this.note.remove();
     this.note = null;

@@ -1,0 +1,98 @@
+"""The ledger at a terminal: run elsewhere, checked, and its key changed."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from consent.db import db
+from consent.records.rows import Row
+from tests.acts import SECRET, choice_body, make_site, post_choice
+from tests.conftest import Clock
+from tests.prepare import ROOT
+from tests.server import Server
+
+SITE = "voipstudio.pl"
+
+
+def test_fsck_says_that_all_agrees_and_names_what_does_not(
+    app: Flask, client: FlaskClient, clock: Clock
+) -> None:
+    digest = make_site(app, clock()).digest
+    post_choice(client, "example.com", choice_body(digest, clock()))
+    cli = app.test_cli_runner()
+    ticked = cli.invoke(args=["ledger", "tick"])
+    assert ticked.exit_code == 0 and "entries added" in ticked.output
+    good = cli.invoke(args=["ledger", "fsck"])
+    assert (good.exit_code, good.output) == (0, "Everything agrees.\n")
+    with app.app_context():
+        db.session.scalars(select(Row)).one().layer = 2
+        db.session.commit()
+    bad = cli.invoke(args=["ledger", "fsck"])
+    assert bad.exit_code == 1
+    assert bad.output.startswith("record of example.com at ") and "1 things" in bad.output
+
+
+def test_rotating_prints_the_new_key_which_the_log_then_lists_first(
+    app: Flask, client: FlaskClient, clock: Clock
+) -> None:
+    make_site(app, clock(), publish_log=True)
+    before = client.get("/log/vkeys").text.splitlines()
+    clock.advance(hours=1)
+    made = app.test_cli_runner().invoke(args=["ledger", "rotate"])
+    assert made.exit_code == 0
+    after = client.get("/log/vkeys").text.splitlines()
+    assert after[0] == made.output.strip() != before[0]
+    assert set(before) < set(after)
+
+
+def test_there_is_nothing_to_recover_where_nothing_was_rolled_back(
+    app: Flask, clock: Clock
+) -> None:
+    make_site(app, clock())
+    cli = app.test_cli_runner()
+    assert cli.invoke(args=["ledger", "tick"]).exit_code == 0
+    done = cli.invoke(args=["ledger", "recover", "--yes"])
+    assert (done.exit_code, done.output) == (0, "")
+
+
+def test_a_ledger_elsewhere_integrates_what_a_server_without_one_stores(
+    make_server: Callable[..., Server],
+) -> None:
+    server = make_server(LEDGER="0")
+    notice = server.get(f"/v1/{SITE}/notice").json()
+    body = choice_body(
+        notice["notice"],
+        datetime.now(UTC),
+        categories=dict.fromkeys(notice["categories"], False),
+        language=notice["lang"],
+        page=server.url + "/demo/",
+    )
+    headers = {"Origin": server.url, "Content_Type": "text/plain"}
+    made = server.post(f"/v1/{SITE}/consents", json.dumps(body).encode(), **headers).json()
+
+    def proof() -> object:
+        return server.get(made["receipt"], Authorization=f"Visitor {SECRET}").json()["proof"]
+
+    time.sleep(2)
+    assert proof() is None
+    program = [sys.executable, "-m", "flask", "--app", "app", "ledger", "run"]
+    elsewhere = subprocess.Popen(program, cwd=ROOT, env=server.environ, stderr=subprocess.PIPE)
+    try:
+        end = time.monotonic() + 60
+        while proof() is None and time.monotonic() < end:
+            time.sleep(0.2)
+        assert proof() is not None
+    finally:
+        elsewhere.send_signal(signal.SIGINT)
+        _, said = elsewhere.communicate(timeout=30)
+    assert elsewhere.returncode == 0, said.decode()
