@@ -152,6 +152,17 @@ def test_the_way_back_leads_to_the_site_and_nowhere_else(
         assert 'href="https://example.com/#consent"' in reply.text and foreign not in reply.text
 
 
+def test_what_the_owner_typed_is_text_and_no_link_of_another_kind(
+    app: Flask, client: FlaskClient, clock: Clock
+) -> None:
+    contacts = {"page": "javascript://x/%0aalert(1)", "email": "a@b.example<script>"}
+    make_site(app, clock(), contacts=contacts, name="<b>Example</b>")
+    for path in ("me", "requests"):
+        page = client.get(f"/v1/{SITE}/{path}").text
+        assert 'href="javascript' not in page and "<script" not in page and "<b>" not in page
+        assert "javascript://x/" in page and "&lt;b&gt;Example" in page
+
+
 def test_by_its_address_alone_the_page_says_how_to_open_it(
     client: FlaskClient, chosen: dict[str, Any]
 ) -> None:
