@@ -42,6 +42,8 @@ export class Settings {
     this.line = undefined;
     /** @type {HTMLElement | undefined} */
     this.verbs = undefined;
+    /** @type {HTMLElement | undefined} */
+    this.way = undefined;
     this.body = h('div', { class: 'ctl-body', tabindex: '-1' });
     this.node = /** @type {HTMLDialogElement} */ (this.build());
     this.node.addEventListener('cancel', (event) => {
@@ -288,15 +290,11 @@ export class Settings {
     if (!this.record.firstChild) {
       this.verbs = h(
         'div',
-        null,
-        h(
-          'div',
-          { class: 'ctl-actions' },
-          button('withdraw', w.t('withdraw')),
-          button('delete', w.t('delete')),
-        ),
-        this.mine(),
+        { class: 'ctl-actions' },
+        button('withdraw', w.t('withdraw')),
+        button('delete', w.t('delete')),
       );
+      this.way = this.mine();
       this.line = h('p');
       this.record.append(
         h(
@@ -306,6 +304,7 @@ export class Settings {
           this.line,
           h('p', null, w.t('stored')),
           this.verbs,
+          this.way,
           help(w),
         ),
       );
@@ -345,11 +344,11 @@ export class Settings {
 
   /** Brings the line about the record up to date. */
   mark() {
-    const { w, line, verbs } = this;
+    const { w, line, verbs, way } = this;
     const { choice } = this.page;
-    if (!line || !verbs) return;
+    if (!line || !verbs || !way) return;
     const [withdraw] = verbs.children;
-    /** @type {HTMLElement} */ (withdraw).hidden = !choice;
+    /** @type {HTMLElement} */ (withdraw).hidden = way.hidden = !choice;
     if (!choice) {
       line.textContent = w.t('no_record');
       return;
