@@ -109,6 +109,8 @@ def parts(app: Flask, settings: Config, clock: Callable[[], datetime]) -> Parts:
             "site_withdrawal": Limiter(site * WITHDRAWALS, site * WITHDRAWALS),
             "client_choice": Limiter(1 if client else 0, client),
             "client_withdrawal": Limiter(WITHDRAWALS if client else 0, client * WITHDRAWALS),
+            "site_request": Limiter(1 / 10 if site else 0, 60),
+            "client_request": Limiter(1 / 60 if client else 0, 5),
             "key": Limiter(settings.rate_key, settings.rate_key),
         },
         ledger=Ledger(

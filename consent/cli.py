@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 import threading
+import uuid
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -22,10 +23,11 @@ from granian.log import LogLevels
 from . import evidence, inventory, records, retention, sites, trail, users
 from .db import db, rfc3339, sqlite_warning
 from .errors import Refusal
-from .ledger import Refused, recover, replay
+from .ledger import Refused, erase, one, recover, replay
 from .ledger.fsck import fsck
 from .parts import parts
 from .records import RecordFilter
+from .records.rows import Row
 
 ROOT = Path(__file__).resolve().parent.parent
 KEY_DAYS = 90
@@ -36,12 +38,14 @@ DAY = click.DateTime(["%Y-%m-%d"])
 site_group = AppGroup("site", help="Websites.")
 user_group = AppGroup("user", help="Accounts of the admin.")
 key_group = AppGroup("key", help="Auditors' keys.")
+record_group = AppGroup("record", help="Consent records.")
 ledger_group = AppGroup("ledger", help="The log.")
 retention_group = AppGroup("retention", help="How long records are kept.")
 
 
 def register(app: Flask) -> None:
-    for group in (site_group, user_group, key_group, ledger_group, retention_group):
+    groups = (site_group, user_group, key_group, record_group, ledger_group, retention_group)
+    for group in groups:
         app.cli.add_command(group)
     app.cli.add_command(migrate)
     app.cli.add_command(serve)
@@ -230,6 +234,34 @@ def key_revoke(key_id: str) -> None:
     """End a key at once."""
     verb(users.revoke_key, key_id, by="cli", at=parts().clock())
     click.echo("Revoked.")
+
+
+@record_group.command("erase")
+@click.argument("site")
+@click.argument("record_id", required=False)
+@click.option("--visitor", help="32 hex digits: every record of this visitor.")
+@click.option("--reason", required=True, help="For the trail; name no visitor.")
+def record_erase(site: str, record_id: str | None, visitor: str | None, reason: str) -> None:
+    """Erase one record, or all of a visitor, at the visitor's wish."""
+    of = verb(sites.get, site)
+    rows = _chosen(of, record_id, visitor)
+    known = parts()
+    signer, at = known.ledger.signer, known.clock()
+    indices = verb(erase, signer, of, rows, by="cli", at=at, reason=reason)
+    places = ", ".join(str(index) for index in indices) or "none"
+    click.echo(f"Erased: {len(rows)} records. Places in the log: {places}.")
+
+
+def _chosen(site: sites.Site, record_id: str | None, visitor: str | None) -> list[Row]:
+    try:
+        if (record_id is None) == (visitor is None):
+            raise click.UsageError("Name a record's id or --visitor, one of them.")
+        if record_id is not None:
+            row, _ = verb(one, site, uuid.UUID(record_id).bytes)
+            return [row]
+        return records.all_of(site, bytes.fromhex(visitor or ""))
+    except ValueError:
+        raise click.ClickException("Not an id as records have them.") from None
 
 
 @ledger_group.command("run")

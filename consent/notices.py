@@ -21,7 +21,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from . import inventory, leaf, trail, waiting
 from .db import Base, Instant, db, rfc3339
 from .errors import Invalid, NotFound
-from .sites import Site, retention_problem, seconds
+from .sites import Site, retention_problem, rights_contact, seconds
 
 RETENTION_EXCEEDED = "RETENTION-EXCEEDED"
 VERSION_KEYS = ("version", "asks", "published_at", "effective_at")
@@ -160,11 +160,11 @@ def publish(
 ) -> Notice:
     """Freeze the draft as the next version; `asks` rises when visitors must be asked again.
 
-    Raises Invalid `notice_incomplete` when a visitor could not tell who is asking, or for how long
-    the record is kept (GDPR art. 13(1)(a), 13(2)(a)).
+    Raises Invalid `notice_incomplete` when a visitor could not tell who is asking, where to turn,
+    or for how long the record is kept (GDPR art. 12(2), 13(1)(a), 13(2)(a)).
     """
     body = draft(site)
-    _complete(body)
+    _complete(body, site.request_form)
     before = latest(site)
     old = before.content if before else None
     again = material or bool(asks_again(old, body))
@@ -274,14 +274,15 @@ def _words(life: Mapping[str, Any]) -> str:
     return f"{life['value']} {life['unit']}{'' if life['value'] == 1 else 's'}"
 
 
-def _complete(body: Mapping[str, Any]) -> None:
+def _complete(body: Mapping[str, Any], request_form: bool) -> None:
     problems: dict[str, str] = {}
     if not body["controller"].get("legal_name"):
         problems["legal_name"] = "The controller's legal name is missing."
-    if not any(body["contacts"].values()) and not any(
-        body["controller"].get(name) for name in ("email", "phone", "address", "contact_page")
-    ):
-        problems["contact"] = "Visitors need an address, an e-mail or a phone number."
+    if not rights_contact(body["controller"], body["contacts"]) and not request_form:
+        problems["contact"] = (
+            "Visitors could not exercise their rights: the site names no address, e-mail, phone or"
+            " page for it, and the request form is off. Name one, or switch the form on."
+        )
     if why := retention_problem(body["retention"]):
         problems["retention"] = why
     if problems:

@@ -53,7 +53,7 @@ class Parts:
                 self._writer = None
 
 
-def as_json(body: dict[str, Any], status: int = 200) -> Response:
+def as_json(body: dict[str, Any] | list[Any], status: int = 200) -> Response:
     """A JSON answer that no cache keeps; edges that may be cached say so themselves."""
     response = cast(Response, current_app.json.response(body))
     response.status_code = status

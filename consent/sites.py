@@ -28,11 +28,13 @@ ANCHORS = ("choice", "expiry", "withdrawal")
 ACTIONS = ("delete", "aggregate", "anonymise")
 PURPOSES = ("preferences", "statistics", "marketing")
 LEAST_S = 31 * 86_400  # a purged id must be too old to be taken again
+RIGHTS = ("page", "email", "phone", "post")
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 A_LIFETIME = "A whole number of days, months or years."
 CHANGEABLE = frozenset(
     "name controller contacts dpo authority origins preview_hosts cookie_domain languages "
-    "default_language policy_urls preferences choice_lifetime retention layout publish_log".split()
+    "default_language policy_urls preferences choice_lifetime retention layout publish_log "
+    "request_form request_days".split()
 )
 
 
@@ -42,7 +44,8 @@ class Site(Base):
     `choice_lifetime` is how long a choice counts. `retention` is how long its record is kept: a
     lifetime with `anchor` (one of ANCHORS, absent: choice), `action` (one of ACTIONS, absent:
     delete) and `purposes`, {category: lifetime}, how long what serves a purpose may live; {} until
-    somebody has stated it.
+    somebody has stated it. `request_days` is what the site promises for requests of visitors, in
+    days, None where it promises nothing.
     """
 
     __tablename__ = "site"
@@ -65,6 +68,8 @@ class Site(Base):
     layout: Mapped[dict[str, Any]] = mapped_column(Json)
     decided_for_demo: Mapped[bool]
     publish_log: Mapped[bool]
+    request_form: Mapped[bool]
+    request_days: Mapped[int | None]
     tag_seen_at: Mapped[datetime | None] = mapped_column(Instant)
     created_at: Mapped[datetime] = mapped_column(Instant)
 
@@ -109,6 +114,8 @@ def add(
         "layout": {"position": "bottom"},
         "decided_for_demo": False,
         "publish_log": False,
+        "request_form": True,
+        "request_days": None,
     }
     values |= {"name": name, "controller": controller, "origins": origins, "languages": languages}
     values |= more
@@ -152,6 +159,19 @@ def tag_seen(site: Site, at: datetime) -> None:
 def seconds(lifetime: dict[str, Any]) -> int:
     """A {value, unit} as seconds; months and years are mean Gregorian ones."""
     return int(lifetime["value"]) * UNITS[lifetime["unit"]]
+
+
+def rights_contact(controller: dict[str, Any], contacts: dict[str, Any]) -> dict[str, str]:
+    """Where a visitor asks about their data: page, email, phone, post, as far as stated.
+
+    The contacts for rights; where they name nothing to write to or to call, the controller's own.
+    """
+    found = {name: contacts[name] for name in RIGHTS if contacts.get(name)}
+    if not set(found) & {"email", "phone", "post"}:
+        own = {"email": "email", "phone": "phone", "post": "address", "page": "contact_page"}
+        more = {name: controller[field] for name, field in own.items() if controller.get(field)}
+        found = more | found
+    return found
 
 
 def origin_kind(site: Site, origin: str | None, own_origins: tuple[str, ...]) -> str | None:
@@ -237,16 +257,24 @@ def _problems(values: dict[str, Any]) -> dict[str, str]:
         found["languages"] = f"Choose from {', '.join(LANGUAGES)}."
     elif values["default_language"] not in values["languages"]:
         found["default_language"] = "Must be one of the site's languages."
-    if not _is_lifetime(values["choice_lifetime"]):
-        found["choice_lifetime"] = A_LIFETIME
-    if values["retention"] and (why := retention_problem(values["retention"])):
-        found["retention"] = why
+    found |= _wrong_spans(values)
     domain = values["cookie_domain"]
     if domain and not all(_within(_bare(o), domain) for o in values["origins"]):
         found["cookie_domain"] = "Every origin must be this domain or below it."
     for language, url in values["policy_urls"].items():
         if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).netloc:
             found["policy_urls"] = f"{language}: a whole address, like https://example.com/privacy."
+    return found
+
+
+def _wrong_spans(values: dict[str, Any]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    if not _is_lifetime(values["choice_lifetime"]):
+        found["choice_lifetime"] = A_LIFETIME
+    if values["retention"] and (why := retention_problem(values["retention"])):
+        found["retention"] = why
+    if values["request_days"] is not None and not 1 <= values["request_days"] <= 365:
+        found["request_days"] = "A whole number of days, at most a year; or empty."
     return found
 
 

@@ -14,7 +14,7 @@ from .db import Base, BigKey, Bytes16, Instant, Json, db, rfc3339
 
 
 class Entry(Base):
-    """One act: `actor` is an e-mail, `key <id>` or `cli`; never a visitor."""
+    """One act: `actor` is an e-mail, `key <id>`, `cli` or `visitor`; never which visitor."""
 
     __tablename__ = "trail"
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)

@@ -346,7 +346,7 @@ def test_S0_22_the_settings_stay_within_reach_and_a_change_is_a_new_record(
     server: Server, elsewhere: Website, page: Page
 ) -> None:
     """After a choice the page has a control to open the settings again, on each of its pages; the
-    page's own link counts. (Erasing the history is not tested.)"""
+    page's own link counts. (Erasing: test_core_rights.py.)"""
     page.goto(f"{server.url}/demo/@PL/{SITE}/")
     page.click("[data-cmp=reject]")
     first = delivered(page)

@@ -585,7 +585,9 @@ def test_S3_53_e_mail_telephone_and_post_are_in_the_Polish_notice(
     block = opened.locator("section", has=opened.page.get_by_text("Administrator danych"))
     expect(block.locator("a[href='mailto:marketing@voipstudio.pl']")).to_have_count(1)
     expect(block).to_contain_text(PHONE)
-    expect(block).to_contain_text(f"{STREET}, W4 1QP London")
+    expect(block).to_contain_text(STREET)
+    rights = opened.locator("section", has=opened.page.get_by_text("Twoje prawa"))
+    expect(rights).to_contain_text(f"{STREET}, W4 1QP London")
 
 
 def test_S3_54_a_material_change_is_published_with_its_date_and_asked_in_Polish(

@@ -30,6 +30,7 @@ STEPS = (
     ("records",),
     ("ledger",),
     ("evidence", "retention"),
+    ("requests",),
     ("parts", "schemas"),  # floor 5: what an edge is handed, and the wire
     (
         "visitor",

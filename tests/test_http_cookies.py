@@ -661,3 +661,37 @@ def test_a_choice_is_delivered_though_the_platform_has_moved_to_another_domain(
     assert jar(shop)["crumbtrail_visitor"] == (posts[-1]["visitor"], False)
     [record] = audited(mounted, leaf.visitor_id(SITE, posts[-1]["visitor"]))
     assert record["action"] == "reject_all"
+
+
+@pytest.mark.sqlite_only
+def test_withdrawing_on_ones_own_page_reaches_the_browser_without_telling_it_the_secret(
+    mounted: tuple[Server, str], shop: Page
+) -> None:
+    shop.click("[data-cmp=accept]")
+    given = delivered(shop)
+    secret = jar(shop)["crumbtrail_visitor"][0]
+    shop.click("#cmp-entry button")
+    with shop.context.expect_page() as opened:
+        shop.click(".ctl-mine button")
+    own = opened.value
+    expect(own.locator("h1")).to_have_text("My records")
+    expect(own.locator("main")).to_contain_text(given)
+    assert secret not in own.content() + own.url
+    own.get_by_role("button", name="Withdraw", exact=True).click()
+    expect(own.locator("h1")).to_have_text("Withdrawn")
+    expect(own.locator("main")).to_contain_text("Your browser knows it too")
+    shop.reload()
+    shop.wait_for_function("window.consent && consent.get() !== null")
+    expect(shop.locator("#cmp-dialog")).to_have_count(0)  # it is an answer, so nobody asks again
+    assert shop.evaluate("consent.allowed('statistics')") is False
+    assert shop.evaluate("consent.get().id") != given
+    own.get_by_role("button", name="My records").click()
+    own.get_by_role("button", name="Withdraw and erase").click()
+    own.get_by_role("button", name="Withdraw and erase now").click()
+    expect(own.locator("h1")).to_have_text("Erased")
+    assert audited(mounted, leaf.visitor_id(SITE, secret)) == []
+    assert "crumbtrail_visitor" not in jar(shop)
+    shop.reload()
+    shop.wait_for_function("window.consent && consent.get() !== null")
+    assert shop.evaluate("consent.get().decided") is True
+    assert shop.evaluate("consent.allowed('statistics')") is False

@@ -158,7 +158,7 @@ def test_what_the_owner_calls_material_asks_again(site: Site, clock: Clock) -> N
 def test_who_asks_and_how_to_reach_them_must_be_said(
     app: Flask, clock: Clock, field: str, controller: dict[str, str]
 ) -> None:
-    site = add_site(clock.now, controller=controller)
+    site = add_site(clock.now, controller=controller, request_form=False)
     with pytest.raises(Invalid) as refused:
         notices.publish(site, BY, clock.now)
     assert refused.value.code == "notice_incomplete"

@@ -11,7 +11,18 @@ from flask import Blueprint
 from flask.blueprints import BlueprintSetupState
 from werkzeug.wrappers import Response
 
-from consent.admin import account, guard, inventory, keys, notice, records, show, sites, trail
+from consent.admin import (
+    account,
+    guard,
+    inventory,
+    keys,
+    notice,
+    records,
+    requests,
+    show,
+    sites,
+    trail,
+)
 from consent.admin.throttle import Throttle
 from consent.errors import NotFound, Refusal
 
@@ -22,7 +33,7 @@ admin = Blueprint(
     static_folder=str(Path(__file__).parents[2] / "static" / "admin"),
     static_url_path="/assets",
 )
-for page in (account, sites, inventory, notice, records, keys, trail):
+for page in (account, sites, inventory, notice, records, requests, keys, trail):
     admin.register_blueprint(page.pages)
 
 admin.before_request(guard.check_origin)

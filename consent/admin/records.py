@@ -10,15 +10,18 @@ from typing import Any
 from flask import Blueprint, make_response, render_template, request
 from werkzeug.wrappers import Response
 
-from consent import ledger, notices, sites, trail
+from consent import ledger, notices, records, sites, trail
 from consent.admin import guard, show
 from consent.db import db
-from consent.errors import NotFound, Refusal
+from consent.errors import Conflict, NotFound, Refusal
+from consent.parts import parts
 from consent.records import RecordFilter
+from consent.records.rows import Row
 from consent.sites import Site
 
 pages = Blueprint("records", __name__, url_prefix="/sites/<key>/records")
 PAGE = 50
+REASON = 300
 ASKED = ("from", "to", "action", "category", "country", "visitor", "notice")
 
 
@@ -58,22 +61,70 @@ def every(key: str) -> Response:
 
 @pages.get("/<record_id>")
 def one(key: str, record_id: str) -> str:
-    """Everything one record says, facts and claims apart."""
+    """Everything one record says, facts and claims apart, and where it stands in the log."""
     site = sites.get(key)
-    try:
-        number = uuid.UUID(record_id)
-    except ValueError:
-        raise NotFound("not_found", "No record of this site has that id.") from None
-    _, record = ledger.one(site, number.bytes)
-    _note_read(site, record=str(number))
-    version = next((n for n in notices.versions(site) if n.digest == record.get("notice")), None)
+    row, record = _held(site, record_id)
+    _note_read(site, record=record["id"])
+    if record.get("erased"):
+        return render_template("admin/record_erased.html", site=site, record=record)
+    version = next((n for n in notices.versions(site) if n.digest == record["notice"]), None)
     return render_template(
         "admin/record.html",
         site=site,
         record=record,
         version=version,
+        proven=ledger.receipt(site, row.seq) is not None,
         raw=json.dumps(record, ensure_ascii=False, indent=2),
     )
+
+
+@pages.get("/<record_id>/erase")
+def ask_erase(key: str, record_id: str) -> Response:
+    """What erasing means, before it is done."""
+    site = sites.get(key)
+    return _erase_page(site, *_held(site, record_id), {}, 200)
+
+
+@pages.post("/<record_id>/erase")
+def erase(key: str, record_id: str) -> Response:
+    """Erase this record, or all of its visitor's; the trail keeps who did it and why."""
+    site = sites.get(key)
+    row, record = _held(site, record_id)
+    reason = request.form.get("reason", "").strip()[:REASON]
+    wrong = {} if reason else {"reason": "Write why, for the trail; without a visitor's name."}
+    if request.form.get("sure") != "yes":
+        wrong["sure"] = "Confirm that it cannot be undone."
+    if wrong:
+        return _erase_page(site, row, record, wrong, 422)
+    everything = request.form.get("scope") == "visitor" and row.visitor is not None
+    rows = records.all_of(site, row.visitor) if everything and row.visitor else [row]
+    signer = parts().ledger.signer
+    ledger.erase(signer, site, rows, guard.user().email, guard.now(), reason=reason)
+    return guard.done("admin.records.one", "erased", key=key, record_id=record["id"])
+
+
+def _held(site: Site, record_id: str) -> tuple[Row, dict[str, Any]]:
+    try:
+        number = uuid.UUID(record_id)
+    except ValueError:
+        raise NotFound("not_found", "No record of this site has that id.") from None
+    return ledger.one(site, number.bytes)
+
+
+def _erase_page(
+    site: Site, row: Row, record: dict[str, Any], wrong: dict[str, str], status: int
+) -> Response:
+    if record.get("erased"):
+        raise Conflict("erased", "This record is erased already.")
+    page = render_template(
+        "admin/record_erase.html",
+        site=site,
+        record=record,
+        others=len(records.all_of(site, row.visitor)) if row.visitor else 1,
+        form=request.form,
+        wrong=wrong,
+    )
+    return make_response(page, status)
 
 
 def _note_read(site: Site, **detail: Any) -> None:

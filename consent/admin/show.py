@@ -9,6 +9,7 @@ from typing import Any
 from flask import current_app, g, request
 
 from consent.geo import Geo
+from consent.records.rows import uuid_text
 from consent.retention import problem
 
 CATEGORIES = ("necessary", "preferences", "statistics", "marketing")
@@ -32,6 +33,13 @@ ACTIONS = {
     "migrate": "Carried over",
     "api": "Set by the page",
 }
+REQUESTS = {
+    "access": "See my data",
+    "correction": "Update my data",
+    "erasure": "Delete my data",
+    "objection": "Object to the use",
+    "other": "Something else",
+}
 DONE = {
     "site_added": "The site is added. One step is left: put the snippet on its pages.",
     "site_changed": "Saved.",
@@ -40,6 +48,8 @@ DONE = {
     "tracker_removed": "Removed from the inventory.",
     "service_saved": "The service is saved.",
     "published": "Published. Visitors see this version from now on.",
+    "erased": "Erased. The log keeps the place without content.",
+    "request_closed": "The request is closed.",
     "key_revoked": "The key is revoked. It stops working at once.",
     "session_ended": "That browser is signed out.",
     "sessions_ended": "All other browsers are signed out.",
@@ -58,6 +68,8 @@ def page_parts() -> dict[str, Any]:
         "KINDS": KINDS,
         "LANGUAGES": LANGUAGES,
         "ACTIONS": ACTIONS,
+        "REQUESTS": REQUESTS,
+        "base_url": current_app.extensions["crumbtrail"].config.base_url,
         "attribution": _attribution(),
         "warnings": _warnings(),
     }
@@ -137,6 +149,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "lasting": lasting,
     "category_name": category_name,
     "said": said,
+    "uuid": uuid_text,
     "category_pair": category_pair,
     "service_pair": service_pair,
 }

@@ -10,7 +10,7 @@ from flask import Blueprint, make_response, render_template, request
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
-from consent import inventory, ledger, notices, records, retention, sites
+from consent import inventory, ledger, notices, records, requests, retention, sites
 from consent.admin import guard, show
 from consent.errors import Refusal
 from consent.parts import parts
@@ -40,6 +40,7 @@ def every() -> str:
             "changes": len(notices.changes(site)),
             "records": records.count_since(site, since),
             "held": len(inventory.trackers(site, category="unclassified")),
+            "requests": requests.counts(site, guard.now()),
         }
         for site in sites.all_sites()
     ]
@@ -83,6 +84,7 @@ def one(key: str) -> str:
         held=inventory.trackers(site, category="unclassified"),
         guards=ledger.protection(parts().ledger, guard.now()),
         records=records.count_since(site, guard.now() - timedelta(hours=24)),
+        requests=requests.counts(site, guard.now()),
         fresh=site.tag_seen_at is not None and guard.now() - site.tag_seen_at < timedelta(days=2),
         coming=retention.coming(site, guard.now()),
         most=retention.COUNTED,
@@ -103,6 +105,9 @@ def change(key: str) -> Response:
     site = sites.get(key)
     fields = _fields(request.form)
     fields["controller"] = {**site.controller, **fields["controller"]}
+    fields["contacts"] = _contacts(request.form, site)
+    fields["request_form"] = request.form.get("request_form") == "yes"
+    fields["request_days"] = _days(request.form.get("request_days", ""))
     if not fields["retention"]:  # the form had no such fields; what was stated stays
         del fields["retention"]
     wanted = {name: value for name, value in fields.items() if getattr(site, name) != value}
@@ -112,6 +117,20 @@ def change(key: str) -> Response:
     except Refusal as refusal:
         return _again(refusal, site)
     return guard.done("admin.sites.settings", "site_changed", key=site.key)
+
+
+def _contacts(form: MultiDict[str, str], site: Site) -> dict[str, Any]:
+    """The contact for rights; what the form leaves empty is no contact."""
+    said = {name: form.get(f"rights_{name}", "").strip() for name in sites.RIGHTS}
+    kept = {name: value for name, value in site.contacts.items() if name not in said}
+    return kept | {name: value for name, value in said.items() if value}
+
+
+def _days(text: str) -> int | None:
+    text = text.strip()
+    if not text:
+        return None
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 0
 
 
 def _again(refusal: Refusal, site: Site | None) -> Response:
@@ -197,6 +216,10 @@ def _as_form(site: Site) -> MultiDict[str, str]:
     for code, url in site.policy_urls.items():
         form[f"policy_url_{code}"] = url
     form["cookie_domain"] = site.cookie_domain or ""
+    for part in sites.RIGHTS:
+        form[f"rights_{part}"] = site.contacts.get(part) or ""
+    form["request_form"] = "yes" if site.request_form else ""
+    form["request_days"] = str(site.request_days or "")
     form["preferences"] = "yes" if site.preferences else ""
     for name, life in (("choice_lifetime", site.choice_lifetime), ("retention", site.retention)):
         if life:

@@ -62,6 +62,7 @@ def _add(key: str, decided: dict[str, Any], base_url: str, at: datetime) -> site
         retention=decided["retention"],
         decided_for_demo=True,
         publish_log=True,
+        request_days=said["rights"]["deadline_days"],
         **{field: decided[field] for field in same},
     )
 

@@ -43,12 +43,19 @@ WIPED = {
 
 
 def erase(
-    signer: Signer, site: Site, rows: Sequence[Row], by: str, at: datetime, again: bool = False
+    signer: Signer,
+    site: Site,
+    rows: Sequence[Row],
+    by: str,
+    at: datetime,
+    again: bool = False,
+    reason: str = "",
 ) -> list[int]:
     """Wipe these records of the site; returns the log index of each, in order.
 
-    Raises Busy `busy` while one of them still waits for the log: a moment later it is there. With
-    `again` (a restored database) such a one is wiped all the same, and never gets into the log.
+    The trail keeps who did it and, where given, why. Raises Busy `busy` while one of them still
+    waits for the log: a moment later it is there. With `again` (a restored database) such a one is
+    wiped all the same, and never gets into the log.
     """
     due = [row for row in rows if not row.flags & (ERASED | TEST)]
     found = places_of(site, due)
@@ -67,7 +74,8 @@ def erase(
             delete(Waiting).where(Waiting.site == site.key, Waiting.seq.in_(lost)),
             execution_options={"synchronize_session": False},
         )
-        trail.write("record.erase", by, at, site.key, count=len(part))
+        why = {"reason": reason} if reason else {}
+        trail.write("record.erase", by, at, site.key, count=len(part), **why)
         db.session.commit()
     if due:
         scrub()

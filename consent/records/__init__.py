@@ -1,7 +1,8 @@
 """Records: what is kept of each choice. `rows` stores, `verb` judges, `writer` makes durable,
-`reading` finds."""
+`reading` finds, `dpv` translates."""
 
-from .reading import Names, RecordFilter, count_between, count_since, find, held
+from .dpv import consent_record
+from .reading import Names, RecordFilter, all_of, count_between, count_since, find, held
 from .verb import Choice, Facts, check, reduced_page
 from .writer import Writer
 
@@ -11,7 +12,9 @@ __all__ = [
     "Names",
     "RecordFilter",
     "Writer",
+    "all_of",
     "check",
+    "consent_record",
     "count_between",
     "count_since",
     "find",

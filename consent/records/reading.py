@@ -15,7 +15,7 @@ from ..db import db, micros
 from ..errors import Invalid
 from ..notices import Answer, Notice
 from ..sites import Site
-from .rows import ACTIONS, CATEGORIES, DENIED, GRANTED, TEST, Page, Place, Row, Rule, encode
+from .rows import ACTIONS, CATEGORIES, DENIED, ERASED, GRANTED, TEST, Page, Place, Row, Rule, encode
 
 SCAN = 20_000  # rows looked at for one page; a rare match then takes several short pages
 
@@ -87,6 +87,14 @@ def held(site_id: int, record_id: bytes) -> Row | None:
     return db.session.scalar(query)
 
 
+def all_of(site: Site, visitor: bytes) -> list[Row]:
+    """Every record of a visitor that was not erased, in order of arrival; test ones left out."""
+    query = select(Row).where(
+        Row.site_id == site.id, Row.visitor == visitor, Row.flags.bitwise_and(TEST) == 0
+    )
+    return list(db.session.scalars(query.order_by(Row.seq)))
+
+
 def count_since(site: Site, at: datetime) -> int:
     """How many records arrived since `at`, test ones left out."""
     query = select(func.count()).where(
@@ -115,6 +123,7 @@ def _conditions(site: Site, wanted: RecordFilter) -> list[ColumnElement[bool]]:
         if wanted.action not in ACTIONS:
             raise _bad("action", f"One of {', '.join(ACTIONS)}.")
         found.append(Row.action == ACTIONS.index(wanted.action))
+        found.append(Row.flags.bitwise_and(ERASED) == 0)  # of those no action is known
     if wanted.category is not None:
         found.append(_category(wanted.category))
     if wanted.country is not None:

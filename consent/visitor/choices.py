@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import math
+import secrets
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from flask import Response, request
 
 from .. import leaf, ledger, records, schemas
-from ..db import db, from_micros
+from ..db import db, from_micros, micros
 from ..errors import Busy, Forbidden, Invalid, Refusal
 from ..parts import as_json, parts
 from ..records import Choice, Facts
 from ..records.rows import ERASED, SUPERSEDED, TEST, Row, uuid_text
 from ..records.writer import Job
+from ..regime import Regime
 from ..sites import Site
 from ..strict_json import Malformed, parse
 from . import cookies, shelf, where
@@ -23,6 +26,7 @@ from .blueprint import bp, origin_of
 
 BODY = 8 * 1024
 MEDIA = ("text/plain", "application/json")
+OWN_PAGE = 3  # the layer of a choice made on the visitor's own page
 
 
 @bp.post("/<site>/consents")
@@ -33,14 +37,82 @@ def consents(site: str) -> Response:
         raise Busy("busy", "The log is stopped; nothing was stored.", status=503, retry_after=60)
     test = _known_origin(of) == "test"
     choice = schemas.choice(_body())
-    secrets = cookies.secrets(of, choice)
-    _within_limits(of, choice)
+    held = cookies.secrets(of, choice)
+    within_limits(of, choice)
     notice = shelf.notice(of, choice.notice)
     records.check(choice, notice.content, now)
-    place = where.place()
-    regime = parts().regimes.decide(place, where.signals(), now.date())
-    answer = _answer(of, choice, notice)
-    facts = Facts(
+    regime = regime_here(now)
+    facts = _facts(of, notice, regime, _answer(of, choice, notice), test)
+    db.session.close()  # nothing is held while waiting for the writer
+    job, row, fresh = _stored(choice, facts, held)
+    if row.flags & ERASED:
+        raise gone(of, row)
+    if fresh:
+        reply = _reply(of, row, job.record, job.commitment, 201)
+    else:
+        record = records.Names([row]).record(row, of.key)
+        reply = _reply(of, row, record, leaf.commitment(record, row.salt or b""), 200)
+    cookies.put(reply, of, choice, held[0], notice.content, regime, now)
+    return reply
+
+
+def withdraw(of: Site, secret: str, language: str, previous: bytes) -> Choice:
+    """Record, as a choice of its own, that a visitor takes everything back on their own page.
+
+    Raises Busy where nothing was stored.
+    """
+    now = parts().clock()
+    if parts().ledger.stopped:
+        raise Busy("busy", "The log is stopped; nothing was stored.", status=503, retry_after=60)
+    notice = shelf.current(of)
+    content = notice.content
+    asked = {c["id"] for c in content["categories"]} - {"necessary"}
+    spoken = content["languages"]
+    choice = Choice(
+        id=_uuid7(now),
+        visitor=secret,
+        notice=notice.digest,
+        action="withdraw",
+        categories=dict.fromkeys(sorted(asked), False),
+        services={s["id"]: False for s in content["services"] if s["category"] in asked},
+        language=language if language in spoken else content["default_language"],
+        layer=OWN_PAGE,
+        page=records.reduced_page(f"{parts().config.base_url}/v1/{of.key}/me"),
+        at=now,
+        shown_at=None,
+        answer=None,
+        device=None,
+        gpc=where.signals().gpc,
+        dnt=None,
+        previous=previous,
+    )
+    within_limits(of, choice)
+    facts = _facts(of, notice, regime_here(now), None, test=False)
+    db.session.close()
+    parts().writer.write(Job.of(choice, facts))
+    return choice
+
+
+def regime_here(now: datetime) -> Regime:
+    """The rules that bind for whoever sent this request."""
+    return parts().regimes.decide(where.place(), where.signals(), now.date())
+
+
+def gone(of: Site, row: Row) -> Refusal:
+    """410 with the place in the log, which still says that there was a record and an erasure."""
+    place = ledger.places_of(of, [row]).get(row.seq)
+    more = {} if place is None else {"index": place}
+    return Refusal("erased", "This record was erased.", status=410, extra=more)
+
+
+def _facts(
+    of: Site,
+    notice: shelf.Shown,
+    regime: Regime,
+    answer: tuple[int, int, str] | None,
+    test: bool,
+) -> Facts:
+    return Facts(
         site_id=of.id,
         site=of.key,
         notice_id=notice.id,
@@ -51,27 +123,16 @@ def consents(site: str) -> Response:
         test=test,
         regime=regime.id,
         regimes=parts().regimes.digest,
-        place=place,
+        place=where.place(),
         browser=where.browser(),
     )
-    db.session.close()  # nothing is held while waiting for the writer
-    job, row, fresh = _stored(choice, facts, secrets)
-    if row.flags & ERASED:
-        raise gone(of, row)
-    if fresh:
-        reply = _reply(of, row, job.record, job.commitment, 201)
-    else:
-        record = records.Names([row]).record(row, of.key)
-        reply = _reply(of, row, record, leaf.commitment(record, row.salt or b""), 200)
-    cookies.put(reply, of, choice, secrets[0], notice.content, regime, now)
-    return reply
 
 
-def gone(of: Site, row: Row) -> Refusal:
-    """410 with the place in the log, which still says that there was a record and an erasure."""
-    place = ledger.places_of(of, [row]).get(row.seq)
-    more = {} if place is None else {"index": place}
-    return Refusal("erased", "This record was erased.", status=410, extra=more)
+def _uuid7(at: datetime) -> bytes:
+    """A version 7 UUID of that moment (RFC 9562, 5.7)."""
+    drawn = secrets.token_bytes(10)
+    made = bytes([0x70 | drawn[0] & 0x0F, drawn[1], 0x80 | drawn[2] & 0x3F]) + drawn[3:]
+    return (micros(at) // 1000).to_bytes(6) + made
 
 
 def _promise(of: Site, row: Row, commitment: str) -> str | None:
@@ -106,8 +167,11 @@ def _body() -> object:
         raise Refusal("json_malformed", f"The body was refused: {error}.") from None
 
 
-def _within_limits(of: Site, choice: Choice) -> None:
-    """Withdrawals have a budget of their own, ten times as large: none is lost in a flood."""
+def within_limits(of: Site, choice: Choice) -> None:
+    """Withdrawals have a budget of their own, ten times as large: none is lost in a flood.
+
+    Raises Busy `slow_down`.
+    """
     limits, now = parts().limits, parts().clock().timestamp()
     kind = "withdrawal" if choice.action == "withdraw" else "choice"
     client = where.limit_key()
@@ -136,9 +200,9 @@ def _answer(of: Site, choice: Choice, notice: shelf.Shown) -> tuple[int, int, st
     return known
 
 
-def _stored(choice: Choice, facts: Facts, secrets: list[str]) -> tuple[Job, Row, bool]:
+def _stored(choice: Choice, facts: Facts, held: list[str]) -> tuple[Job, Row, bool]:
     """The row under the first secret that fits what is stored of this id, if anything is."""
-    *others, last = (Job.of(replace(choice, visitor=secret), facts) for secret in secrets)
+    *others, last = (Job.of(replace(choice, visitor=secret), facts) for secret in held)
     for job in others:
         with contextlib.suppress(Invalid):  # id_reused: perhaps stored before the cookie came
             return job, *parts().writer.write(job)

@@ -63,6 +63,15 @@ def names_visitor(of: Site) -> bool:
     return from_site and own_address() is not None
 
 
+def opens(of: Site, acting: bool) -> bool:
+    """Whether the cookie may open the visitor's own page. To act, the request must come from that
+    page itself (whose `Origin` is null, because it sends no referrer) or from the site's."""
+    if own_address() is None:
+        return False
+    sent_by = request.headers.get("Sec-Fetch-Site")
+    return sent_by == "same-origin" or sets_cookies(of) or (sent_by == "same-site" and not acting)
+
+
 def life(content: dict[str, Any], regime: Regime) -> int:
     """Seconds a choice lives: the shorter of the site's promise and the regime's renewal."""
     promised = sites.seconds(content["choice_lifetime"])
@@ -79,21 +88,48 @@ def put(
     now: datetime,
 ) -> None:
     """Set both cookies for what is left of the choice's life; nothing where not same-site."""
-    own = own_address()
-    left = _left(choice, content, regime, now)
-    if own is None or not sets_cookies(of) or left <= 0:
+    seconds = left(choice, content, regime, now)
+    if not sets_cookies(of) or seconds <= 0:
         return
     for name, value in ((CHOICE, _written(choice, content["asks"])), (VISITOR, secret)):
         if value is not None:
-            response.set_cookie(
-                name,
-                value,
-                max_age=left,
-                domain=of.cookie_domain,
-                secure=own.startswith("https:"),
-                httponly=name == VISITOR,
-                samesite="Lax",
-            )
+            _set(response, of, name, value, seconds)
+
+
+def reaches(of: Site) -> bool:
+    """Whether this request shows that the browser's choice is within our reach."""
+    return own_address() is not None and bool(request.cookies.getlist(CHOICE))
+
+
+def put_withdrawn(
+    response: Response, of: Site, choice: Choice, content: dict[str, Any], seconds: int
+) -> None:
+    """Let the browser know of a withdrawal made on the visitor's own page. The refusal stays there
+    rather than nothing, because where the law lets trackers run until a refusal, nothing would
+    start them again."""
+    held = (WRITTEN.fullmatch(text) for text in request.cookies.getlist(CHOICE))
+    newest = max((int(found["t"]) for found in held if found), default=0)
+    # Newer than what the browser holds, whatever its clock says: it was decided after that.
+    t = max(claimed_ms(choice) // 1000, newest + 1)
+    if seconds > 0:
+        _set(response, of, CHOICE, _text(choice, content["asks"], t), seconds)
+
+
+def forget(response: Response, of: Site) -> None:
+    """The secret of a visitor whose records are erased opens nothing any more."""
+    response.delete_cookie(VISITOR, domain=of.cookie_domain, httponly=True, samesite="Lax")
+
+
+def _set(response: Response, of: Site, name: str, value: str, seconds: int) -> None:
+    response.set_cookie(
+        name,
+        value,
+        max_age=seconds,
+        domain=of.cookie_domain,
+        secure=(own_address() or "").startswith("https:"),
+        httponly=name == VISITOR,
+        samesite="Lax",
+    )
 
 
 def _made(site: str, record_id: str) -> str:
@@ -103,7 +139,7 @@ def _made(site: str, record_id: str) -> str:
     return base64.urlsafe_b64encode(mac[:16]).decode().rstrip("=")
 
 
-def _left(choice: Choice, content: dict[str, Any], regime: Regime, now: datetime) -> int:
+def left(choice: Choice, content: dict[str, Any], regime: Regime, now: datetime) -> int:
     """Seconds; in lax regimes a refusal lives at least until it may be asked again. The script
     holds a choice expired by the same count, so this is how long the browser may keep it."""
     lived = life(content, regime)
@@ -123,6 +159,10 @@ def _written(choice: Choice, asks: int) -> str | None:
             return text.removesuffix("&p=1")
         if found and int(found["t"]) >= t:
             return None
+    return _text(choice, asks, t)
+
+
+def _text(choice: Choice, asks: int, t: int) -> str:
     flags = choice.categories | {f"s.{name}": on for name, on in (choice.services or {}).items()}
     said = "".join(f"&{name}={int(on)}" for name, on in flags.items())
-    return f"v=1&asks={asks}&t={t}&id={own_id}{said}"
+    return f"v=1&asks={asks}&t={t}&id={UUID(bytes=choice.id)}{said}"

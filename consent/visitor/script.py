@@ -116,6 +116,8 @@ def details(site: str, lang: str) -> Response:
     names = "controller contacts dpo authority published_at version choice_lifetime retention"
     body = {name: content[name] for name in names.split()} | {
         "decided_for_demo": bool(content["layout"].get("decided_for_demo")),
+        "rights": sites.rights_contact(content["controller"], content["contacts"]),
+        "requests": of.request_form,
         "services": [
             {name: s[name] for name in ("id", "name", "category", "provider", "policy_url")}
             for s in content["services"]

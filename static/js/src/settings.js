@@ -1,5 +1,6 @@
 /** The second layer: a choice per category and per service, who stores what, and one's own record. */
 
+import { readVisitor } from './cookie.js';
 import { h, link, words } from './dom.js';
 import { box, button } from './first.js';
 import { help } from './help.js';
@@ -41,6 +42,8 @@ export class Settings {
     this.line = undefined;
     /** @type {HTMLElement | undefined} */
     this.verbs = undefined;
+    /** @type {HTMLElement | undefined} */
+    this.way = undefined;
     this.body = h('div', { class: 'ctl-body', tabindex: '-1' });
     this.node = /** @type {HTMLDialogElement} */ (this.build());
     this.node.addEventListener('cancel', (event) => {
@@ -201,7 +204,7 @@ export class Settings {
    */
   facts(details) {
     const { w } = this;
-    const { controller, contacts, dpo, authority, attribution } = details;
+    const { controller, dpo, authority, attribution } = details;
     const block = (/** @type {string} */ key, /** @type {unknown} */ value) => {
       const lines = describe(w, value);
       return lines.length
@@ -210,7 +213,8 @@ export class Settings {
     };
     const date = details.published_at && w.date(details.published_at);
     return [
-      ...block('controller', { ...controller, contacts }),
+      ...block('controller', controller),
+      this.rights(details),
       ...block('dpo', dpo),
       ...block('authority', authority),
       h(
@@ -225,6 +229,22 @@ export class Settings {
         attribution && link(attribution.text, attribution.url),
       ),
     ];
+  }
+
+  /**
+   * Whom to ask about one's data, and that it costs nothing.
+   * @param {Details} details
+   */
+  rights({ rights, requests }) {
+    const { page, w } = this;
+    const form = `${page.root}/requests?lang=${page.language.lang}`;
+    return h(
+      'section',
+      { class: 'ctl-card' },
+      h('h3', null, w.t('rights_contact')),
+      describe(w, rights),
+      h('p', null, w.t('free') + ' ', requests ? link(w.t('request'), form) : ''),
+    );
   }
 
   /**
@@ -274,6 +294,7 @@ export class Settings {
         button('withdraw', w.t('withdraw')),
         button('delete', w.t('delete')),
       );
+      this.way = this.mine();
       this.line = h('p');
       this.record.append(
         h(
@@ -283,6 +304,7 @@ export class Settings {
           this.line,
           h('p', null, w.t('stored')),
           this.verbs,
+          this.way,
           help(w),
         ),
       );
@@ -290,13 +312,43 @@ export class Settings {
     this.mark();
   }
 
+  /**
+   * The way to the visitor's own page. The secret goes in the body, and into the form only while
+   * it is sent; where the server keeps it in a cookie, nothing goes at all.
+   */
+  mine() {
+    const { page, w } = this;
+    const hidden = (/** @type {string} */ name, /** @type {string} */ value) =>
+      /** @type {HTMLInputElement} */ (h('input', { type: 'hidden', name, value }));
+    const visitor = hidden('visitor', '');
+    const form = h(
+      'form',
+      {
+        class: 'ctl-mine',
+        method: 'post',
+        action: page.root + '/me',
+        target: '_blank',
+        rel: 'noopener',
+      },
+      visitor,
+      hidden('lang', page.language.lang),
+      hidden('back', location.origin + location.pathname),
+      h('button', { type: 'submit', class: 'ctl-button ctl-plain' }, w.t('mine')),
+    );
+    form.addEventListener('submit', () => {
+      visitor.value = readVisitor() || '';
+      setTimeout(() => (visitor.value = ''));
+    });
+    return form;
+  }
+
   /** Brings the line about the record up to date. */
   mark() {
-    const { w, line, verbs } = this;
+    const { w, line, verbs, way } = this;
     const { choice } = this.page;
-    if (!line || !verbs) return;
+    if (!line || !verbs || !way) return;
     const [withdraw] = verbs.children;
-    /** @type {HTMLElement} */ (withdraw).hidden = !choice;
+    /** @type {HTMLElement} */ (withdraw).hidden = way.hidden = !choice;
     if (!choice) {
       line.textContent = w.t('no_record');
       return;

@@ -92,6 +92,8 @@ export interface Details {
   contacts?: { [field: string]: unknown } | null;
   dpo?: { [field: string]: unknown } | null;
   authority?: { [field: string]: unknown } | null;
+  rights?: { [field: string]: unknown } | null;
+  requests?: boolean;
   published_at?: string;
   version?: number;
   choice_lifetime?: Duration | null;
