@@ -176,11 +176,7 @@ class Ledger:
             chained = top.add(head_item(head.id, grown.size, grown.root(), micros(at)))
             self._move(head, grown, chained)
         self._move(above, top, None)
-        for start in range(0, len(ids), CHUNK):
-            db.session.execute(
-                delete(Waiting).where(Waiting.id.in_(ids[start : start + CHUNK])),
-                execution_options={"synchronize_session": False},
-            )
+        self._take(ids)
         db.session.commit()
         return Outcome(len(taken), changed)
 
@@ -228,6 +224,18 @@ class Ledger:
             db.session.rollback()
             raise Lost
         grown.save(db.session())
+
+    def _take(self, ids: Sequence[int]) -> None:
+        """What was integrated waits no longer; a line that another ledger took is not ours."""
+        for start in range(0, len(ids), CHUNK):
+            part = ids[start : start + CHUNK]
+            gone = db.session.execute(
+                delete(Waiting).where(Waiting.id.in_(part)),
+                execution_options={"synchronize_session": False},
+            )
+            if gone.rowcount != len(part):  # type: ignore[attr-defined]
+                db.session.rollback()
+                raise Lost
 
     def _news(self, head: Head, at: datetime) -> list[Item]:
         """Entries for the digests that this log does not know yet: rules and build."""
