@@ -24,6 +24,7 @@ from ..records import Names
 from ..records.rows import ERASED, Row
 from ..sites import Site
 from ..tlog import merkle
+from ..tlog.merkle import Wrong
 from ..waiting import CONSENT, DEPLOYMENT, ENTRY, Waiting
 from .rows import Head, Item, day, head_item
 from .signer import Refused, Signer, Wanted
@@ -166,6 +167,26 @@ class Ledger:
             return Outcome(0, changed)
         heads = {site: self.open(site) for site in [*sorted(by_site), DEPLOYMENT]}
         above = heads.pop(DEPLOYMENT)
+        sizes = {head.id: head.size for head in [*heads.values(), above]}
+        try:
+            self._grow(heads, above, by_site, deployment, at)
+        except Wrong:  # the tiles are not those of the heads: another ledger, or damage
+            if self._moved_on(sizes):
+                raise Lost from None
+            raise
+        self._take(ids)
+        db.session.commit()
+        return Outcome(len(taken), changed)
+
+    def _grow(
+        self,
+        heads: dict[str, Head],
+        above: Head,
+        by_site: dict[str, list[Item]],
+        deployment: list[Item],
+        at: datetime,
+    ) -> None:
+        """Add what was taken to each site's log, and their heads to the deployment's."""
         top = Growth(Tree(db.session(), above.id), above.size)
         for item in [*self._news(above, at), *deployment]:
             top.add(item)
@@ -176,9 +197,6 @@ class Ledger:
             chained = top.add(head_item(head.id, grown.size, grown.root(), micros(at)))
             self._move(head, grown, chained)
         self._move(above, top, None)
-        self._take(ids)
-        db.session.commit()
-        return Outcome(len(taken), changed)
 
     def publish(self, at: datetime) -> None:
         """Sign every head that is stored and not signed, and publish the notes.
@@ -224,6 +242,12 @@ class Ledger:
             db.session.rollback()
             raise Lost
         grown.save(db.session())
+
+    def _moved_on(self, sizes: dict[int, int]) -> bool:
+        """Whether a head is not as long any more as it was read."""
+        db.session.rollback()
+        now = db.session.execute(select(Head.id, Head.size).where(Head.id.in_(sizes)))
+        return any(size != sizes[number] for number, size in now)
 
     def _take(self, ids: Sequence[int]) -> None:
         """What was integrated waits no longer; a line that another ledger took is not ours."""

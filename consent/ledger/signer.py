@@ -23,7 +23,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 
-from ..db import micros, open_sqlite, rfc3339
+from ..db import from_micros, micros, open_sqlite, rfc3339
 from ..tlog import checkpoint, merkle, note
 from ..tlog.checkpoint import Checkpoint
 from ..tlog.merkle import Wrong
@@ -31,6 +31,7 @@ from ..tlog.note import ED25519, ML_DSA_44, Verifier
 from ..tlog.note import Signer as NoteSigner
 
 OVERLAP = timedelta(days=30)  # an old key signs beside the new one, so nobody is cut off
+SKEW_US = 60_000_000  # clocks of ledgers that share a signer's memory may differ by this much
 
 
 class Refused(Exception):
@@ -131,9 +132,10 @@ class Signer:
         texts = []
         with self._state() as state:
             for head in wanted:
-                self._remember(state, head, at)
-                texts.append((head, checkpoint.text(Checkpoint(head.origin, head.size, head.root))))
-        return [note.sign(text, self._signers(head, at)) for head, text in texts]
+                moment = self._remember(state, head, at)
+                text = checkpoint.text(Checkpoint(head.origin, head.size, head.root))
+                texts.append((head, text, moment))
+        return [note.sign(text, self._signers(head, moment)) for head, text, moment in texts]
 
     def forget(self, origin: str) -> None:
         """Give up an origin for good (flask ledger recover): it is never signed again."""
@@ -154,8 +156,12 @@ class Signer:
             rows = state.execute("SELECT site, id, at FROM erased ORDER BY at").fetchall()
         yield from ((str(site), bytes(record), int(at)) for site, record, at in rows)
 
-    def _remember(self, state: Any, head: Wanted, at: datetime) -> None:
-        """Check a head against the last one signed, and put it in its place."""
+    def _remember(self, state: Any, head: Wanted, at: datetime) -> datetime:
+        """Check a head against the last one signed, and put it in its place.
+
+        The moment it counts as signed at, which never falls: ledgers that share this memory may
+        begin their ticks in another order than they end them.
+        """
         if state.execute("SELECT 1 FROM closed WHERE origin = ?", (head.origin,)).fetchone():
             raise Refused(f"The log {head.origin} was closed and is not signed again.")
         row = state.execute(
@@ -167,7 +173,7 @@ class Signer:
                 f"The log {head.origin} was signed with {size} entries and now has {head.size}:"
                 " an older database was put in its place."
             )
-        if micros(at) < last:
+        if micros(at) < last - SKEW_US:
             raise Refused("The clock is behind the last signature.")
         try:
             proof = head.prove(size) if size not in (0, head.size) else ()
@@ -177,10 +183,12 @@ class Signer:
                 f"The log {head.origin} does not continue what was signed with {size} entries:"
                 f" {wrong}."
             ) from None
+        moment = max(micros(at), last)
         state.execute(
             "INSERT OR REPLACE INTO head VALUES (?, ?, ?, ?)",
-            (head.origin, head.size, head.root, micros(at)),
+            (head.origin, head.size, head.root, moment),
         )
+        return from_micros(moment)
 
     def _signers(self, head: Wanted, at: datetime) -> list[NoteSigner]:
         found: list[NoteSigner] = []

@@ -1,4 +1,4 @@
-"""A bit that flips in a head or a tile is never signed: no checkpoint contradicts an earlier one."""
+"""A flipped bit in a head or a tile is never signed: no checkpoint contradicts an earlier one."""
 
 from __future__ import annotations
 
