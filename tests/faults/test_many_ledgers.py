@@ -67,6 +67,7 @@ def ledgers(app: Flask, folder: Path, **more: str) -> Iterator[list[int]]:
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(running.pid, signal.SIGKILL)
+        running.wait(PATIENCE)
 
 
 def load(app: Flask, digests: dict[str, str], count: int, seed: int) -> list[str]:
