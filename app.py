@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import os
 import signal
 import threading
@@ -11,7 +12,7 @@ from datetime import UTC, datetime
 
 from flask import Flask, Response, current_app, request
 from sqlalchemy import Engine
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
@@ -76,6 +77,9 @@ def worker() -> Flask:
     app = create_app()
     known: Parts = app.extensions["crumbtrail"]
     atexit.register(known.close)
+    with app.app_context(), contextlib.suppress(SQLAlchemyError):  # a tick looks again
+        known.ledger.check()  # before the first choice: is this the database that was signed?
+        db.session.remove()
     if known.config.ledger:
         stop = threading.Event()
         work = threading.Thread(

@@ -21,7 +21,7 @@ def alive() -> Response:
 @bp.get("/readyz")
 def ready() -> Response:
     """503 where the database does not answer; `warnings` are for the operator to mend."""
-    warnings = dict(parts().warnings)
+    warnings = parts().warnings | parts().ledger.alarms
     if problem := parts().geo.problem:
         warnings["geo"] = problem
     if parts().config.sqlite and (warning := sqlite_warning()):

@@ -124,7 +124,8 @@ def _attribution() -> tuple[str, str] | None:
 def _warnings() -> list[str]:
     """What the operator should mend, in sentences, kept by whoever noticed it."""
     parts = current_app.extensions["crumbtrail"]
-    return [*sorted(parts.warnings.values()), *([parts.geo.problem] if parts.geo.problem else [])]
+    noticed = parts.warnings | parts.ledger.alarms
+    return [*sorted(noticed.values()), *([parts.geo.problem] if parts.geo.problem else [])]
 
 
 FILTERS: dict[str, Callable[..., Any]] = {
