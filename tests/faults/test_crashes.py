@@ -106,7 +106,7 @@ def test_twin_a_tick_of_several_transactions_doubles_entries(
 
     monkeypatch.setattr(Ledger, "_move", hasty)
     with pytest.raises(AssertionError):
-        crashes(app, client, clock)
+        crashes(app, client, clock, stride=4)
 
 
 def test_twin_a_signature_before_the_commit_stops_the_log(
@@ -123,4 +123,4 @@ def test_twin_a_signature_before_the_commit_stops_the_log(
 
     monkeypatch.setattr(Ledger, "_take", eager)
     with pytest.raises(AssertionError):
-        crashes(app, client, clock)
+        crashes(app, client, clock, stride=4)

@@ -57,6 +57,7 @@ def kills(server: Server, count: int) -> None:
         proven(server, load.answered)
         known += load.answered
         notes |= load.notes
+        print(f"{number + 1} kills, {len(known)} choices acknowledged, {len(notes)} checkpoints")
     server.kill()
     assert len(known) > 10 * count
     check(server, known, notes)
