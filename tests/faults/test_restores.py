@@ -12,6 +12,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from consent.admin.show import page_parts
 from consent.db import db, sqlite_build
 from consent.ledger import Ledger
 from consent.ledger.fsck import fsck
@@ -146,6 +147,8 @@ def refused(app: Flask, clock: Clock, digest: str) -> None:
             assert ledger_of(app).tick(clock.advance(seconds=1)).added == 0
     said = client.get("/readyz").get_json()["warnings"]["log"]
     assert "an older database was put in its place" in said and "ledger recover" in said
+    with app.test_request_context("/admin/"):
+        assert said in page_parts()["warnings"]
     assert client.get(f"/v1/{SITE}/consent.js").status_code == 200
 
 
