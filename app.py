@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import contextlib
 import os
 import signal
 import threading
@@ -12,7 +11,7 @@ from datetime import UTC, datetime
 
 from flask import Flask, Response, current_app, request
 from sqlalchemy import Engine
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
@@ -77,9 +76,7 @@ def worker() -> Flask:
     app = create_app()
     known: Parts = app.extensions["crumbtrail"]
     atexit.register(known.close)
-    with app.app_context(), contextlib.suppress(SQLAlchemyError):  # a tick looks again
-        known.ledger.check()  # before the first choice: is this the database that was signed?
-        db.session.remove()
+    look(app, known)
     if known.config.ledger:
         stop = threading.Event()
         work = threading.Thread(
@@ -92,6 +89,17 @@ def worker() -> Flask:
         # Runs before `close`: a tick that has begun ends, so nothing is left half done.
         atexit.register(end, stop, work)
     return app
+
+
+def look(app: Flask, known: Parts) -> None:
+    """Before the first choice: is this the database whose heads were signed last?"""
+    with app.app_context():
+        try:
+            known.ledger.check()
+        except Exception:  # the database may be away; the first tick looks again
+            app.logger.exception("the log could not be looked at")
+        finally:
+            db.session.remove()
 
 
 def end(stop: threading.Event, work: threading.Thread) -> None:

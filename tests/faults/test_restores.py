@@ -12,6 +12,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from app import look
 from consent.admin.show import page_parts
 from consent.db import db, sqlite_build
 from consent.ledger import Ledger
@@ -135,8 +136,7 @@ def more(app: Flask, clock: Clock, digest: str) -> None:
 
 def refused(app: Flask, clock: Clock, digest: str) -> None:
     client = app.test_client()
-    with app.app_context():
-        ledger_of(app).check()  # as the worker does before it serves
+    look(app, app.extensions["crumbtrail"])  # as the worker does before it serves
     body = choice_body(digest, clock())
     for _ in range(2):
         reply = post_choice(client, SITE, body)
