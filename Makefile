@@ -3,10 +3,11 @@
 #   make test            every test: SQLite, PostgreSQL, a real browser;   make test T="-k receipts"
 #   make lint            ruff, mypy, tsc, and "static/js/dist is what the sources build"
 #   make js              build static/js/dist again, for those who change the script
+#   make faults          the fault tests at their long sizes (an hour or more); make faults FAULTS=10
 #   make bench           measure this machine (docs/benchmarks.md)
 #   make clean           delete the data, the caches and .venv: start over
 
-.PHONY: run test lint js bench clean
+.PHONY: run test lint js bench faults clean
 .DEFAULT_GOAL := run
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -35,6 +36,10 @@ lint: .venv/dev.stamp static/js/node_modules/.stamp
 
 js: static/js/node_modules/.stamp
 	cd static/js && $(WITH_NODE) node build.mjs
+
+faults: .venv/dev.stamp
+	@$(PY) tests/prepare.py postgresql
+	@FAULTS="$${FAULTS-100}" $(PY) -m pytest tests/faults $(T)
 
 bench: .venv/run.stamp
 	@$(PY) bench/writes.py $(B)

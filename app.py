@@ -78,6 +78,7 @@ def worker() -> Flask:
     app = create_app()
     known: Parts = app.extensions["crumbtrail"]
     atexit.register(known.close)
+    look(app, known)
     if known.config.ledger:
         stop = threading.Event()
         work = threading.Thread(
@@ -90,6 +91,17 @@ def worker() -> Flask:
         # Runs before `close`: a tick that has begun ends, so nothing is left half done.
         atexit.register(end, stop, work)
     return app
+
+
+def look(app: Flask, known: Parts) -> None:
+    """Before the first choice: is this the database whose heads were signed last?"""
+    with app.app_context():
+        try:
+            known.ledger.check()
+        except Exception:  # the database may be away; the first tick looks again
+            app.logger.exception("the log could not be looked at")
+        finally:
+            db.session.remove()
 
 
 def end(stop: threading.Event, work: threading.Thread) -> None:

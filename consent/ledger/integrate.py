@@ -24,6 +24,7 @@ from ..records import Names
 from ..records.rows import ERASED, Row
 from ..sites import Site
 from ..tlog import merkle
+from ..tlog.merkle import Wrong
 from ..waiting import CONSENT, DEPLOYMENT, ENTRY, Waiting
 from .rows import Head, Item, day, head_item
 from .signer import Refused, Signer, Wanted
@@ -209,6 +210,27 @@ class Ledger:
             return Outcome(0, changed)
         heads = self._heads([*sorted(by_site), DEPLOYMENT])
         above = heads.pop(DEPLOYMENT)
+        sizes = {head.id: head.size for head in [*heads.values(), above]}
+        try:
+            self._grow(heads, above, by_site, deployment, told, at)
+        except Wrong:  # the tiles are not those of the heads: another ledger, or damage
+            if self._moved_on(sizes):
+                raise Lost from None
+            raise
+        self._take(ids)
+        db.session.commit()
+        return Outcome(len(taken), changed)
+
+    def _grow(
+        self,
+        heads: dict[str, Head],
+        above: Head,
+        by_site: dict[str, list[Item]],
+        deployment: list[Item],
+        told: Mapping[str, str],
+        at: datetime,
+    ) -> None:
+        """Add what was taken to each site's log, and their heads to the deployment's."""
         top = Growth(Tree(db.session(), above.id), above.size)
         for item in [*self._news(above, told, at), *deployment]:
             top.add(item)
@@ -219,13 +241,6 @@ class Ledger:
             chained = top.add(head_item(head.id, grown.size, grown.root(), micros(at)))
             self._move(head, grown, chained, told)
         self._move(above, top, None, told)
-        for start in range(0, len(ids), CHUNK):
-            db.session.execute(
-                delete(Waiting).where(Waiting.id.in_(ids[start : start + CHUNK])),
-                execution_options={"synchronize_session": False},
-            )
-        db.session.commit()
-        return Outcome(len(taken), changed)
 
     def publish(self, at: datetime) -> None:
         """Sign every head that is stored and not signed, and publish the notes.
@@ -286,6 +301,24 @@ class Ledger:
             db.session.rollback()
             raise Lost
         grown.save(db.session())
+
+    def _moved_on(self, sizes: dict[int, int]) -> bool:
+        """Whether a head is not as long any more as it was read."""
+        db.session.rollback()
+        now = db.session.execute(select(Head.id, Head.size).where(Head.id.in_(sizes)))
+        return any(size != sizes[number] for number, size in now)
+
+    def _take(self, ids: Sequence[int]) -> None:
+        """What was integrated waits no longer; a line that another ledger took is not ours."""
+        for start in range(0, len(ids), CHUNK):
+            part = ids[start : start + CHUNK]
+            gone = db.session.execute(
+                delete(Waiting).where(Waiting.id.in_(part)),
+                execution_options={"synchronize_session": False},
+            )
+            if gone.rowcount != len(part):  # type: ignore[attr-defined]
+                db.session.rollback()
+                raise Lost
 
     def _told(self, at: datetime) -> dict[str, str]:
         """What every log should know now: rules and build of this release, and the keys."""

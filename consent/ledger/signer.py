@@ -32,6 +32,7 @@ from ..tlog.note import Verifier
 
 OVERLAP = timedelta(days=30)  # an old key signs beside the new one, so nobody is cut off
 OLDER_MAX = 3  # with two signatures a key and those of witnesses, what every reader must accept
+SKEW_US = 60_000_000  # clocks of ledgers that share a signer's memory may differ by this much
 
 
 class Refused(Exception):
@@ -144,9 +145,10 @@ class Signer:
         texts = []
         with self._state() as state:
             for head in wanted:
-                self._remember(state, head, at)
-                texts.append((head, checkpoint.text(Checkpoint(head.origin, head.size, head.root))))
-        return [note.sign(text, self._signers(head, at)) for head, text in texts]
+                moment = self._remember(state, head, at)
+                text = checkpoint.text(Checkpoint(head.origin, head.size, head.root))
+                texts.append((head, text, moment))
+        return [note.sign(text, self._signers(head, moment)) for head, text, moment in texts]
 
     def accuse(self, origin: str, signed: str) -> None:
         """Keep a checkpoint that carries our signature and contradicts the log."""
@@ -198,8 +200,12 @@ class Signer:
             row = state.execute("SELECT at FROM noted WHERE name = ?", (name,)).fetchone()
         return None if row is None else from_micros(int(row[0]))
 
-    def _remember(self, state: Any, head: Wanted, at: datetime) -> None:
-        """Check a head against the last one signed, and put it in its place."""
+    def _remember(self, state: Any, head: Wanted, at: datetime) -> datetime:
+        """Check a head against the last one signed, and put it in its place.
+
+        The moment it counts as signed at, which never falls: ledgers that share this memory may
+        begin their ticks in another order than they end them.
+        """
         if state.execute("SELECT 1 FROM closed WHERE origin = ?", (head.origin,)).fetchone():
             raise Refused(f"The log {head.origin} was closed and is not signed again.")
         row = state.execute(
@@ -211,7 +217,7 @@ class Signer:
                 f"The log {head.origin} was signed with {size} entries and now has {head.size}:"
                 " an older database was put in its place."
             )
-        if micros(at) < last:
+        if micros(at) < last - SKEW_US:
             raise Refused("The clock is behind the last signature.")
         try:
             proof = head.prove(size) if size not in (0, head.size) else ()
@@ -221,10 +227,12 @@ class Signer:
                 f"The log {head.origin} does not continue what was signed with {size} entries:"
                 f" {wrong}."
             ) from None
+        moment = max(micros(at), last)
         state.execute(
             "INSERT OR REPLACE INTO head VALUES (?, ?, ?, ?)",
-            (head.origin, head.size, head.root, micros(at)),
+            (head.origin, head.size, head.root, moment),
         )
+        return from_micros(moment)
 
     def _signers(self, head: Wanted, at: datetime) -> list[NoteSigner]:
         found: list[NoteSigner] = []

@@ -1,0 +1,90 @@
+"""Visitors who choose without a pause at a real server, and remember what they were told."""
+
+from __future__ import annotations
+
+import json
+import random
+import threading
+import time
+from datetime import UTC, datetime
+from http.client import HTTPException
+from typing import Any
+
+from tests.acts import choice_body
+from tests.server import Reply, Server
+
+SITE = "voipstudio.pl"
+VISITORS = 8
+REPEATS = 0.1
+
+
+def post(server: Server, body: dict[str, Any]) -> Reply:
+    return server.post(
+        f"/v1/{SITE}/consents",
+        json.dumps(body).encode(),
+        Origin=server.url,
+        Content_Type="text/plain",
+    )
+
+
+class Load:
+    """Eight visitors; one choice in ten is sent twice. `answered` is what they were promised,
+    `unknown` what got no whole answer, `unequal` the repeats that were answered otherwise."""
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        self.notice = server.get(f"/v1/{SITE}/notice").json()
+        self.answered: list[tuple[dict[str, Any], bytes]] = []
+        self.unknown: list[dict[str, Any]] = []
+        self.unequal: list[tuple[dict[str, Any], Reply]] = []
+        self.notes: set[str] = set()
+        self.stopped = threading.Event()
+        jobs = [self._choose] * VISITORS + [self._follow]
+        self.threads = [threading.Thread(target=job, daemon=True) for job in jobs]
+        for thread in self.threads:
+            thread.start()
+
+    def _choose(self) -> None:
+        while not self.stopped.is_set():
+            body = self.body()
+            try:
+                reply = post(self.server, body)
+            except (OSError, HTTPException):
+                self.unknown.append(body)
+                return
+            if reply.status != 201:
+                continue
+            self.answered.append((body, reply.body))
+            if random.random() < REPEATS:
+                try:
+                    again = post(self.server, body)
+                except (OSError, HTTPException):
+                    return
+                if (again.status, again.body) != (200, reply.body) and again.status < 500:
+                    self.unequal.append((body, again))
+
+    def _follow(self) -> None:
+        """Somebody who keeps every checkpoint that is published."""
+        while not self.stopped.is_set():
+            for path in ("/log/checkpoint", f"/log/{SITE}/checkpoint"):
+                try:
+                    reply = self.server.get(path)
+                except (OSError, HTTPException):
+                    return
+                if reply.status == 200:
+                    self.notes.add(reply.text)
+            time.sleep(0.1)
+
+    def body(self) -> dict[str, Any]:
+        return choice_body(
+            self.notice["notice"],
+            datetime.now(UTC),
+            categories=dict.fromkeys(self.notice["categories"], False),
+            language=self.notice["lang"],
+            page=self.server.url + "/demo/",
+        )
+
+    def end(self) -> None:
+        self.stopped.set()
+        for thread in self.threads:
+            thread.join(30)

@@ -1,0 +1,27 @@
+"""How much every fault test does: one table, and one number that scales it.
+
+FAULTS is a share in percent of the long run: 1 where it is not set (CI), 100 under `make faults`.
+Nothing goes below its smallest size, with which the whole folder takes about a minute.
+"""
+
+from __future__ import annotations
+
+import os
+
+FAULTS = int(os.environ.get("FAULTS", "1"))
+
+SIZES = {  # what: (smallest, long)
+    "kills": (2, 200),  # kill -9 under load, on each database
+    "cuts": (300, 10_000),  # power cuts
+    "edits": (60, 1_000),  # changed rows, on each database
+    "flips": (20, 200),  # changed rows of heads and tiles, then a tick
+    "choices": (150, 10_000),  # sent while eight ledgers tick
+    "restores": (1, 20),  # older backups put back
+    "walks": (10, 500),  # of the state machine, 30 steps each
+}
+
+
+def size(name: str) -> int:
+    """How often, or how many, in this run."""
+    smallest, long = SIZES[name]
+    return max(smallest, long * FAULTS // 100)

@@ -1,0 +1,172 @@
+"""Eight ledgers tick one database with one signer's memory; some are stopped for a while."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+
+from consent.db import db
+from consent.ledger import Ledger
+from consent.ledger.fsck import fsck
+from consent.ledger.rows import Head, Tile, unpack
+from consent.ledger.tree import Tree
+from consent.tlog import checkpoint, note
+from consent.tlog.merkle import Wrong
+from consent.waiting import CONSENT, Waiting
+from tests.acts import choice_body, make_site, post_choice, rows
+from tests.conftest import Clock
+from tests.faults.sizes import size
+from tests.prepare import ROOT
+
+LEDGERS = 8
+SITES = ("example.com", "example.org")
+PATIENCE = 300.0
+
+
+@contextlib.contextmanager
+def ledgers(app: Flask, folder: Path, **more: str) -> Iterator[list[int]]:
+    """The pids of so many processes that tick."""
+    known = app.extensions["crumbtrail"].config
+    folder.mkdir()
+    environ = {
+        "PATH": os.environ["PATH"],
+        "DATABASE_URL": app.config["SQLALCHEMY_DATABASE_URI"],
+        "INSTANCE_PATH": str(folder),
+        "SIGNER_STATE": str(known.signer_state),
+        "SECRET_KEY": "not a secret",
+        **more,
+    }
+    command = [sys.executable, "-m", "tests.faults.tickers", str(LEDGERS)]
+    with (folder / "words").open("wb") as words:
+        running = subprocess.Popen(
+            command, cwd=ROOT, env=environ, stdout=words, stderr=words, start_new_session=True
+        )
+    try:
+        end = time.monotonic() + PATIENCE
+        while len(list(folder.glob("pid.*"))) < LEDGERS:
+            assert running.poll() is None and time.monotonic() < end, (folder / "words").read_text()
+            time.sleep(0.05)
+        yield [int(file.read_text()) for file in folder.glob("pid.*")]
+        (folder / "stop").touch()
+        running.wait(PATIENCE)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(running.pid, signal.SIGKILL)
+        running.wait(PATIENCE)
+
+
+def load(app: Flask, digests: dict[str, str], count: int, seed: int) -> list[str]:
+    """So many choices, each sent until it is answered; their commitments."""
+    client, dice = app.test_client(), random.Random(seed)
+    found = []
+    for _ in range(count):
+        site = dice.choice(SITES)
+        body = choice_body(digests[site], app.extensions["crumbtrail"].clock())
+        while (reply := post_choice(client, site, body)).status_code not in (200, 201):
+            assert reply.status_code == 503, reply.text
+            time.sleep(0.05)
+        found.append(reply.get_json()["commitment"])
+    return found
+
+
+def hold(pids: list[int], over: threading.Event) -> None:
+    """Stop one of them in the middle of whatever it does, let the others lead, and wake it."""
+    while not over.wait(0.3):
+        pid = random.choice(pids)
+        os.kill(pid, signal.SIGSTOP)
+        time.sleep(0.5)
+        os.kill(pid, signal.SIGCONT)
+
+
+def one_log(app: Flask, clock: Clock, folder: Path, **more: str) -> None:
+    """The oracle: everything that was acknowledged is in one chain, once."""
+    digests = {site: make_site(app, clock(), site).digest for site in SITES}
+    over = threading.Event()
+    made: list[str] = []
+    count = size("choices") // 4
+    with ledgers(app, folder, **more) as pids:
+        holder = threading.Thread(target=hold, args=(pids, over))
+        holder.start()
+        loads = [
+            threading.Thread(target=lambda n=n: made.extend(load(app, digests, count, n)))
+            for n in range(4)
+        ]
+        for thread in loads:
+            thread.start()
+        for thread in loads:
+            thread.join()
+        over.set()
+        holder.join()
+        end = time.monotonic() + PATIENCE
+        while left() and not forked(folder):
+            assert time.monotonic() < end, f"{left()} still wait"
+            time.sleep(0.2)
+    ledger: Ledger = app.extensions["crumbtrail"].ledger
+    assert len(made) == 4 * count == len(rows())
+    assert not forked(folder), forked(folder)
+    assert list(fsck(ledger.signer, datetime.now(UTC))) == []
+    entered = Counter(
+        item.body.hex()
+        for body in db.session.scalars(select(Tile.body).where(Tile.level == 0))
+        for item in unpack(body)
+        if item.kind == CONSENT
+    )
+    assert entered == Counter(made)
+    assert chain(ledger, folder) > 2
+
+
+def left() -> int:
+    db.session.rollback()
+    return db.session.scalar(select(func.count()).select_from(Waiting)) or 0
+
+
+def forked(folder: Path) -> str:
+    """What a ledger said when it stopped itself, or fell over."""
+    alarms = {line for file in folder.glob("alarms.*") for line in file.read_text().splitlines()}
+    return "\n".join(sorted(alarms))
+
+
+def chain(ledger: Ledger, folder: Path) -> int:
+    """Every note that was ever signed is of the one tree; how many there were."""
+    db.session.rollback()
+    heads = {head.origin: head for head in db.session.scalars(select(Head))}
+    trees = {origin: Tree(db.session(), head.id) for origin, head in heads.items()}
+    written = [file.read_text("utf-8").splitlines() for file in folder.glob("notes.*")]
+    notes = {json.loads(line) for lines in written for line in lines}
+    for one in notes:
+        signed = checkpoint.parse(note.parse(one)[0])
+        keys = ledger.signer.verifiers(signed.origin, datetime.now(UTC))
+        note.open_note(one, keys)
+        assert trees[signed.origin].root(signed.size) == signed.root, f"a fork: {one}"
+    return len(notes)
+
+
+@pytest.fixture
+def settings() -> dict[str, str]:
+    return {"RATE_CLIENT": "0", "RATE_SITE": "0"}
+
+
+def test_eight_ledgers_make_one_log(app: Flask, clock: Clock, tmp_path: Path) -> None:
+    one_log(app, clock, tmp_path / "ledgers")
+
+
+def test_twin_ledgers_that_do_not_compare_before_they_swap_break_it(
+    app: Flask, clock: Clock, tmp_path: Path
+) -> None:
+    with pytest.raises((AssertionError, Wrong)):
+        one_log(app, clock, tmp_path / "ledgers", UNFENCED="1")
