@@ -31,6 +31,8 @@ WIPED = {
     "shown": None,
     "claimed": 0,
     "answer_id": None,
+    "place_id": 0,
+    "page_id": 0,
     "device": None,
     "action": 0,
     "categories": 0,

@@ -252,7 +252,7 @@ class _Log:
     def _opened(self) -> Checkpoint:
         """The checkpoint, once each signature by a key of ours holds and nobody else has signed.
 
-        Under the deployment's stand cosignatures too; which of those count, a policy says elsewhere.
+        Under the deployment's stand cosignatures too; which of them count, a policy says.
         """
         deployment = self.head.site == DEPLOYMENT
         keys = self.signer.verifiers(self.head.origin, self.at, strong=deployment)
