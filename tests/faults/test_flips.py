@@ -138,6 +138,6 @@ def test_twin_a_signer_without_a_memory_signs_flipped_bits(
     ledger: Ledger,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(Signer, "_remember", lambda *given: given[-1])
+    monkeypatch.setattr(Signer, "_remember", lambda *seen: seen[-1])
     monkeypatch.setattr(Signer, "last", lambda *_: (0, merkle.EMPTY))
     assert signed_after_flips(filled, client, clock, ledger, size("flips"))
