@@ -15,7 +15,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
-from consent import auditor, cli, config, demo, health, log, visitor, witness
+from consent import auditor, cli, config, demo, health, ledger, log, visitor, witness
 from consent.admin import admin
 from consent.config import Config
 from consent.db import db, engine_options
@@ -79,17 +79,15 @@ def worker() -> Flask:
     known: Parts = app.extensions["crumbtrail"]
     atexit.register(known.close)
     look(app, known)
+    stop = threading.Event()
+    here = (known.ledger, app.app_context, known.clock, stop)
+    work = threading.Thread(target=ledger.watch, args=here, name="ledger", daemon=True)
     if known.config.ledger:
-        stop = threading.Event()
-        work = threading.Thread(
-            target=known.ledger.run,
-            args=(app.app_context, known.clock, stop, Daily(known.ledger)),
-            name="ledger",
-            daemon=True,
-        )
-        work.start()
-        # Runs before `close`: a tick that has begun ends, so nothing is left half done.
-        atexit.register(end, stop, work)
+        chores = (*here, Daily(known.ledger))
+        work = threading.Thread(target=ledger.run, args=chores, name="ledger", daemon=True)
+    work.start()
+    # Runs before `close`: a tick that has begun ends, so nothing is left half done.
+    atexit.register(end, stop, work)
     return app
 
 
@@ -97,11 +95,9 @@ def look(app: Flask, known: Parts) -> None:
     """Before the first choice: is this the database whose heads were signed last?"""
     with app.app_context():
         try:
-            known.ledger.check()
+            known.ledger.look(known.clock())
         except Exception:  # the database may be away; the first tick looks again
             app.logger.exception("the log could not be looked at")
-        finally:
-            db.session.remove()
 
 
 def end(stop: threading.Event, work: threading.Thread) -> None:

@@ -23,7 +23,7 @@ from granian.log import LogLevels
 from . import evidence, inventory, records, retention, sites, trail, users
 from .db import db, rfc3339, sqlite_warning
 from .errors import Refusal
-from .ledger import Refused, erase, one, recover, replay
+from .ledger import Refused, erase, one, recover, replay, run
 from .ledger.fsck import fsck
 from .parts import parts
 from .records import RecordFilter
@@ -272,7 +272,7 @@ def ledger_run() -> None:
         signal.signal(sign, lambda *_: stop.set())
     click.echo("The ledger runs; Ctrl-C ends it.", err=True)
     chore = retention.Daily(known.ledger)
-    known.ledger.run(current_app.app_context, known.clock, stop, chore)
+    run(known.ledger, current_app.app_context, known.clock, stop, chore)
 
 
 @ledger_group.command("tick")

@@ -178,7 +178,7 @@ def test_A_03_no_switch_is_on_before_the_visitor_turns_it_on(visit: Callable[...
     expect(page.locator("div#cmp-dialog")).to_be_visible()
     assert page.locator("div#cmp-dialog input").count() == 0
     open_settings(page)
-    switches = page.locator("dialog input")
+    switches = page.locator("dialog [role=switch]")
     states = switches.evaluate_all("all => all.map(one => [one.checked, one.disabled])")
     assert states[0] == [True, True]
     assert len(states) == 8

@@ -14,12 +14,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from consent.db import db
+from consent.db import db, open_sqlite
 from consent.records.rows import Row
 from tests.acts import SECRET, choice_body, make_site, post_choice
 from tests.conftest import Clock
 from tests.prepare import ROOT
-from tests.server import Server
+from tests.server import Reply, Server
 
 SITE = "voipstudio.pl"
 
@@ -65,10 +65,25 @@ def test_there_is_nothing_to_recover_where_nothing_was_rolled_back(
     assert (done.exit_code, done.output) == (0, "")
 
 
-def test_a_ledger_elsewhere_integrates_what_a_server_without_one_stores(
+def test_a_server_that_does_not_integrate_sees_that_its_database_went_back(
     make_server: Callable[..., Server],
 ) -> None:
     server = make_server(LEDGER="0")
+    tick = [sys.executable, "-m", "flask", "--app", "app", "ledger", "tick"]
+    subprocess.run(tick, cwd=ROOT, env=server.environ, check=True, capture_output=True)
+    assert refuse(server).status == 201
+    memory = open_sqlite(server.instance / "signer/state.db")
+    memory.execute("UPDATE head SET size = size + 5")
+    memory.close()
+    end = time.monotonic() + 60
+    while (answer := refuse(server)).status == 201 and time.monotonic() < end:
+        time.sleep(0.5)
+    assert (answer.status, answer.json()["error"]["code"]) == (503, "busy")
+    assert "older database" in server.get("/readyz").text
+
+
+def refuse(server: Server) -> Reply:
+    """A refusal from a page of the demo."""
     notice = server.get(f"/v1/{SITE}/notice").json()
     body = choice_body(
         notice["notice"],
@@ -78,7 +93,14 @@ def test_a_ledger_elsewhere_integrates_what_a_server_without_one_stores(
         page=server.url + "/demo/",
     )
     headers = {"Origin": server.url, "Content_Type": "text/plain"}
-    made = server.post(f"/v1/{SITE}/consents", json.dumps(body).encode(), **headers).json()
+    return server.post(f"/v1/{SITE}/consents", json.dumps(body).encode(), **headers)
+
+
+def test_a_ledger_elsewhere_integrates_what_a_server_without_one_stores(
+    make_server: Callable[..., Server],
+) -> None:
+    server = make_server(LEDGER="0")
+    made = refuse(server).json()
 
     def proof() -> object:
         return server.get(made["receipt"], Authorization=f"Visitor {SECRET}").json()["proof"]

@@ -17,7 +17,7 @@ from sqlalchemy import select, update
 
 from consent import config, ledger
 from consent.db import db
-from consent.ledger import Ledger, integrate
+from consent.ledger import Ledger, run, running
 from consent.ledger.fsck import fsck
 from consent.ledger.rows import Head
 from consent.ledger.witnessing import Answer, over_http
@@ -461,12 +461,12 @@ def test_a_witness_that_hangs_holds_up_neither_choices_nor_ticks(
         return honest(body)
 
     crooked.answer = hang
-    monkeypatch.setattr(integrate, "TICK_S", 0.02)
-    monkeypatch.setattr(integrate, "EVERY_S", 0.02)
+    monkeypatch.setattr(running, "TICK_S", 0.02)
+    monkeypatch.setattr(running, "EVERY_S", 0.02)
     mine = deploy(WITNESS_POLICY=policy(tmp_path, "w1", ("w1", CROOKED.verifier, crooked.url)))
     stop = threading.Event()
     work = threading.Thread(
-        target=mine.ledger.run, args=(mine.app.app_context, mine.clock, stop), daemon=True
+        target=run, args=(mine.ledger, mine.app.app_context, mine.clock, stop), daemon=True
     )
     work.start()
     slowest = 0.0

@@ -4,6 +4,7 @@ signer      the keys, and the memory of what was signed; outside the database
 rows        a log as it is stored
 tree        reading a stored log, proving from it, letting it grow
 integrate   the tick
+running     ticking in a process, or watching
 reading     records with their place in the log
 witnessing  who outside remembers the deployment log, and has cosigned it
 protection  how far the log can be believed, in words
@@ -22,6 +23,7 @@ from .proofs import entry_proof, head_of, receipt, tile
 from .protection import Guard, protection
 from .reading import described, described_at, one, page_of
 from .recovery import recover
+from .running import run, watch
 from .signer import Refused, Signer
 from .witnessing import Witnessing
 
@@ -45,5 +47,7 @@ __all__ = [
     "receipt",
     "recover",
     "replay",
+    "run",
     "tile",
+    "watch",
 ]

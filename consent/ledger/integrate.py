@@ -9,9 +9,7 @@ next tick, by whomever, begins by signing it. So recovery is the normal path.
 from __future__ import annotations
 
 import logging
-import threading
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -29,10 +27,9 @@ from ..waiting import CONSENT, DEPLOYMENT, ENTRY, Waiting
 from .rows import Head, Item, day, head_item
 from .signer import Refused, Signer, Wanted
 from .tree import Growth, Tree
-from .witnessing import EVERY_S, Witnessing
+from .witnessing import Witnessing
 
 _LOG = logging.getLogger(__name__)
-TICK_S = 1.0
 TICK_MAX = 20_000  # entries of one tick; more than that waits for the next
 CHUNK = 500
 
@@ -65,37 +62,12 @@ class Ledger:
         """Why nothing is signed and no choice is taken, or None."""
         return self.alarms.get("log")
 
-    def run(
-        self,
-        context: Callable[[], AbstractContextManager[object]],
-        clock: Callable[[], datetime],
-        stop: threading.Event,
-        *chores: Callable[[datetime], None],
-    ) -> None:
-        """Tick every second until `stop`, whatever happens to a single tick.
-
-        After each tick the chores are called with the time, each in a context of its own; they
-        know themselves when they are due. Witnesses are asked from another thread, so that none of
-        them holds up a tick.
-        """
-
-        def repeat(every: float, *works: Callable[[datetime], object]) -> None:
-            while not stop.wait(every):
-                for work in works:
-                    try:
-                        with context():
-                            work(clock())
-                    except Exception:  # the database may be away; what waits goes on waiting
-                        _LOG.exception("a tick failed")
-
-        asking = threading.Thread(
-            target=repeat, args=(EVERY_S, self.witness), name="witness", daemon=True
-        )
-        if self.witnessing is not None:
-            asking.start()
-        repeat(TICK_S, self.tick, *chores)
-        if self.witnessing is not None:
-            asking.join(EVERY_S)
+    def look(self, _at: datetime) -> None:
+        """`check`, with nothing held afterwards."""
+        try:
+            self.check()
+        finally:
+            db.session.remove()
 
     def witness(self, at: datetime) -> None:
         """Have the published head cosigned as the policy asks. Call it in an app context."""

@@ -13,7 +13,6 @@ import time
 
 sys.path.insert(0, os.getcwd())
 
-from consent import leaf
 from consent.records import writer
 from consent.records.rows import Row
 
@@ -31,8 +30,7 @@ def write(self: writer.Writer, job: writer.Job) -> tuple[Row, bool]:
     self._last_seq = row.seq
     row.claimed = job.claimed - row.seq // 1000
     row.salt = secrets.token_bytes(16)
-    job.record = job.encode(row, job.page)
-    job.commitment = leaf.commitment(job.record, row.salt)
+    job.seal()
     self._queue.put(job)
     return row, True
 

@@ -1,0 +1,54 @@
+"""The ledger at work in a process: ticking every second, or only watching over who may serve."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import datetime
+
+from .integrate import Ledger
+from .witnessing import EVERY_S
+
+_LOG = logging.getLogger(__name__)
+TICK_S = 1.0
+Context = Callable[[], AbstractContextManager[object]]
+Clock = Callable[[], datetime]
+Work = Callable[[datetime], object]
+
+
+def run(
+    ledger: Ledger, context: Context, clock: Clock, stop: threading.Event, *chores: Work
+) -> None:
+    """Tick every second until `stop`, whatever happens to a single tick.
+
+    After each tick the chores are called with the time, each in a context of its own; they know
+    themselves when they are due. Witnesses are asked from another thread, so that none of them
+    holds up a tick.
+    """
+    asked = (context, clock, stop, EVERY_S, ledger.witness)
+    asking = threading.Thread(target=_repeat, args=asked, name="witness", daemon=True)
+    if ledger.witnessing is not None:
+        asking.start()
+    _repeat(context, clock, stop, TICK_S, ledger.tick, *chores)
+    if ledger.witnessing is not None:
+        asking.join(EVERY_S)
+
+
+def watch(ledger: Ledger, context: Context, clock: Clock, stop: threading.Event) -> None:
+    """Where another process integrates (LEDGER=0): see every few seconds whether this one may go
+    on, so that a database which is restored under it gets no more choices."""
+    _repeat(context, clock, stop, EVERY_S, ledger.look)
+
+
+def _repeat(
+    context: Context, clock: Clock, stop: threading.Event, every: float, *works: Work
+) -> None:
+    while not stop.wait(every):
+        for work in works:
+            try:
+                with context():
+                    work(clock())
+            except Exception:  # the database may be away; what waits goes on waiting
+                _LOG.exception("%s failed", getattr(work, "__name__", "a chore"))
