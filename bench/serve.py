@@ -19,6 +19,7 @@ from consent import cli
 from consent.records import Writer
 from consent.records.rows import Row
 from consent.records.writer import Job, now_us
+from consent.waiting import CONSENT, Waiting
 
 
 class OneByOne(Writer):
@@ -30,7 +31,10 @@ class OneByOne(Writer):
         with Session(self._engine, expire_on_commit=False) as session:
             with self.lock:
                 self._fill(session.connection(), job)
-            session.add(job.row)
+            job.seal()
+            body = bytes.fromhex(job.commitment)
+            waits = Waiting(site=job.facts.site, seq=job.row.seq, kind=CONSENT, body=body)
+            session.add_all([job.row, waits])
             session.commit()
         return job.row, True
 
