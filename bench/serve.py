@@ -39,8 +39,9 @@ class OneByOne(Writer):
         return job.row, True
 
 
-def create_app() -> Flask:
-    app = wiring.create_app()
+def worker() -> Flask:
+    """What serves: the ledger integrates in it, as in the product."""
+    app = wiring.worker()
     if os.environ["BENCH_WRITER"] == "orm":
         engine = wiring.engine(app)
         app.extensions["crumbtrail"].open_writer = lambda: OneByOne(engine, now_us)
@@ -48,11 +49,11 @@ def create_app() -> Flask:
 
 
 if __name__ == "__main__":
-    with create_app().app_context():
+    with wiring.create_app().app_context():
         cli.upgrade()
         cli.first_run()
     Granian(
-        "bench.serve:create_app",
+        "bench.serve:worker",
         factory=True,
         port=int(os.environ["PORT"]),
         interface=Interfaces.WSGI,

@@ -13,14 +13,18 @@ from __future__ import annotations
 import json
 import os
 import platform
+import secrets
 import signal
 import socket
 import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.request
+from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -65,9 +69,63 @@ def measured(generator: Path, instance: Path, way: str, seconds: int) -> dict[st
     server = started(instance, port, way)
     try:
         load(generator, port, 2)
-        return load(generator, port, seconds)
+        delays: list[float] = []
+        stop = threading.Event()
+        asking = threading.Thread(target=proven, args=(port, stop, delays))
+        asking.start()
+        found = load(generator, port, seconds)
+        stop.set()
+        asking.join()
+        delays.sort()
+        return found | {
+            "proven_p50_s": round(delays[len(delays) // 2], 2),
+            "proven_max_s": round(delays[-1], 2),
+            "proven_n": len(delays),
+        }
     finally:
         stopped(server)
+
+
+def proven(port: int, stop: threading.Event, delays: list[float]) -> None:
+    """Under the load: how long after its 201 a choice has a signed proof, one after the other."""
+    base, secret = f"http://127.0.0.1:{port}/v1/{SITE}", secrets.token_urlsafe(24)
+    with urllib.request.urlopen(f"{base}/notice") as answer:
+        shown = json.load(answer)
+    while not stop.is_set():
+        now = datetime.now(UTC)
+        number = f"{int(now.timestamp() * 1000):012x}7{secrets.token_hex(2)[1:]}8"
+        number += secrets.token_hex(8)[1:]
+        cuts = (0, 8, 12, 16, 20, 32)
+        body = {
+            "v": 1,
+            "id": "-".join(number[a:b] for a, b in pairwise(cuts)),
+            "visitor": secret,
+            "notice": shown["notice"],
+            "action": "reject_all",
+            "categories": dict.fromkeys(shown["categories"], False),
+            "language": shown["lang"],
+            "layer": 1,
+            "page": f"https://{SITE}/",
+            "at": now.strftime("%Y-%m-%dT%H:%M:%S.000Z"),
+            "signals": {"gpc": False},
+        }
+        sent = urllib.request.Request(
+            f"{base}/consents",
+            json.dumps(body).encode(),
+            {"Origin": f"https://{SITE}", "Content-Type": "text/plain"},
+        )
+        with urllib.request.urlopen(sent) as answer:
+            answer.read()
+        start = time.perf_counter()
+        mine = urllib.request.Request(
+            f"{base}/receipts/{body['id']}", headers={"Authorization": f"Visitor {secret}"}
+        )
+        while True:
+            with urllib.request.urlopen(mine) as answer:
+                if json.load(answer)["proof"]:
+                    break
+            time.sleep(0.05)
+        delays.append(time.perf_counter() - start)
 
 
 def started(instance: Path, port: int, way: str) -> subprocess.Popen[bytes]:
