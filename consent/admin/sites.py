@@ -107,6 +107,7 @@ def change(key: str) -> Response:
     fields["controller"] = {**site.controller, **fields["controller"]}
     fields["contacts"] = _contacts(request.form, site)
     fields["request_form"] = request.form.get("request_form") == "yes"
+    fields["publish_log"] = request.form.get("publish_log") == "yes"
     fields["request_days"] = _days(request.form.get("request_days", ""))
     if not fields["retention"]:  # the form had no such fields; what was stated stays
         del fields["retention"]
@@ -219,6 +220,7 @@ def _as_form(site: Site) -> MultiDict[str, str]:
     for part in sites.RIGHTS:
         form[f"rights_{part}"] = site.contacts.get(part) or ""
     form["request_form"] = "yes" if site.request_form else ""
+    form["publish_log"] = "yes" if site.publish_log else ""
     form["request_days"] = str(site.request_days or "")
     form["preferences"] = "yes" if site.preferences else ""
     for name, life in (("choice_lifetime", site.choice_lifetime), ("retention", site.retention)):
