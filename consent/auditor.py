@@ -151,10 +151,14 @@ def _wanted(known: frozenset[str]) -> RecordFilter:
             f"Filters, each at most once: {', '.join(sorted(known))}.",
             fields={name: "Not a filter here, or given twice." for name in unknown},
         )
+    start, end = _moment("from"), _moment("to")
+    if start and end and start >= end:
+        why = "Must be before `to`."
+        raise Invalid("field_value", f"from: {why}", fields={"from": why})
     return _within_period(
         RecordFilter(
-            from_=_moment("from"),
-            to=_moment("to"),
+            from_=start,
+            to=end,
             visitor=request.args.get("visitor"),
             action=request.args.get("action"),
             category=request.args.get("category"),

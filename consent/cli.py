@@ -63,7 +63,7 @@ def migrate() -> None:
 def upgrade() -> None:
     settings = AlembicConfig()
     settings.set_main_option("script_location", str(ROOT / "migrations"))
-    parts().config.instance_path.mkdir(parents=True, exist_ok=True)
+    parts().config.instance_path.mkdir(parents=True, exist_ok=True, mode=0o700)
     with db.engine.begin() as connection:
         settings.attributes["connection"] = connection
         command.upgrade(settings, "head")

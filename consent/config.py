@@ -199,7 +199,7 @@ def _policy(file: str) -> Policy | None:
 def _kept_secret(instance: Path) -> str:
     """The key made at first boot. Two processes that race agree: the file is made exclusively."""
     file = instance / "secret_key"
-    instance.mkdir(parents=True, exist_ok=True)
+    instance.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
         with open(file, "x", encoding="ascii", opener=_private) as out:
             out.write(secrets.token_urlsafe(32))

@@ -332,6 +332,7 @@ def test_the_country_filter_goes_by_the_place_of_the_record(
         ("limit=" + "9" * 5000, "limit"),
         ("from=yesterday", "from"),
         ("from=2026-11-21", "from"),
+        ("from=2026-12-01T00:00:00Z&to=2026-01-01T00:00:00Z", "from"),
         ("to=2026-11-21T10:00:00", "to"),
         ("to=2026-13-21T10:00:00Z", "to"),
         ("to=0001-01-01T00:00:00%2B23:59", "to"),

@@ -194,6 +194,15 @@ def test_the_script_is_told_where_the_server_believes_to_be(
         assert told == {"domain": SITE, "path": "/", "http": own}
 
 
+def test_an_answer_that_a_shared_cache_may_keep_is_the_same_whatever_host_was_named(
+    client: FlaskClient, notice: Notice
+) -> None:
+    hosts = ("consent.example.com", "evil.example", "[bad")
+    asked = [client.get(f"/v1/{SITE}/PL/en/consent.js", headers={"Host": h}) for h in hosts]
+    assert all(reply.headers["Cache-Control"].startswith("public") for reply in asked)
+    assert len({reply.data for reply in asked}) == 1 and b"evil" not in asked[1].data
+
+
 def test_in_a_pretended_folder_of_the_demo_cookies_stay_with_the_script(
     make_app: Callable[..., Flask], clock: Clock
 ) -> None:

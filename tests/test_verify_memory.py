@@ -96,7 +96,10 @@ def test_a_later_bundle_continues_what_was_remembered_and_an_earlier_one_does_no
     assert judge(capsys, first, "--memory", memory)[0] == 0
     code, said = judge(capsys, second, "--memory", memory)
     assert code == 0 and "continues what was seen before" in said
-    assert judge(capsys, first, "--memory", memory)[0] == 0, "it was seen as it is"
+    code, said = judge(capsys, first, "--memory", memory)
+    assert code == 1 and "does not continue" in said, "also where this very head was seen"
+    code, said = judge(capsys, first, "--kept", "--memory", memory)
+    assert code == 0 and "an older one" in said and "continues what was seen" not in said
     fresh = tmp_path / "fresh.json"
     assert judge(capsys, second, "--memory", fresh)[0] == 0
     before = fresh.read_bytes()
@@ -279,3 +282,16 @@ def test_a_promise_that_was_not_kept_is_found_and_a_young_one_is_not_yet_due(
     code, said = judge(capsys, take("broken.zip"), file, "--no-memory")
     assert code == 1 and "A promise was broken" in said
     assert judge(capsys, take("silent.zip"), "--no-memory")[0] == 0, "only the promise tells of it"
+
+
+def test_several_files_end_with_one_verdict_over_all_of_them(
+    take: Callable[[str], Path], tmp_path: Path, capsys: Any
+) -> None:
+    good = take("good.zip")
+    bad = zipped(tmp_path / "bad.zip", unzip(good.read_bytes()) | {"stranger": b""})
+    for files, last in (
+        ((good, good), "ALL FILES: nothing was found wrong."),
+        ((bad, good), "ALL FILES: something is WRONG: see above."),
+    ):
+        _, said = judge(capsys, *files, "--no-memory")
+        assert said.rstrip().endswith(last)

@@ -55,6 +55,11 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="which witnesses suffice for a bundle (c2sp.org/tlog-policy)",
     )
+    parser.add_argument(
+        "--kept",
+        action="store_true",
+        help="the bundle is one you kept: it may end before the last head that you saw",
+    )
     add_common(parser)
     return parser
 
@@ -77,12 +82,16 @@ def _verify(asked: argparse.Namespace) -> int:
     memory = Memory.load(None if asked.no_memory else asked.memory or DEFAULT.expanduser())
     bundles = [file for file in asked.files if _is_zip(file)]
     papers = [(file, _paper(file)) for file in asked.files if file not in bundles]
-    run = _Run(keys, memory, papers, _policy(asked.policy))
+    run = _Run(keys, memory, papers, _policy(asked.policy), asked.kept)
     for file in bundles:
         run.bundle(file)
     run.papers()
     remembered = memory.path is None or run.worst != OK or memory.save()
     print("\n\n".join(report.text() for report in run.reports))
+    if len(run.reports) > 1:
+        good = run.worst == OK
+        verdict = "nothing was found wrong." if good else "something is WRONG: see above."
+        print(f"\nALL FILES: {verdict}")
     if not remembered:
         print(f"\nThe memory {memory.path} could not be written.", file=sys.stderr)
     return run.worst
@@ -95,8 +104,11 @@ class _Run:
         memory: Memory,
         papers: list[tuple[Path, dict[str, Any]]],
         policy: Policy | None,
+        kept: bool,
     ) -> None:
         self.policy = policy
+        self.kept = kept
+        self.logged: set[str] = set()  # commitments of promises that a bundle's log has
         self.keys = keys
         self.memory = memory
         self.reports: list[Report] = []
@@ -109,7 +121,7 @@ class _Run:
         return max((report.code for report in self.reports), default=OK)
 
     def bundle(self, file: Path) -> None:
-        asked = Asked(policy=self.policy)
+        asked = Asked(policy=self.policy, kept=self.kept)
         for _, paper in self.to_prove:
             if (head := _head_of(paper)) is not None:
                 asked.sizes.add(head)
@@ -120,6 +132,7 @@ class _Run:
         self.reports.append(checked.report)
         self.brought += [one for one in checked.brought if one not in self.brought]
         self._compare(checked)
+        self.logged |= checked.found.kept
         if checked.report.code == OK:
             self._remember(checked)
 
@@ -131,7 +144,11 @@ class _Run:
             if proven is not None:
                 receipt.remember(proven, self.memory)
         for file, paper in self.promises:
-            self.reports.append(receipt.check_promise(file.name, paper, self.keys, known))
+            if not (known or self.keys.pinned):
+                raise Unreadable(f"there is no key to check {file.name} with: give one with --key.")
+            logged = str(paper.get("commitment")) in self.logged
+            said = receipt.check_promise(file.name, paper, self.keys, known, logged)
+            self.reports.append(said)
 
     def _compare(self, checked: Checked) -> None:
         """A receipt's head must be one that the bundle's log has had."""

@@ -18,7 +18,7 @@ from . import page, period, sentences
 from .archive import NOTICE, Archive, as_object
 from .found import Checked
 from .keys import Keys, parse_lines
-from .memory import Memory
+from .memory import Memory, Seen
 from .period import Period
 from .report import Report
 from .walk import Walk
@@ -29,11 +29,13 @@ LARGE = 64 * 1024 * 1024  # bytes of a notice or of the table of regimes
 @dataclass
 class Asked:
     """What else is wanted of the pass over the log: sizes whose root is needed, and commitments
-    of promises with the moment of each. `policy` says which witnesses suffice."""
+    of promises with the moment of each. `policy` says which witnesses suffice, `kept` that the
+    bundle may end before what was seen."""
 
     sizes: set[int] = field(default_factory=set)
     promised: dict[str, str] = field(default_factory=dict)
     policy: Policy | None = None
+    kept: bool = False
 
 
 def check(file: Path, keys: Keys, memory: Memory, asked: Asked) -> Checked:
@@ -125,15 +127,26 @@ class _Check:
                     f"This log does not continue the one seen on {seen.days[size]} with {size}"
                     " entries: its history was rewritten."
                 )
-        last = seen.last
-        if last is not None and last > head.size and head.size not in seen.roots:
-            self.report.wrong(
-                f"This bundle ends after {head.size} entries, and on {seen.days[last]} the log had"
-                f" {last}: its tail was cut off, or the bundle is older. It does not continue what"
-                " was seen; ask for a new one."
-            )
+        last = self._reaches(seen, head)
         if seen.keys and not {one.vkey for one in self.checked.brought} & set(seen.keys):
             self.report.wrong("None of its keys is one that this log was signed with before.")
+        return last
+
+    def _reaches(self, seen: Seen, head: Checkpoint) -> int | None:
+        """The largest size seen before, where this log reaches it; a shorter one was cut off."""
+        last = seen.last
+        if last is None or last <= head.size:
+            return last
+        told = f"ends after {head.size} entries, and on {seen.days[last]} the log had {last}"
+        if self.asked.kept:
+            self.report.notes.append(
+                f"This bundle {told}: it is an older one, and shows nothing of what came since."
+            )
+            return None
+        self.report.wrong(
+            f"This bundle {told}: its tail was cut off, or the bundle is older. It does not"
+            " continue what was seen; ask for a new one. One that you kept passes with --kept."
+        )
         return last
 
     def _chain(self, head: Checkpoint) -> None:
@@ -155,7 +168,13 @@ class _Check:
         if (named.get("k"), named.get("n"), named.get("h")) != ("head", head.size, head.root.hex()):
             raise Wrong("the deployment log holds another head of this site")
         self._witnessed(signed, verifiers)
-        known = self.memory.of(origin).roots.get(above.size)
+        seen = self.memory.of(origin)
+        if seen.last is not None and seen.last > above.size and not self.asked.kept:
+            raise Wrong(
+                f"the deployment log ends after {above.size} entries, and on {seen.days[seen.last]}"
+                f" it had {seen.last}"
+            )
+        known = seen.roots.get(above.size)
         if known is not None and known != above.root:
             raise Wrong(f"two roots of {above.size} entries were signed: there are two histories")
 

@@ -109,9 +109,10 @@ def remembered(proven: Proven, memory: Memory) -> None:
 
 
 def check_promise(
-    title: str, answer: dict[str, Any], keys: Keys, brought: list[Verifier]
+    title: str, answer: dict[str, Any], keys: Keys, brought: list[Verifier], logged: bool = False
 ) -> Report:
-    """The answer to a choice: is its promise by one of the keys?"""
+    """The answer to a choice: is its promise by one of the keys? `logged`: a bundle that was
+    checked beside it has the record in its log."""
     report = Report(f"PROMISE {title}")
     commitment, received = str(answer.get("commitment")), str(answer.get("received_at"))
     report.facts += [("received", received), ("commitment", commitment)]
@@ -126,7 +127,11 @@ def check_promise(
         f"The key of {origin} has signed that this record arrived at {received} and will be in its"
         " log."
     )
-    report.unproven += ["That it is in the log: a bundle or a receipt shows that.", LATER]
+    if logged:
+        report.proven.append("The bundle checked beside it has the record in its log.")
+    else:
+        report.unproven.append("That it is in the log: a bundle or a receipt shows that.")
+    report.unproven.append(LATER)
     return report
 
 

@@ -46,6 +46,12 @@ def own_address() -> str | None:
     return f"{scheme}://[{host}]" if ":" in host else f"{scheme}://{host}"
 
 
+def base_address() -> str:
+    """The same by the settings alone, for answers that a shared cache may keep."""
+    base = urlsplit(parts().config.base_url)
+    return f"{base.scheme}://{base.hostname}"
+
+
 def sets_cookies(site: Site) -> bool:
     """Whether the request came from a page of the site that is same-site with this server."""
     own, origin = own_address(), request.headers.get("Origin")

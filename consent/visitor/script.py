@@ -27,7 +27,7 @@ from ..parts import parts
 from ..regime import Place, Regime, Signals
 from ..sites import Site
 from . import cookies, shelf, where
-from .blueprint import bp, own_address
+from .blueprint import base_address, bp, own_address
 
 STRICT = "private, max-age=600, stale-while-revalidate=86400"
 LAX = "private, no-cache"
@@ -157,6 +157,10 @@ def _answer(
 ) -> Response:
     regime = _regime(place, signals)
     config = _config(of, shelf.current(of), lang, regime, place, signals)
+    if (
+        strict.startswith("public") and config["cookie"]["http"]
+    ):  # one body for all: nothing in it may depend on who asked how
+        config["cookie"]["http"] = base_address()
     text = json.dumps(config, ensure_ascii=False, separators=(",", ":"))
     body = f"!function(CMP_CONFIG){{{code()}}}({text});".encode()
     return _compressed(body, strict if regime.model == "opt-in" else lax, VARY)
