@@ -46,8 +46,10 @@ def own_address() -> str | None:
     return f"{scheme}://[{host}]" if ":" in host else f"{scheme}://{host}"
 
 
-def base_address() -> str:
+def base_address() -> str | None:
     """The same by the settings alone, for answers that a shared cache may keep."""
+    if request.environ.get("crumbtrail.cookie_path", "/") != "/":
+        return None
     base = urlsplit(parts().config.base_url)
     return f"{base.scheme}://{base.hostname}"
 
