@@ -157,9 +157,7 @@ def _answer(
 ) -> Response:
     regime = _regime(place, signals)
     config = _config(of, shelf.current(of), lang, regime, place, signals)
-    if (
-        strict.startswith("public") and config["cookie"]["http"]
-    ):  # one body for all: nothing in it may depend on who asked how
+    if strict.startswith("public"):  # one body for all: nothing in it depends on who asked how
         config["cookie"]["http"] = base_address()
     text = json.dumps(config, ensure_ascii=False, separators=(",", ":"))
     body = f"!function(CMP_CONFIG){{{code()}}}({text});".encode()
