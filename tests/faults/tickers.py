@@ -43,7 +43,8 @@ def work(number: int, folder: Path) -> None:
         return made
 
     ledger.signer.sign = kept  # type: ignore[method-assign]
-    (folder / f"pid.{number}").write_text(str(os.getpid()))
+    (folder / f"new.{number}").write_text(str(os.getpid()))
+    (folder / f"new.{number}").rename(folder / f"pid.{number}")  # whoever sees it can read it
     while not (folder / "stop").exists():
         try:
             with app.app_context():
@@ -59,11 +60,11 @@ def work(number: int, folder: Path) -> None:
 def unfenced() -> None:
     """The twin: heads move and lines are taken whatever others did meanwhile."""
 
-    def move(self: Ledger, head: Head, grown: Any, chained: int | None) -> None:
-        time.sleep(0.05)  # between what was read and what is written
+    def move(self: Ledger, head: Head, grown: Any, chained: int | None, told: Any) -> None:
+        time.sleep(0.25)  # between what was read and what is written
         values = {"size": grown.size, "root": grown.root(), "chained": chained}
         db.session.execute(
-            update(Head).where(Head.id == head.id).values(**values, told=dict(self.told)),
+            update(Head).where(Head.id == head.id).values(**values, told=dict(told)),
             execution_options={"synchronize_session": False},
         )
         number = grown._old // 256
