@@ -93,11 +93,11 @@ def hold(pids: list[int], over: threading.Event) -> None:
         os.kill(pid, signal.SIGCONT)
 
 
-def one_log(app: Flask, clock: Clock, folder: Path, **more: str) -> None:
-    """The oracle: everything that was acknowledged is in one chain, once."""
-    digests = {site: make_site(app, clock(), site).digest for site in SITES}
+def one_log(
+    app: Flask, digests: dict[str, str], made: list[str], folder: Path, **more: str
+) -> None:
+    """The oracle: all that was acknowledged, now or before (`made`), is in one chain, once."""
     over = threading.Event()
-    made: list[str] = []
     count = size("choices") // 4
     with ledgers(app, folder, **more) as pids:
         holder = threading.Thread(target=hold, args=(pids, over))
@@ -117,7 +117,7 @@ def one_log(app: Flask, clock: Clock, folder: Path, **more: str) -> None:
             assert time.monotonic() < end, f"{left()} still wait"
             time.sleep(0.2)
     ledger: Ledger = app.extensions["crumbtrail"].ledger
-    assert len(made) == 4 * count == len(rows())
+    assert len(made) == len(rows()) >= 4 * count
     assert not forked(folder), forked(folder)
     assert list(fsck(ledger.signer, datetime.now(UTC))) == []
     entered = Counter(
@@ -162,11 +162,17 @@ def settings() -> dict[str, str]:
 
 
 def test_eight_ledgers_make_one_log(app: Flask, clock: Clock, tmp_path: Path) -> None:
-    one_log(app, clock, tmp_path / "ledgers")
+    one_log(app, some_sites(app, clock), [], tmp_path / "ledgers")
 
 
 def test_twin_ledgers_that_do_not_compare_before_they_swap_break_it(
     app: Flask, clock: Clock, tmp_path: Path
 ) -> None:
+    digests, made = some_sites(app, clock), list[str]()
     with pytest.raises((AssertionError, Wrong)):
-        one_log(app, clock, tmp_path / "ledgers", UNFENCED="1")
+        for attempt in range(12):  # who reads what in which order is chance; one in two breaks it
+            one_log(app, digests, made, tmp_path / f"ledgers{attempt}", UNFENCED="1")
+
+
+def some_sites(app: Flask, clock: Clock) -> dict[str, str]:
+    return {site: make_site(app, clock(), site).digest for site in SITES}
