@@ -28,6 +28,8 @@ class Waiting(Base):
     seq: Mapped[int] = mapped_column(BigInteger)
     kind: Mapped[int] = mapped_column(SmallInteger)
     body: Mapped[bytes] = mapped_column(LargeBinary)
+    # A number is never given twice: a ledger that slept strikes off only what it has read.
+    __table_args__ = {"sqlite_autoincrement": True}
 
 
 def entry(site: str, at: datetime, kind: str, **facts: Any) -> None:
