@@ -19,7 +19,7 @@ from tests.pages import Website
 from tests.server import Server
 from tests.visitor import until
 
-ZONES = {"US": "America/Los_Angeles", "PL": "Europe/Warsaw"}
+ZONES = {"US": "America/Los_Angeles", "PL": "Europe/Warsaw", "no": "Europe/Warsaw"}
 
 
 @contextmanager

@@ -24,7 +24,7 @@ STEPS = (
     ("waiting",),  # floor 4: the nouns, in story order
     ("trail",),
     ("users",),
-    ("integrations",),
+    ("integrations", "vendors"),
     ("sites",),
     ("inventory",),
     ("sitefile",),
@@ -42,6 +42,7 @@ STEPS = (
         "demo",
         "health",
         "cli",
+        "vendors_cli",
         "witness",
     ),  # floor 6: the edges
 )

@@ -59,7 +59,7 @@ import { bridge } from './iab/bridge.js';
         else if (version > 2) callback(null, false);
         else {
           callback(
-            { cmpLoaded: false, cmpStatus: 'stub', displayStatus: 'hidden', apiVersion: '2.3' },
+            { cmpLoaded: false, cmpStatus: 'stub', displayStatus: 'hidden', apiVersion: '2' },
             true,
           );
         }
