@@ -33,11 +33,15 @@ def apply(text: str, by: str, at: datetime) -> tuple[Site, list[str]]:
     key = said.pop("key")
     found = next((site for site in sites.all_sites() if site.key == key), None)
     if found is None:
-        return _made(key, said, by, at), sorted(said)
-    wanted = {name: value for name, value in said.items() if _differs(found, name, value)}
-    if wanted:
-        sites.change(found, by, at, **wanted)
-    return found, sorted(wanted)
+        site, changed = _made(key, said, by, at), sorted(said)
+    else:
+        wanted = {name: value for name, value in said.items() if _differs(found, name, value)}
+        site, changed = found, sorted(wanted)
+        if wanted:
+            sites.change(found, by, at, **wanted)
+    if "tcf" in site.integrations:
+        inventory.declare_framework(site, by, at)
+    return site, changed
 
 
 def _read(text: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ Directive art. 5(3): exempt is only what the visitor asked for or what carries t
 from .book import (
     OWN,
     add_tracker,
+    declare_framework,
     edit_tracker,
     put_service,
     remove_tracker,
@@ -28,6 +29,7 @@ __all__ = [
     "Service",
     "Tracker",
     "add_tracker",
+    "declare_framework",
     "duration",
     "edit_tracker",
     "import_csv",
