@@ -145,6 +145,13 @@ def test_a_list_that_is_none_leaves_the_old_one(tmp_path: Path, body: bytes) -> 
     assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == before
 
 
+def test_a_language_that_the_framework_does_not_have_reads_english(tmp_path: Path) -> None:
+    vendors.update(tmp_path, lambda name: (GVL / name).read_bytes(), ["en", "pl", "ga"])
+    assert vendors.shown(tmp_path, [1], "ga")["language"] == "en"
+    assert vendors.shown(tmp_path, [1], "pl")["language"] == "pl"
+    assert vendors.shown(tmp_path, [1], "../pl")["language"] == "en"
+
+
 def test_a_list_that_cannot_be_reached_is_said_at_the_terminal(
     app: Flask, clock: Clock, tmp_path: Path
 ) -> None:
