@@ -23,7 +23,6 @@ from tests.test_admin import SITE as FORM
 from tests.test_admin import Owner, owner, site, stranger
 
 __all__ = ["owner", "site", "stranger"]
-pytestmark = pytest.mark.sqlite_only
 TCF = {"cmp_id": 300, "vendors": [755, 1], "country": "DE"}
 
 
@@ -242,6 +241,10 @@ def test_settings_go_to_a_file_and_come_back(app: Flask, clock: Clock, tmp_path:
         ("key: example.com\nowner: me", "Not a setting of a site: owner"),
         ("key: example.com\nintegrations: {tcf: {cmp_id: 3}}", "integrations.tcf.vendors"),
         ("key: new.example\nname: New", "A new site needs it."),
+        ("key: example.com\norigins: example.com", "origins: Not a valid type."),
+        ("key: example.com\nlanguages: [1]", "languages: Not a valid type."),
+        ("key: example.com\nrequest_days: true", "request_days: Not a valid type."),
+        ("key: example.com\nintegrations: [gpp]", "integrations: Not a valid type."),
     ],
 )
 def test_a_file_that_cannot_be_applied_changes_nothing(
