@@ -353,6 +353,45 @@ def test_google_restricts_processing_after_an_opt_out_in_the_united_states(
     assert settings_of(page)[3:] == [[*restricted, True]]
 
 
+SEVEN = {
+    "ad_storage": "marketing",
+    "ad_user_data": "marketing",
+    "ad_personalization": "marketing",
+    "personalization_storage": "marketing",
+    "analytics_storage": "statistics",
+}
+
+
+@pytest.mark.parametrize("marketing", [True, False])
+@pytest.mark.parametrize("statistics", [True, False])
+@pytest.mark.parametrize("place", ["PL", "US-CA"])
+def test_googles_seven_types_follow_the_choice(
+    go: Callable[..., Page], place: str, statistics: bool, marketing: bool
+) -> None:
+    page = go("off", place=place)
+    wished = {"statistics": statistics, "marketing": marketing}
+    page.evaluate("wished => consent.set(wished)", wished)
+    command, last = page.evaluate("[...dataLayer.filter(e => e[0] === 'consent').pop()].slice(1)")
+    words = {kind: "granted" if wished[own] else "denied" for kind, own in SEVEN.items()}
+    functional = "denied" if place == "PL" else "granted"
+    assert command == "update"
+    assert last == {
+        **words,
+        "functionality_storage": functional,
+        "security_storage": "granted",
+    }
+
+
+def test_googles_types_start_from_what_the_law_says_at_the_place(go: Callable[..., Page]) -> None:
+    ask = "dataLayer.filter(e => e[0] === 'consent').map(e => [e[1], e[2].ad_storage])"
+    assert go("off").evaluate(ask) == [["default", "denied"]]
+    first = ["default", "denied"]
+    assert go("off", place="US-CA").evaluate(ask) == [first, ["update", "granted"]]
+    assert go("off", place="US-CA+gpc").evaluate(ask) == [first, ["update", "denied"]]
+    shape = "Object.prototype.toString.call(dataLayer[0])"
+    assert go("off").evaluate(shape) == "[object Arguments]"
+
+
 def test_with_the_browsers_signal_nothing_is_ever_granted(
     go: Callable[..., Page],
 ) -> None:
