@@ -324,9 +324,20 @@ def test_the_first_layer_names_the_number_of_partners_and_every_purpose(
 ) -> None:
     page = go()
     said = page.locator("#cmp-dialog #cmp-tcf-first")
-    expect(said).to_contain_text("6 partners")
+    expect(said).to_contain_text("(6)")
     for name in ("Store and/or access information on a device", "Measure content performance"):
         expect(said).to_contain_text(name)
+
+
+def test_the_sentence_leaves_every_button_on_the_smallest_phone(go: Callable[..., Page]) -> None:
+    page = go()
+    page.set_viewport_size({"width": 320, "height": 640})
+    expect(page.locator("#cmp-tcf-first")).to_be_visible()
+    for verb in ("reject", "accept", "preferences"):
+        box = page.locator(f"#cmp-dialog [data-cmp={verb}]").bounding_box()
+        assert box and box["y"] >= 0 and box["y"] + box["height"] <= 640, verb
+    scrolls = "e => e.closest('[tabindex]').scrollHeight > e.closest('[tabindex]').clientHeight"
+    assert page.locator("#cmp-tcf-first").evaluate(scrolls)
 
 
 def test_the_settings_list_every_purpose_feature_and_partner_and_preselect_nothing(
@@ -345,8 +356,8 @@ def test_the_settings_list_every_purpose_feature_and_partner_and_preselect_nothi
     numbers = {str(one.get_attribute("data-tcf")).split(".")[1] for one in interests.all()}
     assert numbers == {"2", "7", "8", "9", "10", "11"}
     alpha = panel.locator("[data-tcf=partners] .ctl-service", has_text="Alpha Ads")
-    expect(alpha).to_contain_text("Kept: 30 days")
-    expect(alpha).to_contain_text("Cookies: up to 30 days, renewed at each visit")
+    expect(alpha).to_contain_text("Days kept: 30")
+    expect(alpha).to_contain_text("Days of cookies, at most: 30, renewed at each visit")
     assert alpha.locator("a").first.get_attribute("href", timeout=1000) == (
         "https://v1.example/privacy"
     )

@@ -141,15 +141,16 @@ class Tcf {
    * @param {List} list
    */
   sentence(dialog, list) {
-    const accept = dialog.querySelector('[data-cmp=accept]');
-    if (!accept || !accept.parentElement || dialog.querySelector('#cmp-tcf-first')) return;
+    // Inside what scrolls, so that the buttons stay on the screen.
+    const text = document.getElementById(dialog.getAttribute('aria-describedby') || '');
+    if (!text || dialog.querySelector('#cmp-tcf-first')) return;
     const names = [...Object.values(list.purposes), ...Object.values(list.specialFeatures)];
     const t = speaker(this.page.language.lang);
     const values = {
       n: Object.keys(list.vendors).length,
       list: names.map(({ name }) => name).join('; '),
     };
-    accept.parentElement.before(h('p', { id: 'cmp-tcf-first', class: 'ctl-small' }, t('first', values)));
+    text.append(h('p', { id: 'cmp-tcf-first' }, t('first', values)));
   }
 
   /**
