@@ -244,8 +244,7 @@ def _config(
 
 
 def _lazy(of: Site) -> dict[str, Any]:
-    """What the site has switched on: `parts`, and `options` of those that have any. The TCF waits
-    until this server has its vendor list."""
+    """`parts` and `options` of the site, where there are any; the TCF needs its vendor list."""
     without = set() if vendors.there(parts().config.instance_path / "gvl") else {"tcf"}
     wanted = {n: o for n, o in of.integrations.items() if _built(n) and n not in without}
     options = {name: chosen for name, chosen in wanted.items() if chosen}

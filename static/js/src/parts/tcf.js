@@ -8,7 +8,6 @@ import { whenGone } from '../iab/gone.js';
 import { NOTHING, carried, covered, decode, encode, most, narrowed } from '../iab/tc.js';
 import { Panel } from '../iab/tcf-panel.js';
 import { speaker } from '../iab/tcf-texts.js';
-import { lifeOf } from '../verdict.js';
 
 /** @typedef {import('../page.js').Page} Page */
 /** @typedef {import('../iab/tc.js').List} List */
@@ -102,11 +101,10 @@ class Tcf {
     this.api.update(text, visible);
   }
 
-  /** @param {string} text */
+  /** @param {string} text that lives as long as a choice; a refusal that outlives it is told anew */
   keep(text) {
-    const { config, regime, choice } = this.page;
-    if (!choice) return;
-    write(config, COOKIE, text, choice.t + lifeOf(config, regime, choice) - Date.now() / 1000);
+    const { config, choice } = this.page;
+    if (choice) write(config, COOKIE, text, choice.t + config.life - Date.now() / 1000);
   }
 
   /** A choice made before; a string that is not ours or says too much is made anew. */
