@@ -33,7 +33,7 @@ const policy = (page, w) =>
   page.language.policy_url ? [' ', link(w.t('policy'), page.language.policy_url)] : [];
 
 /** The lasting entry's name: the link the law words, where it does. @param {Page} page @param {Words} w */
-const label = (page, w) => (page.lax && page.regime.link) || w.t('entry');
+const label = (page, w) => (LAX && page.lax && page.regime.link) || w.t('entry');
 
 /** Where things run until refused. @param {Page} page @param {Words} w */
 const offer = ({ language: { name, categories } }, w) =>
@@ -60,7 +60,7 @@ export function first(page, w) {
     h(
       'div',
       { id: 'ctl-text', class: 'ctl-text', tabindex: '0' },
-      h('p', null, page.lax ? offer(page, w) : w.t('intro', { name: who })),
+      h('p', null, LAX && page.lax ? offer(page, w) : w.t('intro', { name: who })),
       h(
         'ul',
         null,

@@ -1,12 +1,20 @@
-/** Holds tagged elements, and lets them go in page order once what they need is allowed. */
+/**
+ * Lets go of what is held, once it is allowed. Held are elements in the page, tagged or seized by
+ * the stub (`data-held`), and the acts in `consent.held`; nothing is let go twice.
+ */
 
 /** @typedef {import('./types').Config} Config */
+/** @typedef {import('./types').Held} Held */
 /** @typedef {import('./types').Verdict} Verdict */
 
 const SOURCES = ['data-src', 'data-cookieblock-src', 'data-src-cmplz'];
+const OTHERS = ['srcset', 'href', 'data', 'poster'];
 const CATEGORY = ['data-category', 'data-cookieconsent', 'data-cookiecategory'];
 const SERVICE = ['data-service', 'data-name'];
-const SELECTOR = ['script[type="text/plain"]', ...SOURCES.map((name) => `[${name}]`)].join();
+const SELECTOR =
+  'script[type="text/plain"],' +
+  [...SOURCES, 'data-held'].map((name) => `[${name}]`) +
+  OTHERS.map((name) => `,[data-category][data-${name}],[data-service][data-${name}]`).join('');
 
 /** @type {{[alias: string]: string}} */
 const ALIAS = {
@@ -28,18 +36,14 @@ const first = (node, names) => {
   return '';
 };
 
-const element = (/** @type {Element} */ node) => /^(SCRIPT|IFRAME|IMG)$/.test(node.tagName);
-
-/**
- * @param {Element} node
- * @returns {string | null} null for an address that is not one of the web
- */
-function address(node) {
-  const text = first(node, SOURCES) || node.getAttribute('src');
-  if (!text) return '';
+/** @returns {string | null} null for an address that is not one of the web */
+const web = (/** @type {string} */ text) => {
   const url = new URL(text, document.baseURI);
   return /^https?:$/.test(url.protocol) ? url.href : null;
-}
+};
+
+/** A long line of releases gives the page its turn. */
+const breathe = () => new Promise((done) => setTimeout(done));
 
 export class Guard {
   /**
@@ -53,24 +57,55 @@ export class Guard {
     this.open = new Set();
     /** @type {Promise<unknown>} */
     this.chain = Promise.resolve();
+    /** What must get by: our own deleting of a stored name is no storing. */
+    this.off = false;
+    this.ran = false;
+    /** @type {Held[]} */
+    this.acts = (window.consent && window.consent.held) || [];
+    /** @type {() => void} called at each change of the page, and after each look at what is held */
+    this.seen = this.after = () => {};
     const tagged = (/** @type {Node} */ node) =>
       node instanceof Element && (node.matches(SELECTOR) || !!node.querySelector(SELECTOR));
     new MutationObserver((list) => {
+      this.seen();
       if (list.some((change) => [...change.addedNodes].some(tagged))) this.scan();
     }).observe(document.documentElement, { childList: true, subtree: true });
   }
 
-  /** @param {string} host */
-  service(host) {
-    return this.page.config.services.find(({ hosts }) =>
-      hosts.some((own) => host === own || host.endsWith('.' + own.replace(/^\*\./, ''))),
-    );
+  /**
+   * The published service of an address, or of a stored `#name`, and the rule that says so.
+   * @param {string} what
+   * @returns {[rule: string, service: string | null] | undefined}
+   */
+  find(what) {
+    const { services, trackers } = this.page.config;
+    if (what[0] === '#') {
+      const name = what.slice(1);
+      const found = trackers.find(([rule, match]) =>
+        match === 'prefix' ? name.startsWith(rule) : name === rule,
+      );
+      return found && found[4] !== 'necessary' ? [found[0], found[3] || found[4]] : undefined;
+    }
+    const { hostname, pathname } = new URL(what, document.baseURI);
+    const text = `.${hostname + pathname}/`;
+    for (const { id, hosts } of services) {
+      for (const rule of hosts) {
+        const at = text.indexOf(`.${rule.replace(/^\*\./, '')}/`.replace('*/', ''));
+        if (at >= 0 && at <= hostname.length) return [rule, id];
+      }
+    }
   }
 
-  /** @param {string} host */
-  pass(host) {
-    const service = this.service(host);
-    return !!service && this.page.now.services[service.id] === true;
+  /** What holds it now; the stub asks this of everything it sees. @param {string} what */
+  rule(what) {
+    const found = this.off ? undefined : this.find(what);
+    return found && !this.allowed(found[1]) ? found : undefined;
+  }
+
+  /** @param {string | null} id a service or category */
+  allowed(id) {
+    const { services, categories } = this.page.now;
+    return !!id && (id in services ? services : categories)[id] === true;
   }
 
   /** @param {string} word a category, an alias, or its negation, which needs a refusal */
@@ -88,12 +123,23 @@ export class Guard {
       .split(/[\s,]+/)
       .filter(Boolean);
     const service = first(node, SERVICE);
-    const host = node.getAttribute('data-held') || '';
-    if (!words[0] && !service) return !!host && this.pass(host);
-    return (
-      words.every((word) => this.category(word)) &&
-      (!service || this.page.now.services[service] === true)
-    );
+    if (!words[0] && !service) {
+      const url = node.hasAttribute('data-held') && this.url(node);
+      return !!url && this.known(url) && !this.rule(url);
+    }
+    return words.every((word) => this.category(word)) && (!service || this.allowed(service));
+  }
+
+  /** @param {string} url */
+  known(url) {
+    return !!this.find(url);
+  }
+
+  /** Where it would come from; '' for text of its own. @param {Element} node */
+  url(node) {
+    const names = ['src', ...OTHERS.map((name) => 'data-' + name)];
+    const text = first(node, [...SOURCES, ...names]);
+    return text && web(text.trim().split(/[\s,]/)[0]);
   }
 
   /**
@@ -102,9 +148,7 @@ export class Guard {
    * @param {string} url
    */
   trusted(node, url) {
-    return (
-      !this.nonce || node.nonce === this.nonce || (!!url && !!this.service(new URL(url).hostname))
-    );
+    return !this.nonce || node.nonce === this.nonce || (!!url && this.known(url));
   }
 
   /**
@@ -113,7 +157,7 @@ export class Guard {
    * @param {HTMLScriptElement} node
    */
   async run(node) {
-    const url = address(node);
+    const url = this.url(node);
     const { parentNode, nextSibling } = node;
     if (url === null || !parentNode || !this.trusted(node, url)) return;
     const waits = !!url && !node.hasAttribute('async');
@@ -136,9 +180,13 @@ export class Guard {
   async start(node) {
     if (!this.may(node)) this.open.delete(node);
     else if (node instanceof HTMLScriptElement) await this.run(node);
-    else if (node instanceof HTMLIFrameElement || node instanceof HTMLImageElement) {
-      const url = address(node);
-      if (url) node.src = url;
+    else {
+      const url = this.url(node);
+      const { dataset } = /** @type {HTMLElement} */ (node);
+      for (const name of OTHERS) if (dataset[name]) node.setAttribute(name, dataset[name]);
+      if (url && first(node, SOURCES)) node.setAttribute('src', url);
+      const media = /** @type {any} */ (node.closest('video,audio'));
+      if (media) media.load();
     }
   }
 
@@ -152,18 +200,39 @@ export class Guard {
     }
   }
 
+  /** @returns {Element[]} */
   held() {
-    return [...document.querySelectorAll(SELECTOR)].filter(
-      (node) => element(node) && !this.open.has(node),
-    );
+    return [...document.querySelectorAll(SELECTOR)].filter((node) => !this.open.has(node));
+  }
+
+  /** Whether nothing published is closed. */
+  all() {
+    const { services, categories } = this.page.now;
+    return [services, categories].every((flags) => Object.values(flags).every(Boolean));
+  }
+
+  /** Held acts, in the order in which they were tried. */
+  async acted() {
+    for (const act of this.acts.splice(0)) {
+      const found = this.find(act.what);
+      if (found && this.allowed(found[1])) {
+        this.ran = true;
+        act.go();
+        await breathe();
+      } else if (this.page.choice && act.fail) act.fail(new TypeError('Held: no consent'));
+      else this.acts.push(act);
+    }
   }
 
   scan() {
     this.close();
     for (const node of this.held()) {
       if (!this.may(node)) continue;
+      this.ran = true;
       this.open.add(node);
-      this.chain = this.chain.then(() => this.start(node)).catch(() => {});
+      this.chain = this.chain.then(() => this.start(node)).then(breathe, () => {});
     }
+    if (this.acts[0]) this.chain = this.chain.then(() => this.acted()).catch(() => {});
+    this.after();
   }
 }

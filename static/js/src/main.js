@@ -19,16 +19,23 @@ function wished() {
 async function main() {
   const [, base, site] = /^(.*)\/v1\/([^/]+)\//.exec(own ? own.src : '') || [];
   if (!site || (window.consent && !window.consent.q)) return;
+  const root = `${base}/v1/${site}`;
   const lang = wished();
   /** @returns {Promise<Config>} */
   const fetched = async () => {
-    const answer = await fetch(`${base}/v1/${site}/notice?lang=${lang}`, { credentials: 'omit' });
+    const answer = await fetch(`${root}/notice?lang=${lang}`, { credentials: 'omit' });
     return answer.ok ? answer.json() : Promise.reject();
   };
   const config = typeof CMP_CONFIG === 'undefined' ? await fetched() : CMP_CONFIG;
-  const page = new Page(config, `${base}/v1/${site}`, (own && own.nonce) || '');
+  const prepared = /** @type {any} */ (document);
+  if (prepared.prerendering)
+    await new Promise((done) => prepared.addEventListener('prerenderingchange', done, { once: true }));
+  const page = new Page(config, root, (own && own.nonce) || '');
   const view = new View(page);
   view.begin();
+  for (const part of config.parts || []) {
+    import(`${root}/code/${part}.js`).then(({ start }) => start(page)).catch(() => {});
+  }
   if (lang !== config.lang && config.languages.includes(lang)) {
     page.language = await fetched().catch(() => config);
   }

@@ -8,7 +8,7 @@ import { cells } from './rows.js';
 import css from './settings.css';
 
 /** @typedef {import('./dom.js').Words} Words */
-/** @typedef {import('./page.js').Page} Page */
+/** @typedef {import('./rest.js').Rest} Rest */
 /** @typedef {import('./types').Details} Details */
 /** @typedef {import('./types').Flags} Flags */
 /** @typedef {import('./types').TrackerRow} TrackerRow */
@@ -24,12 +24,12 @@ let added;
 
 export class Settings {
   /**
-   * @param {Page} page
-   * @param {Details | null} details
-   * @param {() => void} close
+   * @param {Rest} rest
+   * @param {Details | null} details null where they could not be had
    */
-  constructor(page, details, close) {
-    this.page = page;
+  constructor(rest, details) {
+    this.rest = rest;
+    this.page = rest.page;
     this.details = details;
     this.w = this.spoken();
     /** @type {{[id: string]: HTMLInputElement}} */
@@ -48,7 +48,7 @@ export class Settings {
     this.node = /** @type {HTMLDialogElement} */ (this.build());
     this.node.addEventListener('cancel', (event) => {
       event.preventDefault();
-      close();
+      rest.close();
     });
     this.node.addEventListener('keydown', (event) => this.cycle(event));
     this.fill();
@@ -121,7 +121,7 @@ export class Settings {
   missing() {
     const again = h('button', { type: 'button', class: 'ctl-button ctl-plain' }, this.w.t('again'));
     again.addEventListener('click', async () => {
-      this.details = await this.page.details();
+      this.details = await this.rest.details();
       const ticked = this.read();
       this.w = this.spoken();
       this.fill();
@@ -375,7 +375,7 @@ export class Settings {
   }
 
   erase() {
-    this.report(this.page.erase(), '');
+    this.report(this.rest.erase(), '');
   }
 
   /**
@@ -420,6 +420,11 @@ export class Settings {
       return;
     event.preventDefault();
     /** @type {HTMLElement} */ (all[all.length - 1 - from]).focus();
+  }
+
+  /** @param {boolean} [decided] */
+  close(decided) {
+    this.rest.close(decided);
   }
 
   remove() {

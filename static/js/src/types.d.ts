@@ -52,6 +52,8 @@ export interface Config {
   policy_url: string | null;
   partners: number;
   texts: { [key: string]: Text };
+  parts?: string[];
+  options?: { [part: string]: any };
 }
 
 export interface Flags {
@@ -77,6 +79,30 @@ export interface Pending {
   body: { [field: string]: unknown; id: string };
   after: number;
   tries: number;
+}
+
+/** action, categories, services, layer, when (milliseconds), the choice before it, its id */
+export type Decision = [string, Flags, Flags, number, number, Choice | null, string];
+
+/** An act that waits: `go` does it, `fail` tells its caller that it will not be done. */
+export interface Held {
+  kind: string;
+  /** An address, or `#name` of something stored. */
+  what: string;
+  rule: string;
+  id?: string;
+  at: number;
+  go: () => void;
+  fail?: (error: Error) => void;
+}
+
+export interface HeldEntry {
+  kind: string;
+  what: string;
+  rule: string;
+  service: string | null;
+  why: string;
+  at?: number;
 }
 
 export interface Memory {
@@ -132,6 +158,9 @@ export interface TrackerRow {
 declare global {
   const CMP_CONFIG: Config | undefined;
   const SETTINGS_HASH: string;
+  const REST_HASH: string;
+  /** Whether this build knows regimes that let things run until refused. */
+  const LAX: boolean;
   interface Window {
     consent: any;
     dataLayer: unknown[];

@@ -24,7 +24,8 @@ export const sameSite = ({ domain, http }, { protocol, hostname }) => {
 };
 
 /** @param {Regime} regime */
-export const isLax = (regime) => Object.values(regime.categories).some((rule) => rule !== 'opt-in');
+export const isLax = (regime) =>
+  LAX && Object.values(regime.categories).some((rule) => rule !== 'opt-in');
 
 /**
  * The regime that holds here and now: a lax answer must be fresh and fit the browser's time zone.
@@ -92,7 +93,7 @@ export function verdict(config, regime, choice, now) {
   for (const id of config.categories) {
     const said = choice ? choice.categories[id] : undefined;
     out.categories[id] =
-      said === undefined ? answered && rule(regime, id) !== 'opt-in' : said && !closed;
+      said === undefined ? LAX && answered && rule(regime, id) !== 'opt-in' : said && !closed;
   }
   for (const { id, category } of config.services) {
     const said = choice ? choice.services[id] : undefined;

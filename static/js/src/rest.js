@@ -1,0 +1,295 @@
+/** What a first view can do without: delivery, deleting, the settings, embeds, the log of what is held. */
+
+import { readChoice, readVisitor } from './cookie.js';
+import { Delivery } from './deliver.js';
+import { h } from './dom.js';
+import { embeds } from './embeds.js';
+import { note } from './first.js';
+import { described, panel } from './held.js';
+import { secret, uuid7 } from './ids.js';
+import { memory } from './memory.js';
+import { sweep } from './sweep.js';
+import { hold } from './ways.js';
+
+/** @typedef {import('./types').Choice} Choice */
+/** @typedef {import('./types').Decision} Decision */
+/** @typedef {import('./types').Flags} Flags */
+/** @typedef {import('./page.js').Page} Page */
+
+const device = () => {
+  const touch = matchMedia('(pointer: coarse)').matches;
+  return innerWidth < 600 ? 'phone' : touch && innerWidth < 1400 ? 'tablet' : 'desktop';
+};
+
+export class Rest {
+  /** @param {Page} page */
+  constructor(page) {
+    const { guard, config, root, http } = page;
+    this.page = page;
+    this.view = /** @type {import('./view.js').View} */ (page.view);
+    this.store = memory(config.cookie.path);
+    /** @type {HTMLElement | null} */
+    this.note = null;
+    this.opening = false;
+    this.post = new Delivery(
+      root + '/consents',
+      http,
+      this.store,
+      (id, reply) => this.delivered(id, reply),
+      (old, fresh) => this.renamed(old, fresh),
+    );
+    if (window.consent.hooks) hold(window.consent.hooks);
+    guard.after = () => void embeds(page, () => this.details()).catch(() => {});
+    guard.after();
+    document.addEventListener('consent:saved', () => this.view.settings && this.view.settings.mark());
+    this.explain();
+    this.start();
+  }
+
+  /** The browser drops the cookie of a choice that ended; what it allowed goes all the same. */
+  start() {
+    const { page } = this;
+    if (readChoice() || this.store.read().ran) this.tidy();
+    this.remember();
+    if (page.decided[0]) this.take().catch(() => {});
+    this.recover();
+    const { choice, honours, config } = page;
+    const denied = honours && choice && choice.categories.marketing === false;
+    if (denied && this.store.read().seen !== config.asks) this.tell();
+  }
+
+  remember() {
+    const { choice } = this.page;
+    this.store.update((all) => {
+      all.ran = (choice && Object.values(choice.categories).includes(true)) || undefined;
+    });
+  }
+
+  /** Takes over what was decided; each is delivered once. */
+  take() {
+    const { page } = this;
+    for (const decision of page.decided.splice(0)) {
+      const [action, categories, , , , , id] = decision;
+      if (page.honours && categories.marketing && action !== 'gpc') {
+        this.store.update((all) => {
+          all.told = id;
+        });
+        this.noted();
+      }
+      this.remember();
+      this.post.add(this.body(decision));
+      if (action === 'gpc') this.tell();
+    }
+    return this.tidy();
+  }
+
+  /**
+   * @param {Decision} decision
+   * @returns {import('./types').Pending['body']}
+   */
+  body([action, categories, services, layer, at, previous, id]) {
+    const { config, language, gpc, http, shownAt } = this.page;
+    const iso = new Date(at).toISOString();
+    return {
+      v: 1,
+      id,
+      visitor: readVisitor() || (http ? undefined : secret()),
+      notice: config.notice,
+      action,
+      categories,
+      services,
+      language: language.lang,
+      layer,
+      page: location.origin + location.pathname,
+      at: iso,
+      shown_at: shownAt || iso,
+      answer: language.answer || undefined,
+      device: device(),
+      signals: { gpc, dnt: navigator.doNotTrack === '1' },
+      previous: previous ? previous.id : undefined,
+    };
+  }
+
+  /** A record whose body was lost with the page or the storage is written anew from the cookie. */
+  recover() {
+    const { choice, config } = this.page;
+    if (!choice || !choice.pending || this.post.has(choice.id)) return this.post.run();
+    const given = config.categories.map((id) => !!choice.categories[id]);
+    /** @type {Flags} */
+    const categories = {};
+    /** @type {Flags} */
+    const services = {};
+    for (const id of config.categories) categories[id] = !!choice.categories[id];
+    for (const { id, category } of config.services) {
+      if (category && category in categories)
+        services[id] = categories[category] && !!choice.services[id];
+    }
+    const action = given.includes(true) ? 'api' : 'reject_all';
+    return this.post.add(
+      this.body([action, categories, services, 1, choice.t * 1000, null, choice.id]),
+    );
+  }
+
+  /**
+   * @param {string} id
+   * @param {object} reply
+   */
+  delivered(id, reply) {
+    const { page } = this;
+    const { choice } = page;
+    const held = readChoice();
+    // The answer to an older choice may have set its cookie over a newer one.
+    if (choice && (choice.id === id || (held && held.id === id && held.t <= choice.t))) {
+      if (choice.id === id) choice.pending = false;
+      page.keep();
+      page.apply();
+    }
+    page.emit('saved', { record: { id, ...reply } });
+  }
+
+  /**
+   * @param {string} old
+   * @param {string} fresh
+   */
+  renamed(old, fresh) {
+    const { page } = this;
+    if (!page.choice || page.choice.id !== old) return;
+    page.choice.id = fresh;
+    page.keep();
+  }
+
+  /** @param {boolean} [all] */
+  async swept(all) {
+    const { config, now, guard } = this.page;
+    guard.off = true;
+    try {
+      return await sweep(config, now, all);
+    } finally {
+      guard.off = false;
+    }
+  }
+
+  /** Deletes what is no longer allowed; twice more, for scripts that are still running. */
+  async tidy() {
+    const done = await this.swept();
+    for (const pause of [400, 3000]) setTimeout(() => void this.swept().catch(() => {}), pause);
+    return done;
+  }
+
+  /** Deletes what is not necessary, allowed or not. The choice stands, and so does its record. */
+  erase() {
+    return this.swept(true);
+  }
+
+  /**
+   * What the second layer needs besides its code.
+   * @returns {Promise<import('./types').Details | null>} null where it cannot be had
+   */
+  async details() {
+    const { root, language } = this.page;
+    try {
+      const answer = await fetch(`${root}/${language.lang}/details.json`, {
+        credentials: 'omit',
+        signal: AbortSignal.timeout && AbortSignal.timeout(5e3),
+      });
+      return answer.ok ? await answer.json() : null;
+    } catch (e) {
+      return null;
+    }
+  }
+
+  async open() {
+    const { page, view } = this;
+    if (view.settings || this.opening) return;
+    this.opening = true;
+    const opener = document.activeElement;
+    try {
+      const code = import(`${page.root}/code/settings.${SETTINGS_HASH}.js`);
+      const [{ Settings }, details] = await Promise.all([code, this.details()]);
+      view.opener = opener;
+      if (view.prompt) view.prompt.remove();
+      view.prompt = null;
+      view.settings = new Settings(this, details);
+    } finally {
+      this.opening = false;
+    }
+    if (view.entry) view.entry.hidden = true;
+    page.shownAt = new Date().toISOString();
+    page.emit('shown');
+  }
+
+  /** @param {boolean} [decided] whether a choice made the question moot */
+  close(decided) {
+    const { settings, opener, entry } = this.view;
+    if (!settings) return;
+    this.view.settings = null;
+    settings.remove();
+    if (entry) entry.hidden = false;
+    if (/^#(consent|cookie-settings)$/.test(location.hash)) {
+      history.replaceState(history.state, '', location.pathname + location.search);
+    }
+    if (!decided) this.view.ask();
+    const back = opener && opener.isConnected && opener !== document.body ? opener : null;
+    const target =
+      back || document.querySelector('#cmp-dialog [data-cmp=preferences],#cmp-entry button');
+    if (target instanceof HTMLElement) target.focus();
+  }
+
+  /**
+   * @param {string} verb
+   * @param {Element} node
+   */
+  act(verb, node) {
+    const { settings } = this.view;
+    const id = node.getAttribute('data-for');
+    if (verb === 'save' && settings) {
+      const { categories, services } = settings.read();
+      this.view.decide('save', categories, services, 2);
+    } else if (verb === 'close') this.close();
+    else if (verb === 'noted') this.noted();
+    else if (verb === 'delete' && settings) settings.erase();
+    else if (verb === 'embed' && id) this.allow(id);
+  }
+
+  /** One service or category, asked for beside what it would show. @param {string} wanted */
+  allow(wanted) {
+    const { config, now } = this.page;
+    const { category } = config.services.find(({ id }) => id === wanted) || { category: wanted };
+    if (!category) return;
+    const categories = { ...now.categories, [category]: true };
+    delete categories.necessary;
+    const services = { ...now.services, [wanted]: true };
+    this.view.decide('save', categories, category === wanted ? {} : services, 1);
+  }
+
+  tell() {
+    const { page, view } = this;
+    if (!view.w || this.note) return;
+    this.note = h('div', {
+      id: 'cmp-note',
+      class: 'ctl-root ctl-note',
+      role: 'status',
+      lang: page.language.lang,
+    });
+    document.body.append(this.note);
+    this.note.append(...note(view.w, view.conflict));
+  }
+
+  noted() {
+    if (this.note) this.note.remove();
+    this.note = null;
+    this.store.update((all) => {
+      all.seen = this.page.config.asks;
+    });
+  }
+
+  /** `consent.debug()` in full, and the same to look at under `#consent-debug`. */
+  explain() {
+    const { page } = this;
+    const brief = window.consent.debug;
+    window.consent.debug = () => ({ ...brief(), ...described(page), queue: this.post.queue });
+    const look = () => location.hash === '#consent-debug' && panel(page);
+    addEventListener('hashchange', look);
+    look();
+  }
+}
