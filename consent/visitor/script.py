@@ -20,7 +20,7 @@ from typing import Any
 import brotli
 from flask import Response, request
 
-from .. import notices, sites
+from .. import integrations, notices, sites
 from ..db import db
 from ..errors import NotFound
 from ..parts import parts
@@ -33,6 +33,9 @@ STRICT = "private, max-age=600, stale-while-revalidate=86400"
 LAX = "private, no-cache"
 VARY = "Accept-Language, Sec-GPC, Accept-Encoding"
 PROFILE = re.compile(r"([A-Z]{2}(?:-[A-Z0-9]{1,3})?|nowhere)(\+gpc)?")
+LAZY = ("rest", "settings")
+# What the first layer says only where things run until refused, or where the signal is a choice.
+LAX_TEXTS = frozenset("bar opt_out ok gpc_done gpc_why gpc_conflict".split())
 CACHE_BYTES = 32 * 1024 * 1024
 
 
@@ -70,12 +73,15 @@ def pinned(site: str, digest: str) -> Response:
     return _compressed(body, "public, max-age=31536000, immutable", "Accept-Encoding")
 
 
-@bp.get("/<site>/code/settings.<digest>.js")
-def second_layer(site: str, digest: str) -> Response:
-    """The code of the settings, fetched when they open; a script of an older build gets ours."""
+@bp.get("/<site>/code/<name>.<digest>.js")
+def lazy_code(site: str, name: str, digest: str) -> Response:
+    """Code that is fetched where it is needed: what a first view can do without, the settings when
+    they open, and the parts that a site has switched on. A script of an older build gets ours."""
     shelf.site(site)
-    body = _dist("settings.js").encode()
-    exact = hashlib.sha256(body).hexdigest().startswith(digest) and len(digest) == 16
+    if name not in LAZY and not _built(name):
+        raise NotFound("not_found", "This server has no code of that name.")
+    body = _dist(f"{name}.js").encode()
+    exact = digest == _lazy_digest(name)
     caching = "public, max-age=31536000, immutable" if exact else "no-cache"
     response = _compressed(body, caching, "Accept-Encoding")
     response.headers["Access-Control-Allow-Origin"] = "*"  # a module, the same for every page
@@ -136,20 +142,33 @@ def _dist(name: str) -> str:
     return root.joinpath("static/js/dist", name).read_text("utf-8")
 
 
-def code() -> str:
-    """The built script."""
-    return _dist("consent.js").strip()
+@cache
+def _built(name: str) -> bool:
+    """Whether there is such a part in this release."""
+    root = Path(str(files("consent"))).parent
+    return name in integrations.PARTS and root.joinpath(f"static/js/dist/{name}.js").is_file()
 
 
 @cache
-def build_digest() -> str:
+def _lazy_digest(name: str) -> str:
+    """Sixteen hex digits that stand in the address of a lazy file."""
+    return hashlib.sha256(_dist(f"{name}.js").encode()).hexdigest()[:16]
+
+
+def code(lax: bool = True) -> str:
+    """The built script; the one for answers that ask first leaves out what the others need."""
+    return _dist("consent.js" if lax else "strict.js").strip()
+
+
+@cache
+def build_digest(lax: bool = True) -> str:
     """The digest of the built script: which code visitors are given."""
-    return hashlib.sha256(code().encode()).hexdigest()
+    return hashlib.sha256(code(lax).encode()).hexdigest()
 
 
-def build() -> str:
+def build(lax: bool = True) -> str:
     """The same, shortened, as answers name it."""
-    return build_digest()[:16]
+    return build_digest(lax)[:16]
 
 
 def _answer(
@@ -160,7 +179,8 @@ def _answer(
     if strict.startswith("public"):  # one body for all: nothing in it depends on who asked how
         config["cookie"]["http"] = base_address()
     text = json.dumps(config, ensure_ascii=False, separators=(",", ":"))
-    body = f"!function(CMP_CONFIG){{{code()}}}({text});".encode()
+    built = code(_lax(regime, config["categories"]))
+    body = f"!function(CMP_CONFIG){{{built}}}({text});".encode()
     return _compressed(body, strict if regime.model == "opt-in" else lax, VARY)
 
 
@@ -187,21 +207,17 @@ def _config(
     return {
         "v": 1,
         "site": of.key,
-        "build": build(),
+        "build": build(_lax(regime, asked)),
         "day": parts().clock().date().isoformat(),
         "notice": shown.digest,
         "version": shown.version,
         "asks": shown.asks,
-        "answer": _served(of, shown, regime, language),
+        "answer": _served(of, shown, regime, language, asked),
         "lang": language,
         "languages": content["languages"],
         "regime": _as_shown(regime, asked, content),
         "signals": {"gpc": signals.gpc},
-        "place": {
-            "country": place.country,
-            "subdivision": place.subdivision,
-            "source": place.source,
-        },
+        "place": {"country": place.country},
         "life": cookies.life(content, regime),
         "cookie": {
             "domain": None if request.environ.get("crumbtrail.cookie_path") else of.cookie_domain,
@@ -210,20 +226,33 @@ def _config(
         },
         "categories": asked,
         "services": [
-            {name: s[name] for name in ("id", "name", "category", "provider", "hosts")}
+            {name: s[name] for name in ("id", "name", "category", "hosts")}
             for s in content["services"]
         ],
         "trackers": [
             [t["name"], t["match"], t["kind"], t["service"], t["category"]]
             for t in content["trackers"]
-            if t["name"]
+            if t["name"] and t["category"] != "necessary"
         ],
         "name": content["controller"].get("trading_name") or of.name,
         "who": _who(content["controller"], of.name),
         "policy_url": policies.get(language) or policies.get(default),
         "partners": _partners(content),
-        "texts": _texts(content, language, later=False),
+        "texts": {
+            name: text
+            for name, text in _texts(content, language, later=False).items()
+            if name not in LAX_TEXTS or _lax(regime, asked)
+        },
+        **_lazy(of),
     }
+
+
+def _lazy(of: Site) -> dict[str, Any]:
+    """What the site has switched on: `parts`, and `options` of those that have any."""
+    wanted = {name: options for name, options in of.integrations.items() if _built(name)}
+    options = {name: chosen for name, chosen in wanted.items() if chosen}
+    names = [f"{name}.{_lazy_digest(name)}" for name in wanted]
+    return ({"parts": names} if names else {}) | ({"options": options} if options else {})
 
 
 def _who(controller: dict[str, Any], name: str) -> str:
@@ -240,17 +269,24 @@ def _texts(content: dict[str, Any], language: str, later: bool) -> dict[str, Any
     return {name: text for name, text in words.items() if name.startswith("more_") == later}
 
 
+def _lax(regime: Regime, asked: list[str]) -> bool:
+    """Whether anything that is asked for may run before it is answered."""
+    return any(regime.categories[category] != "opt-in" for category in asked)
+
+
 def _as_shown(regime: Regime, asked: list[str], content: dict[str, Any]) -> dict[str, Any]:
     """The rules as the script gets them. Where all that is declared is necessary, nobody is asked:
     the settings stay, and what nobody declared stays held."""
-    found: dict[str, Any] = regime.params()
+    found: dict[str, Any] = {name: value for name, value in regime.params().items() if value}
     found |= {"categories": {c: regime.categories[c] for c in asked}}
     if notices.asks_nobody(content):
         found["show"] = "link"
     return found
 
 
-def _served(of: Site, shown: shelf.Shown, regime: Regime, language: str) -> str | None:
+def _served(
+    of: Site, shown: shelf.Shown, regime: Regime, language: str, asked: list[str]
+) -> str | None:
     """The digest of this variant, kept before it is handed out; None where it cannot be kept."""
     key = (of.id, shown.id, regime.id, json.dumps(regime.params()), language)
     memory = parts().memory.setdefault("served", {})
@@ -263,7 +299,7 @@ def _served(of: Site, shown: shelf.Shown, regime: Regime, language: str) -> str 
             kept,
             {
                 "v": 1,
-                "build": build(),
+                "build": build(_lax(regime, asked)),
                 "notice": shown.digest,
                 "regime": regime.params(),
                 "layout": shown.content["layout"],

@@ -94,6 +94,7 @@ export class Guard {
         if (at >= 0 && at <= hostname.length) return [rule, id];
       }
     }
+    return undefined;
   }
 
   /** What holds it now; the stub asks this of everything it sees. @param {string} what */

@@ -26,12 +26,12 @@ export class Page {
    * @param {string} nonce of our own element
    */
   constructor(config, root, nonce) {
-    const zone = new Intl.DateTimeFormat().resolvedOptions().timeZone || '';
+    const zone = (LAX && new Intl.DateTimeFormat().resolvedOptions().timeZone) || '';
     this.config = config;
     this.root = root;
     this.language = config;
     this.regime = regimeNow(config, Date.now(), zone);
-    this.lax = isLax(this.regime);
+    this.lax = LAX && isLax(this.regime);
     this.gpc = config.signals.gpc || navigator.globalPrivacyControl === true;
     this.http = sameSite(config.cookie, location);
     this.shownAt = '';

@@ -6,7 +6,7 @@ import { h } from './dom.js';
 import { embeds } from './embeds.js';
 import { note } from './first.js';
 import { described, panel } from './held.js';
-import { secret, uuid7 } from './ids.js';
+import { secret } from './ids.js';
 import { memory } from './memory.js';
 import { sweep } from './sweep.js';
 import { hold } from './ways.js';

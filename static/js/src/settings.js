@@ -179,7 +179,9 @@ export class Settings {
    * @param {import('./types').Service} service
    * @param {HTMLInputElement} parent
    */
-  service({ id, name, provider }, parent) {
+  service({ id, name }, parent) {
+    const { services } = this.details || { services: [] };
+    const { provider } = services.find((one) => one.id === id) || {};
     const label = provider && provider !== name ? `${name} (${provider})` : name;
     const { input, row } = this.toggle(label, this.page.now.services[id], false);
     this.services[id] = input;

@@ -56,7 +56,7 @@ try {
       return at >= 0 && at <= (url ? url.hostname.length : 0) && !(id && c.allowed(id));
     });
   };
-  /** @returns {string[] | undefined} */
+  /** @returns {any} */
   const test = (/** @type {any} */ what) => {
     try {
       return what && c.rule('' + what);
@@ -68,7 +68,7 @@ try {
     /** @type {any} */ what,
     /** @type {string[]} */ [rule, id],
     /** @type {() => void} */ go,
-    /** @type {any} */ fail,
+    /** @type {any} */ fail = undefined,
   ) => {
     c.held.push({ kind, what: '' + what, rule, id, at: Date.now(), go, fail });
   };

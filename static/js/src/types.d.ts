@@ -6,13 +6,13 @@ export interface Regime {
   model: string;
   show: 'dialog' | 'bar' | 'link';
   categories: { [id: string]: 'opt-in' | 'opt-out' | 'notice' };
-  gpc: boolean;
-  gpc_confirm: boolean;
-  link: string | null;
-  months: number | null;
-  reprompt_months: number | null;
-  google: 'denied' | 'granted';
-  tz: string[] | null;
+  gpc?: boolean;
+  gpc_confirm?: boolean;
+  link?: string;
+  months?: number;
+  reprompt_months?: number;
+  google?: 'denied' | 'granted';
+  tz?: string[];
   /** The first layer has an X. */
   close?: true;
 }
@@ -21,7 +21,6 @@ export interface Service {
   id: string;
   name: string;
   category: string | null;
-  provider: string | null;
   hosts: string[];
 }
 
@@ -41,7 +40,7 @@ export interface Config {
   languages: string[];
   regime: Regime;
   signals: { gpc: boolean };
-  place: { country: string | null; subdivision: string | null; source: string };
+  place: { country: string | null };
   life: number;
   cookie: { domain: string | null; path: string; http: string | null };
   categories: string[];
@@ -52,8 +51,10 @@ export interface Config {
   policy_url: string | null;
   partners: number;
   texts: { [key: string]: Text };
+  /** `<name>.<digest>` of each part that the site has switched on. */
   parts?: string[];
-  options?: { [part: string]: any };
+  /** Options of those that have any. */
+  options?: { [part: string]: { [option: string]: any } };
 }
 
 export interface Flags {

@@ -25,7 +25,7 @@ export const sameSite = ({ domain, http }, { protocol, hostname }) => {
 
 /** @param {Regime} regime */
 export const isLax = (regime) =>
-  LAX && Object.values(regime.categories).some((rule) => rule !== 'opt-in');
+  Object.values(regime.categories).some((rule) => rule !== 'opt-in');
 
 /**
  * The regime that holds here and now: a lax answer must be fresh and fit the browser's time zone.
@@ -36,6 +36,7 @@ export const isLax = (regime) =>
  */
 export function regimeNow(config, now, zone) {
   const regime = config.regime;
+  if (!LAX) return regime;
   const fresh = now - Date.parse(config.day) <= 2 * DAY * 1000;
   const fits = !regime.tz || regime.tz.some((prefix) => zone.startsWith(prefix));
   if (!isLax(regime) || (fresh && fits)) return regime;
@@ -61,7 +62,7 @@ export const refuses = (choice) => Object.values(choice.categories).some((given)
  * @returns {number} seconds
  */
 export function lifeOf(config, regime, choice) {
-  if (!isLax(regime) || !refuses(choice)) return config.life;
+  if (!LAX || !isLax(regime) || !refuses(choice)) return config.life;
   return Math.max(config.life, (regime.reprompt_months || 12) * 30.5 * DAY);
 }
 
@@ -114,6 +115,6 @@ export function verdict(config, regime, choice, now) {
  */
 export function prompt(config, regime, choice) {
   if (!config.categories.length || regime.show === 'link') return '';
-  if (choice && (choice.asks >= config.asks || (isLax(regime) && refuses(choice)))) return '';
+  if (choice && (choice.asks >= config.asks || (LAX && isLax(regime) && refuses(choice)))) return '';
   return regime.show;
 }

@@ -3,7 +3,7 @@
 import { install } from './api.js';
 import { ready, words } from './dom.js';
 import { bar, entry, first } from './first.js';
-import { memory } from './memory.js';
+import { obey } from './obey.js';
 import { safe } from './page.js';
 import css from './style.css';
 import { prompt } from './verdict.js';
@@ -42,7 +42,7 @@ export class View {
   /** Everything that needs no words: what is open opens at once. */
   begin() {
     const { page } = this;
-    if (!(LAX && this.obey())) {
+    if (!(LAX && obey(page, this))) {
       page.keep();
       if (page.choice || page.lax) page.google();
     }
@@ -55,23 +55,6 @@ export class View {
       addEventListener(name, () => safe(() => this.resume()), true);
     }
     page.emit('ready');
-  }
-
-  /** The browser's signal as a choice: once per visitor and `asks`; an informed accept outlives it. */
-  obey() {
-    const { page } = this;
-    const { choice } = page;
-    if (!page.honours) return false;
-    const store = memory(page.config.cookie.path);
-    const granted = !!choice && choice.categories.marketing !== false;
-    const current = !!choice && choice.asks >= page.config.asks;
-    if (choice && current && (!granted || store.read().told === choice.id)) return false;
-    this.conflict = granted;
-    store.update((all) => {
-      delete all.seen;
-    });
-    page.decide('gpc', { marketing: false }, {}).catch(() => {});
-    return true;
   }
 
   /** The first words on the page. */
