@@ -232,20 +232,23 @@ def snippet(site: Site, base_url: str) -> str:
 
 
 @cache
-def stub() -> str:
-    """The inline stub as built: the same bytes for every site, so its CSP hash is one."""
+def stub(whole: bool = False) -> str:
+    """The inline stub as built: the same bytes for every site, so its CSP hash is one.
+
+    `whole` is the larger one, which holds the rarer ways too from the first byte on.
+    """
     return (
         Path(str(files("consent")))
-        .parent.joinpath("static/js/dist/stub.js")
+        .parent.joinpath("static/js/dist", "guard-stub.js" if whole else "stub.js")
         .read_text("utf-8")
         .strip()
     )
 
 
 @cache
-def stub_hash() -> str:
+def stub_hash(whole: bool = False) -> str:
     """What a page's Content-Security-Policy names to let the inline stub run (CSP Level 3, 6.7)."""
-    digest = hashlib.sha256(stub().encode()).digest()
+    digest = hashlib.sha256(stub(whole).encode()).digest()
     return f"sha256-{base64.b64encode(digest).decode()}"
 
 

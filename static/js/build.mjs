@@ -13,6 +13,7 @@ const here = dirname(fileURLToPath(import.meta.url));
 const STRICT = 8192;
 const LAX = 10240;
 const STUB = 1536;
+const GUARD_STUB = 2560;
 const LAX_TEXTS = ['bar', 'opt_out', 'ok', 'gpc_done', 'gpc_why', 'gpc_conflict']; // as in script.py
 /** What each lazy part may weigh, brotli; a part without a line here may not be built. */
 const PARTS = { signals: 2560, gpp: 4096, tcf: 24576, dialects: 4096, shadow: 2560 };
@@ -67,6 +68,7 @@ const outputs = {
   'rest.js': rest,
   'settings.js': settings,
   'stub.js': await bundle('stub.js', 'iife', {}),
+  'guard-stub.js': await bundle('guard-stub.js', 'iife', {}),
 };
 const folder = join(here, 'src/parts');
 const lazy = (existsSync(folder) ? readdirSync(folder) : [])
@@ -77,6 +79,7 @@ for (const name of lazy) outputs[`${name}.js`] = await bundle(`parts/${name}.js`
 const sizes = [
   ['first answer where consent is asked for, brotli', brotli(firstAnswer(outputs['strict.js'], false)), STRICT],
   ['first answer elsewhere, brotli', brotli(firstAnswer(outputs['consent.js'], true)), LAX],
+  ['stub that holds every way, gzip', gzipSync(outputs['guard-stub.js'], { level: 9 }).length, GUARD_STUB],
   ['stub, gzip', gzipSync(outputs['stub.js'], { level: 9 }).length, STUB],
 ];
 for (const name of lazy) {

@@ -7,8 +7,11 @@ let fallback = {};
 let broken = false;
 
 /** @param {string} path one store per cookie folder, so that demo pages do not share it */
+export const keyOf = (path) => 'crumbtrail' + (path && path !== '/' ? ':' + path : '');
+
+/** @param {string} path */
 export function memory(path) {
-  const key = 'crumbtrail' + (path && path !== '/' ? ':' + path : '');
+  const key = keyOf(path);
   return {
     /** @returns {Memory} */
     read() {

@@ -79,11 +79,11 @@ try {
 
   /** An element that stands in the page, or is about to: its addresses wait in `data-…`. */
   const seize = (/** @type {any} */ node) => {
+    const { dataset } = node;
     for (const name of words(node)) {
       const value = node.getAttribute(name);
-      const rule = test(value);
+      const rule = !dataset.held && test(value);
       if (!rule) continue;
-      const { dataset } = node;
       dataset.held = rule[0];
       if (node.localName === 'script') {
         if (node.type) dataset.type = node.type;

@@ -40,7 +40,7 @@ export interface Config {
   languages: string[];
   regime: Regime;
   signals: { gpc: boolean };
-  place: { country: string | null };
+  place: { country: string | null; subdivision: string | null; source: string };
   life: number;
   cookie: { domain: string | null; path: string; http: string | null };
   categories: string[];

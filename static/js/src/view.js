@@ -3,6 +3,7 @@
 import { install } from './api.js';
 import { ready, words } from './dom.js';
 import { bar, entry, first } from './first.js';
+import { keyOf } from './memory.js';
 import { obey } from './obey.js';
 import { safe } from './page.js';
 import css from './style.css';
@@ -59,18 +60,29 @@ export class View {
 
   /** The first words on the page. */
   async show() {
+    const { page } = this;
     await ready();
+    // What ran until a choice ended is deleted before the question returns.
+    if (!page.choice && this.memory()) await page.rest().then((rest) => rest.swept()).catch(() => {});
     safe(() => this.style());
-    this.w = words(this.page.language);
+    this.w = words(page.language);
     this.place();
     this.ask();
     this.addressed();
-    const { choice, guard, lax } = this.page;
+    const { choice, guard, lax } = page;
     const given = choice && !choice.pending && !lax && guard.all();
     if (!given) {
       const soon = window.requestIdleCallback || setTimeout;
       if (window.consent.hooks || lax) this.later();
       else soon(() => this.later(), { timeout: 2e3 });
+    }
+  }
+
+  memory() {
+    try {
+      return localStorage.getItem(keyOf(this.page.config.cookie.path));
+    } catch (e) {
+      return null;
     }
   }
 
