@@ -37,7 +37,7 @@ WAYS = ("bare", "tagged", "small", "large")
 TABLE = ROOT / "docs" / "blocking.md"
 SCRIPT = "window.ran && ran()"
 OPEN = {"Access-Control-Allow-Origin": "*"}  # as a module asks for
-PATIENCE_S = 120.0
+PATIENCE_S = 300.0
 FIREFOX = shutil.which("firefox-esr") or shutil.which("firefox")
 # So that every tab works as if it were in front.
 FIREFOX_PREFS = {
