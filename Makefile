@@ -33,6 +33,7 @@ lint: .venv/dev.stamp static/js/node_modules/.stamp packages/node_modules/.stamp
 	$(PY) -m mypy
 	cd static/js && $(WITH_NODE) node node_modules/typescript/bin/tsc -p .
 	cd static/js && $(WITH_NODE) node build.mjs --check
+	cd packages && $(WITH_NODE) node ../static/js/node_modules/typescript/bin/tsc -p .
 
 js: static/js/node_modules/.stamp
 	cd static/js && $(WITH_NODE) node build.mjs
