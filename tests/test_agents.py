@@ -459,8 +459,8 @@ def test_a_cookie_that_an_agent_injects_is_no_choice(
 
 # -- what filter lists hide and block ------------------------------------------------------------
 
-# Facts about lists that hide cookie banners: generic rules of theirs that come near our names.
-# All of `cmp` was looked up in one, and the commonest of the rest.
+# Facts about lists that hide cookie banners: generic rules of theirs that come near our names,
+# and the commonest of the rest.
 HIDDEN = """
 #cmp-cookie-notification #cmp-faktor-io #cmp-iframe #cmp-overlay.cmpoverlay #cmp-widget-wrapper
 #cmpBackdrop #cmpBanner #cmp-container-id #cmp-ui-iframe div#cmp-app-container #cmpbox
@@ -471,7 +471,8 @@ HIDDEN = """
 .cookie-declaration .cookie-settings .cookie-popup .cookie-row .cookie-section .cookie-text
 .consent-banner div.consent-dialog div.consent-bg div.privacy-note div.privacy-notice
 div.privacy-info div.privacy-modal .privacySettings:not(html):not(body) #gdpr-dialog .gdpr
-#ctl02_cookie #ct-ultimate-gdpr-cookie-popup #ctc-cookie #notice-cookie #privacy-popup
+#ctl00_cookiePanel .ctl_CookieWarning div[data-cmp-no-consent] #ct-ultimate-gdpr-cookie-popup
+#ctc-cookie #notice-cookie #privacy-popup
 """.split()
 # The same of addresses: parts that a request must not have; `*` stands for anything.
 BLOCKED = """
