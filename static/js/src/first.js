@@ -98,9 +98,10 @@ export function bar(page, w) {
     h(
       'div',
       { class: 'ctl-actions' },
+      // First, because agents read the law's words ("Do Not Sell …") as a refusal and take the last.
+      button('preferences', page.regime.link || w.t('preferences'), 'ctl-button ctl-plain'),
       button('reject', w.t('opt_out')),
       button('accept', w.t('ok')),
-      button('preferences', page.regime.link || w.t('preferences'), 'ctl-button ctl-plain'),
     ),
   );
 }

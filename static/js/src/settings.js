@@ -137,16 +137,19 @@ export class Settings {
   }
 
   /**
+   * The value is the name in the choice cookie: agents that answer for a visitor find it by that.
    * @param {string} label
+   * @param {string} value
    * @param {boolean} on
    * @param {boolean} fixed
    */
-  toggle(label, on, fixed) {
+  toggle(label, value, on, fixed) {
     const input = /** @type {HTMLInputElement} */ (
       h('input', {
         type: 'checkbox',
         role: 'switch',
         class: 'ctl-switch',
+        value,
         checked: on,
         disabled: fixed,
       })
@@ -158,7 +161,7 @@ export class Settings {
   category(id) {
     const { page, w } = this;
     const fixed = id === 'necessary';
-    const { input, row } = this.toggle(w.category(id), page.now.categories[id], fixed);
+    const { input, row } = this.toggle(w.category(id), id, page.now.categories[id], fixed);
     const own = page.config.services.filter((service) => service.category === id);
     if (!fixed) this.categories[id] = input;
     const rows = fixed ? [] : own.map((service) => this.service(service, input));
@@ -183,7 +186,7 @@ export class Settings {
     const { services } = this.details || { services: [] };
     const { provider } = services.find((one) => one.id === id) || {};
     const label = provider && provider !== name ? `${name} (${provider})` : name;
-    const { input, row } = this.toggle(label, this.page.now.services[id], false);
+    const { input, row } = this.toggle(label, 's.' + id, this.page.now.services[id], false);
     this.services[id] = input;
     input.addEventListener('change', () => {
       if (input.checked) parent.checked = true;
