@@ -7,6 +7,7 @@ at it for as long as the record lives. An `Answer` is one served variant of a no
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -119,6 +120,26 @@ def _service(service: inventory.Service) -> dict[str, Any]:
 def _tracker(site: Site, tracker: inventory.Tracker) -> dict[str, Any]:
     fields = "name match kind party service category published_label purpose duration reason"
     return {name: getattr(tracker, name) for name in fields.split()}
+
+
+def hold(content: dict[str, Any]) -> str:
+    """The stub's rules: what the inventory names by host or stored name, and which service opens it.
+
+    `host=service` and `#name=service`, `*` for a prefix; see docs/blocking.md. What is necessary is
+    no rule, and what is unclassified names nothing that could open it.
+    """
+    found = [
+        f"{host.removeprefix('*.')}={service['id']}"
+        for service in content["services"]
+        if service["category"] != "necessary"
+        for host in service["hosts"]
+    ]
+    for row in content["trackers"]:
+        if row["name"] and row["category"] != "necessary" and row["kind"] in inventory.STORED:
+            opens = row["service"] or row["category"] or ""
+            star = "*" if row["match"] == "prefix" else ""
+            found.append(f"#{row['name']}{star}" + (f"={opens}" if opens else ""))
+    return " ".join(dict.fromkeys(rule for rule in found if not re.search(r"\s", rule)))
 
 
 def latest(site: Site) -> Notice | None:

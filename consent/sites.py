@@ -222,11 +222,15 @@ def same_site(own: str, page: str, cookie_domain: str | None) -> bool:
     return ours.hostname == theirs.hostname
 
 
-def snippet(site: Site, base_url: str) -> str:
-    """The two elements an owner pastes first into <head>: the inline stub and the async script."""
+def snippet(site: Site, base_url: str, hold: str = "", whole: bool = False) -> str:
+    """The two elements an owner pastes first into <head>: the inline stub and the async script.
+
+    `hold` are the stub's rules (`notices.hold`); `whole` takes the larger stub.
+    """
     key, base = html.escape(site.key), html.escape(base_url)
+    rules = f' data-hold="{html.escape(hold)}"' if hold else ""
     return (
-        f'<script data-site="{key}">{stub()}</script>\n'
+        f'<script data-site="{key}"{rules}>{stub(whole)}</script>\n'
         f'<script async fetchpriority="high" src="{base}/v1/{key}/consent.js"></script>'
     )
 

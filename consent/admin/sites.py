@@ -72,13 +72,17 @@ def add() -> Response:
 def one(key: str) -> str:
     """One site: is it on its pages, what is left to do, the snippet to copy."""
     site = sites.get(key)
+    notice = notices.latest(site)
+    hold = notices.hold(notice.content if notice else notices.draft(site))
+    whole = request.args.get("stub") == "large"
     return render_template(
         "admin/site.html",
         site=site,
-        snippet=sites.snippet(site, guard.base_url()),
-        stub_hash=sites.stub_hash(),
+        snippet=sites.snippet(site, guard.base_url(), hold, whole),
+        whole=whole,
+        stub_hash=sites.stub_hash(whole),
         base=guard.base_url(),
-        notice=notices.latest(site),
+        notice=notice,
         changes=notices.changes(site),
         asks_nobody=notices.asks_nobody(notices.draft(site)),
         held=inventory.trackers(site, category="unclassified"),

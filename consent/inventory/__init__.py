@@ -18,12 +18,13 @@ from .book import (
     trackers,
 )
 from .importing import COLUMNS, Imported, duration, import_csv
-from .rows import CATEGORIES, Service, Tracker
+from .rows import CATEGORIES, STORED, Service, Tracker
 
 __all__ = [
     "CATEGORIES",
     "COLUMNS",
     "OWN",
+    "STORED",
     "Imported",
     "Service",
     "Tracker",

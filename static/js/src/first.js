@@ -36,8 +36,11 @@ const policy = (page, w) =>
 const label = (page, w) => (LAX && page.lax && page.regime.link) || w.t('entry');
 
 /** Where things run until refused. @param {Page} page @param {Words} w */
-const offer = ({ language: { name, categories } }, w) =>
-  w.t('bar', { name, purposes: categories.map(w.category).join(', ').toLowerCase() });
+const offer = ({ language: { name, categories, lang } }, w) => {
+  const purposes = categories.map(w.category).join(', ');
+  // German nouns keep their capitals; Turkish has letters of its own.
+  return w.t('bar', { name, purposes: lang === 'de' ? purposes : purposes.toLocaleLowerCase(lang) });
+};
 
 /** @param {Page} page @param {Words} w */
 export function first(page, w) {

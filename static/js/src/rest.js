@@ -8,6 +8,7 @@ import { note } from './first.js';
 import { described, panel } from './held.js';
 import { secret } from './ids.js';
 import { memory } from './memory.js';
+import css from './rest.css';
 import { sweep } from './sweep.js';
 import { hold } from './ways.js';
 
@@ -39,6 +40,9 @@ export class Rest {
       (old, fresh) => this.renamed(old, fresh),
     );
     if (window.consent.hooks) hold(window.consent.hooks);
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(css);
+    document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
     guard.after = () => void embeds(page, () => this.details()).catch(() => {});
     guard.after();
     document.addEventListener('consent:saved', () => this.view.settings && this.view.settings.mark());
