@@ -123,7 +123,7 @@ def _tracker(site: Site, tracker: inventory.Tracker) -> dict[str, Any]:
 
 
 def hold(content: dict[str, Any]) -> str:
-    """The stub's rules: what the inventory names by host or stored name, and which service opens it.
+    """The stub's rules: what the inventory names by host or stored name, and what opens it.
 
     `host=service` and `#name=service`, `*` for a prefix; see docs/blocking.md. What is necessary is
     no rule, and what is unclassified names nothing that could open it.
