@@ -136,7 +136,7 @@ def hold(content: dict[str, Any]) -> str:
     ]
     for row in content["trackers"]:
         if row["name"] and row["category"] != "necessary" and row["kind"] in inventory.STORED:
-            opens = row["service"] or row["category"] or ""
+            opens = row["category"] and (row["service"] or row["category"])
             star = "*" if row["match"] == "prefix" else ""
             found.append(f"#{row['name']}{star}" + (f"={opens}" if opens else ""))
     return " ".join(dict.fromkeys(rule for rule in found if not re.search(r"\s", rule)))

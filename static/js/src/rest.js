@@ -7,7 +7,8 @@ import { embeds } from './embeds.js';
 import { note } from './first.js';
 import { described, panel } from './held.js';
 import { secret } from './ids.js';
-import { memory } from './memory.js';
+import { keyOf, memory } from './memory.js';
+import { safe } from './page.js';
 import css from './rest.css';
 import { sweep } from './sweep.js';
 import { hold } from './ways.js';
@@ -55,11 +56,22 @@ export class Rest {
     const { page } = this;
     if (readChoice() || this.store.read().ran) this.tidy();
     this.remember();
+    this.find();
     if (page.decided[0]) this.take().catch(() => {});
     this.recover();
     const { choice, honours, config } = page;
     const denied = honours && choice && choice.categories.marketing === false;
     if (denied && this.store.read().seen !== config.asks) this.tell();
+  }
+
+  /** What an earlier view decided and could not hand over, because it was left at once. */
+  find() {
+    const { choice, config, decided } = this.page;
+    safe(() => {
+      const text = localStorage.getItem(keyOf(config.cookie.path) + '.new');
+      const [last] = JSON.parse(text || '[]').slice(-1);
+      if (last && !decided[0] && choice && choice.pending && last[6] === choice.id) decided.push(last);
+    });
   }
 
   remember() {
@@ -72,6 +84,7 @@ export class Rest {
   /** Takes over what was decided; each is delivered once. */
   take() {
     const { page } = this;
+    const key = keyOf(page.config.cookie.path) + '.new';
     for (const decision of page.decided.splice(0)) {
       const [action, categories, , , , , id] = decision;
       if (page.honours && categories.marketing && action !== 'gpc') {
@@ -84,6 +97,7 @@ export class Rest {
       this.post.add(this.body(decision));
       if (action === 'gpc') this.tell();
     }
+    safe(() => localStorage.removeItem(key));
     return this.tidy();
   }
 
@@ -91,8 +105,8 @@ export class Rest {
    * @param {Decision} decision
    * @returns {import('./types').Pending['body']}
    */
-  body([action, categories, services, layer, at, previous, id]) {
-    const { config, language, gpc, http, shownAt } = this.page;
+  body([action, categories, services, layer, at, previous, id, page, shownAt]) {
+    const { config, language, gpc, http } = this.page;
     const iso = new Date(at).toISOString();
     return {
       v: 1,
@@ -104,7 +118,7 @@ export class Rest {
       services,
       language: language.lang,
       layer,
-      page: location.origin + location.pathname,
+      page,
       at: iso,
       shown_at: shownAt || iso,
       answer: language.answer || undefined,
@@ -129,8 +143,9 @@ export class Rest {
         services[id] = categories[category] && !!choice.services[id];
     }
     const action = given.includes(true) ? 'api' : 'reject_all';
+    const where = location.origin + location.pathname;
     return this.post.add(
-      this.body([action, categories, services, 1, choice.t * 1000, null, choice.id]),
+      this.body([action, categories, services, 1, choice.t * 1000, null, choice.id, where, '']),
     );
   }
 

@@ -84,7 +84,7 @@ export class Settings {
       h(
         'div',
         { class: 'ctl-head' },
-        h('h2', { id: 'ctl-title', class: 'ctl-title', tabindex: '-1' }, w.t('settings')),
+        h('h2', { id: 'ctl-title', class: 'ctl-title', tabindex: '-1' }, w.t('settings') || w.t('entry')),
         button('close', w.t('close'), 'ctl-button ctl-plain'),
       ),
       this.body,

@@ -70,12 +70,9 @@ export class View {
     this.ask();
     this.addressed();
     const { choice, guard, lax } = page;
-    const given = choice && !choice.pending && !lax && guard.all();
-    if (!given) {
-      const soon = window.requestIdleCallback || setTimeout;
-      if (window.consent.hooks || lax) this.later();
-      else soon(() => this.later(), { timeout: 2e3 });
-    }
+    if (window.consent.hooks || lax) this.later();
+    else if (choice ? choice.pending || !guard.all() : guard.framed())
+      (window.requestIdleCallback || setTimeout)(() => this.later());
   }
 
   memory() {
@@ -106,6 +103,8 @@ export class View {
   /** @param {HTMLElement} node */
   present(node) {
     this.prompt = node;
+    for (const near of ['pointerover', 'focusin'])
+      node.addEventListener(near, () => this.later(), { once: true });
     this.stand();
     if (this.entry) this.entry.hidden = true;
     this.page.shownAt = new Date().toISOString();
