@@ -20,7 +20,7 @@ from typing import Any
 import brotli
 from flask import Response, request
 
-from .. import notices, sites
+from .. import languages, notices, sites
 from ..db import db
 from ..errors import NotFound
 from ..parts import parts
@@ -276,14 +276,8 @@ def _served(of: Site, shown: shelf.Shown, regime: Regime, language: str) -> str 
 
 def _language(content: dict[str, Any], lang: str | None) -> str:
     """The path or page says it, else Accept-Language, else the site's default."""
-    spoken: list[str] = content["languages"]
-    if lang is not None and lang.lower().split("-")[0] in spoken:
-        return lang.lower().split("-")[0]
-    for tag in request.accept_languages.values():
-        if tag.lower().split("-")[0] in spoken:
-            return tag.lower().split("-")[0]
-    default: str = content["default_language"]
-    return default
+    wishes = (lang, *where.tongues())
+    return languages.choose(wishes, content["languages"], content["default_language"])
 
 
 def _partners(content: dict[str, Any]) -> int:

@@ -2,7 +2,7 @@
 
 import { Api } from './api.js';
 import { h, ready, words } from './dom.js';
-import { bar, entry, first, note } from './first.js';
+import { bar, entry, first, note, tongue } from './first.js';
 import { safe } from './page.js';
 import css from './style.css';
 import { prompt } from './verdict.js';
@@ -145,7 +145,7 @@ export class View {
       id: 'cmp-note',
       class: 'ctl-root ctl-note',
       role: 'status',
-      lang: page.language.lang,
+      ...tongue(page),
     });
     document.body.append(this.note);
     this.note.append(...note(w, this.conflict));
