@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from flask import Blueprint, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, make_response, render_template, request
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
@@ -15,13 +15,6 @@ from consent.errors import NotFound, Refusal
 from consent.sites import Site
 
 pages = Blueprint("texts", __name__, url_prefix="/sites/<key>/notice/texts")
-
-
-@pages.get("/")
-def every(key: str) -> Response:
-    """To the texts of the site's default language."""
-    site = sites.get(key)
-    return redirect(url_for("admin.texts.one", key=key, tag=site.default_language))
 
 
 @pages.get("/<tag>")

@@ -41,7 +41,7 @@ const label = (page, w) => (page.lax && page.regime.link) || w.t('entry');
 
 /** Where things run until refused. @param {Page} page @param {Words} w */
 const offer = ({ language: { name, categories } }, w) =>
-  w.t('bar', { name, purposes: categories.map(w.category).join(', ').toLowerCase() });
+  w.t('bar', { name, purposes: categories.map(w.category).join(', ') });
 
 /** @param {Page} page @param {Words} w */
 export function first(page, w) {
