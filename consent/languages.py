@@ -106,6 +106,12 @@ def direction(tag: str) -> str:
     return "rtl" if tag.split("-")[0] in RIGHT_TO_LEFT else "ltr"
 
 
+def isolated(text: str, tag: str) -> str:
+    """A name of any script within a sentence of `tag`: where that runs from right to left, between
+    FSI and PDI, so that neither disturbs the other's order (UAX #9, 2.4)."""
+    return f"\u2068{text}\u2069" if direction(tag) == "rtl" else text
+
+
 def _ever_wider(wish: str) -> Iterator[str]:
     parts = wish[:LONGEST].lower().replace("_", "-").split("-")
     parts = [*ALIASES.get(parts[0], parts[0]).split("-"), *parts[1:]]

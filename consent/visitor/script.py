@@ -11,7 +11,7 @@ import json
 import re
 from collections import OrderedDict
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 from pathlib import Path
 from threading import Lock
@@ -184,6 +184,7 @@ def _config(
     asked = [c["id"] for c in content["categories"] if c["id"] != "necessary"]
     default = content["default_language"]
     policies = content["policy_urls"]
+    isolated = partial(languages.isolated, tag=language)
     return {
         "v": 1,
         "site": of.key,
@@ -218,8 +219,8 @@ def _config(
             for t in content["trackers"]
             if t["name"]
         ],
-        "name": content["controller"].get("trading_name") or of.name,
-        "who": _who(content["controller"], of.name),
+        "name": isolated(content["controller"].get("trading_name") or of.name),
+        "who": isolated(_who(content["controller"], of.name)),
         "policy_url": policies.get(language) or policies.get(default),
         "partners": _partners(content),
         "texts": _texts(content, language, later=False),
