@@ -150,6 +150,18 @@ def test_the_language_is_that_of_the_path_the_address_or_the_browser(
 
 
 @pytest.mark.sqlite_only
+def test_what_shared_caches_keep_does_not_follow_the_browser(
+    client: FlaskClient, world: str
+) -> None:
+    for browser in ("pl", "de"):
+        headers = {"Accept-Language": browser}
+        script = client.get(f"/v1/{world}/PL/eo/consent.js", headers=headers)
+        assert carried(script.text)["lang"] == "en"
+        details = client.get(f"/v1/{world}/eo/details.json", headers=headers).get_json()
+        assert details["texts"]["more_withdraw"] == ENGLISH["more_withdraw"]
+
+
+@pytest.mark.sqlite_only
 def test_only_the_languages_of_the_site_are_carried(
     app: Flask, client: FlaskClient, clock: Clock
 ) -> None:
@@ -414,7 +426,7 @@ def test_the_owner_writes_a_text_in_a_form(owner: Owner, clock: Clock) -> None: 
     db.session.expire_all()
     assert sites.get(SHOP).texts == {}
     assert owner.get(f"/sites/{SHOP}/notice/texts/fr").status_code == 404
-    assert "not yet read by a native speaker" in owner.page("/sites/new")
+    assert "not yet read by a native speaker." in owner.page("/sites/new")
 
 
 @pytest.mark.sqlite_only

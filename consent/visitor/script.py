@@ -53,6 +53,7 @@ def public_script(site: str, profile: str, lang: str) -> Response:
         raise NotFound("not_found", "A profile is a place like PL or US-CA, and +gpc.")
     place = Place.parse(found[1] if found[1] != "nowhere" else "", "cdn")
     of = shelf.site(site)
+    lang = _named(shelf.current(of).content, lang)
     strict = STRICT.replace("private", "public")
     lax = LAX.replace("private", "public")
     response = _answer(of, lang, place, Signals(bool(found[2])), strict, lax)
@@ -102,7 +103,7 @@ def details(site: str, lang: str) -> Response:
     of = shelf.site(site)
     shown = shelf.current(of)
     content = shown.content
-    language = _language(shown.content, lang)
+    language = _named(content, lang)
     providers = {s["id"]: s["provider"] for s in content["services"]}
     trackers = [
         tracker
@@ -279,6 +280,11 @@ def _language(content: dict[str, Any], lang: str | None) -> str:
     """The path or page says it, else Accept-Language, else the site's default."""
     wishes = (lang, *where.tongues())
     return languages.choose(wishes, content["languages"], content["default_language"])
+
+
+def _named(content: dict[str, Any], lang: str) -> str:
+    """What the path says, else the default: a shared cache keeps the answer for every browser."""
+    return languages.choose((lang,), content["languages"], content["default_language"])
 
 
 def _partners(content: dict[str, Any]) -> int:
