@@ -35,9 +35,10 @@ def change(key: str, tag: str) -> Response:
         if own != site.texts:
             sites.change(site, guard.user().email, guard.now(), texts=own)
     except Refusal as refusal:
-        wrong = {
+        named = {
             name.removeprefix(f"texts.{tag}."): why for name, why in (refusal.fields or {}).items()
         }
+        wrong = {name: f"{name}: {why}" for name, why in named.items()}
         return make_response(_page(site, tag, request.form, wrong), refusal.status)
     return guard.done("admin.texts.one", "texts_changed", key=key, tag=tag)
 
