@@ -288,6 +288,27 @@ KNOWN_TO_AGENTS = {
 }
 
 
+# They only look at a box whose text says that it is about cookies; for Swedish, Czech and Turkish
+# they know no such words.
+NOTICED_BY_AGENTS = {
+    "en": r"reject all",
+    "nl": r"(?:alles|cookies).{0,100}(?:afwijzen|weigeren|verwerpen)",
+    "fr": r"tout refuser",
+    "de": r"alles?.{0,100}ablehnen",
+    "it": r"usiamo.{0,20}cookie",
+    "pt": r"(usamos|utilizar?|utilizamos)( (tanto|las))?.{0,20}cookie",
+    "pt-br": r"(usamos|utilizar?|utilizamos)( (tanto|las))?.{0,20}cookie",
+    "es": r"(usamos|utilizar?|utilizamos)( (tanto|las))?.{0,20}cookie",
+    "pl": r"używa plik[ió]w? cookie",
+}
+
+
+@pytest.mark.parametrize("tag", [tag for tag in NOTICED_BY_AGENTS if tag in EVERY])
+def test_programs_that_refuse_for_a_visitor_notice_the_dialog(tag: str) -> None:
+    shown = f"{told_first(tag)}\n{texts.words(tag)['reject']}".lower()
+    assert re.search(NOTICED_BY_AGENTS[tag], shown)
+
+
 @pytest.mark.parametrize("tag", [tag for tag in KNOWN_TO_AGENTS if tag in EVERY])
 def test_programs_that_refuse_for_a_visitor_find_the_button(tag: str) -> None:
     label = texts.words(tag)["reject"].lower()
