@@ -20,7 +20,7 @@ from app import create_app
 from consent import config, inventory, languages, leaf, notices, sites, texts
 from consent.db import db
 from consent.errors import Invalid
-from tests.acts import BY, add_site, fill_inventory, make_site
+from tests.acts import BY, SECRET, add_site, choice_body, fill_inventory, make_site, post_choice
 from tests.conftest import Clock
 from tests.databases import Databases, lent
 from tests.pages import Website
@@ -398,6 +398,27 @@ def test_the_owners_words_are_shown_and_stand_in_the_notice(
     told = client.get(f"/v1/{SHOP}/notice").get_json()
     assert (told["notice"], told["texts"]["title"]) == (digest, "Cookies at Example")
     assert told["texts"]["reject"] == "Reject all"
+
+
+def test_the_visitors_page_calls_a_button_as_the_owner_does(
+    app: Flask, client: FlaskClient, clock: Clock
+) -> None:
+    own = {
+        "more_withdraw": "Take it back",
+        "more_mine": "What you keep",
+        "category_marketing": "Ads",
+    }
+    notice = make_site(app, clock.now, SHOP, texts={"en": own})
+    closed = client.get(f"/v1/{SHOP}/me").text
+    assert "“What you keep” there" in closed
+    body = choice_body(notice.digest, clock.now)
+    assert post_choice(client, SHOP, body).status_code == 201
+    shown = client.post(f"/v1/{SHOP}/me", data={"visitor": SECRET, "lang": "en"}).text
+    assert "Ads: not allowed" in shown
+    form = {"visitor": SECRET, "lang": "en", "do": "withdraw"}
+    assert "press “Take it back” there" in client.post(f"/v1/{SHOP}/me", data=form).text
+    german = client.post(f"/v1/{SHOP}/me", data=form | {"lang": "de"}).text
+    assert f"„{texts.words('de')['more_withdraw']}“" in german
 
 
 def test_markup_is_refused_with_the_field_named(app: Flask, clock: Clock) -> None:
