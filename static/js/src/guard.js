@@ -145,7 +145,7 @@ export class Guard {
    * @param {string} url
    */
   trusted(node, url) {
-    return !this.nonce || node.nonce === this.nonce || (!!url && !!this.find(url));
+    return !this.nonce || node.nonce === this.nonce || (url && this.find(url));
   }
 
   /**

@@ -4,7 +4,7 @@ import { readChoice, readVisitor } from './cookie.js';
 import { Delivery } from './deliver.js';
 import { h } from './dom.js';
 import { embeds } from './embeds.js';
-import { note } from './first.js';
+import { note, tongue } from './first.js';
 import { described, panel } from './held.js';
 import { secret } from './ids.js';
 import { keyOf, memory } from './memory.js';
@@ -288,7 +288,7 @@ export class Rest {
       id: 'cmp-note',
       class: 'ctl-root ctl-note',
       role: 'status',
-      lang: page.language.lang,
+      ...tongue(page),
     });
     document.body.append(this.note);
     this.note.append(...note(view.w, view.conflict));

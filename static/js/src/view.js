@@ -45,7 +45,7 @@ export class View {
     const { page } = this;
     if (!(LAX && obey(page, this))) {
       page.keep();
-      if (page.choice || page.lax) page.google();
+      if (page.choice || (LAX && page.lax)) page.google();
     }
     page.guard.scan();
     install(page, this);
@@ -63,24 +63,18 @@ export class View {
     const { page } = this;
     await ready();
     // What ran until a choice ended is deleted before the question returns.
-    if (!page.choice && this.memory()) await page.rest().then((rest) => rest.swept()).catch(() => {});
+    let old = '';
+    safe(() => (old = localStorage[keyOf(page.config.cookie.path)]));
+    if (old && !page.choice) await page.rest().then((rest) => rest.swept()).catch(() => {});
     safe(() => this.style());
     this.w = words(page.language);
     this.place();
     this.ask();
     this.addressed();
     const { choice, guard, lax } = page;
-    if (window.consent.hooks || lax) this.later();
+    if (window.consent.hooks || (LAX && lax)) this.later();
     else if (choice ? choice.pending || !guard.all() : guard.framed())
       (window.requestIdleCallback || setTimeout)(() => this.later());
-  }
-
-  memory() {
-    try {
-      return localStorage.getItem(keyOf(this.page.config.cookie.path));
-    } catch (e) {
-      return null;
-    }
   }
 
   later() {
@@ -127,7 +121,7 @@ export class View {
       const own = [...document.querySelectorAll(OWN_ENTRY)].some(
         (node) => !node.closest('.ctl-root'),
       );
-      /** @type {HTMLElement} */ (button).hidden = own && !page.config.regime.link;
+      /** @type {HTMLElement} */ (button).hidden = own && !(LAX && page.config.regime.link);
     };
     this.stand();
     yields();
