@@ -15,7 +15,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
-from consent import auditor, cli, config, demo, health, ledger, log, visitor, witness
+from consent import auditor, cli, cli_import, config, demo, health, ledger, log, visitor, witness
 from consent.admin import admin
 from consent.config import Config
 from consent.db import db, engine_options
@@ -54,6 +54,7 @@ def create_app(settings: Config | None = None, clock: Callable[[], datetime] = u
         app.register_blueprint(demo.demo)
         app.wsgi_app = demo.Pretend(app.wsgi_app)  # type: ignore[method-assign]
     cli.register(app)
+    app.cli.add_command(cli_import.group)
     app.cli.add_command(witness.group)
     app.register_error_handler(Refusal, refused)
     app.register_error_handler(HTTPException, misdirected)

@@ -17,7 +17,7 @@ from tests.prepare import ROOT
 
 STEPS = (
     ("tlog",),  # floor 0: the transparency log, pure and without a library
-    ("leaf", "regime", "strict_json"),  # floor 1: our rules, pure
+    ("leaf", "regime", "strict_json", "js_literal"),  # floor 1: our rules, pure
     ("verify",),  # the verifier, which runs without the rest of the house
     ("config", "errors", "db", "limits"),  # floor 2: foundation
     ("geo", "signing"),  # floor 3: the outside world
@@ -30,6 +30,7 @@ STEPS = (
     ("records",),
     ("ledger",),
     ("evidence", "retention"),
+    ("moving",),
     ("requests",),
     ("parts", "schemas"),  # floor 5: what an edge is handed, and the wire
     (
@@ -40,12 +41,13 @@ STEPS = (
         "demo",
         "health",
         "cli",
+        "cli_import",
         "witness",
     ),  # floor 6: the edges
 )
 STEP = {noun: number for number, nouns in enumerate(STEPS) for noun in nouns}
 FORBIDDEN_NAMES = {"utils", "helpers", "common", "manager", "service"}
-PURE = ("tlog", "leaf", "regime", "strict_json")
+PURE = ("tlog", "leaf", "regime", "strict_json", "js_literal")
 LONGEST = 400
 FILES = sorted((ROOT / "consent").rglob("*.py"))
 IDS = [str(file.relative_to(ROOT)) for file in FILES]

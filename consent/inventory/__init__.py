@@ -17,7 +17,7 @@ from .book import (
     tracker,
     trackers,
 )
-from .importing import COLUMNS, Imported, duration, import_csv
+from .importing import COLUMNS, Imported, bring, duration, import_csv
 from .rows import CATEGORIES, Service, Tracker
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "Service",
     "Tracker",
     "add_tracker",
+    "bring",
     "duration",
     "edit_tracker",
     "import_csv",
