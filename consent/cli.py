@@ -8,7 +8,7 @@ import threading
 import uuid
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import click
 from alembic import command
@@ -20,7 +20,7 @@ from granian.constants import Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
-from . import evidence, inventory, records, retention, sites, trail, users
+from . import evidence, inventory, records, retention, sitefile, sites, trail, users
 from .db import db, rfc3339, sqlite_warning
 from .errors import Refusal
 from .ledger import Refused, erase, one, recover, replay, run
@@ -45,11 +45,8 @@ retention_group = AppGroup("retention", help="How long records are kept.")
 
 def register(app: Flask) -> None:
     groups = (site_group, user_group, key_group, record_group, ledger_group, retention_group)
-    for group in groups:
-        app.cli.add_command(group)
-    app.cli.add_command(migrate)
-    app.cli.add_command(serve)
-    app.cli.add_command(export)
+    for command_ in (*groups, migrate, serve, export):
+        app.cli.add_command(command_)
 
 
 @click.command("migrate")
@@ -189,6 +186,21 @@ def site_list() -> None:
     """The sites of this server."""
     for site in sites.all_sites():
         click.echo(f"{site.key}\t{site.name}\t{', '.join(site.origins)}")
+
+
+@site_group.command("export")
+@click.argument("key")
+def site_export(key: str) -> None:
+    """Print the settings of a site as YAML, for `site apply`."""
+    click.echo(sitefile.written(verb(sites.get, key)), nl=False)
+
+
+@site_group.command("apply")
+@click.argument("file", type=click.File(encoding="utf-8"))
+def site_apply(file: TextIO) -> None:
+    """Make a site, or change it to what a YAML file says; `-` reads standard input."""
+    site, changed = verb(sitefile.apply, file.read(), by="cli", at=parts().clock())
+    click.echo(f"{site.key}: {', '.join(changed) or 'nothing'} changed.")
 
 
 @user_group.command("add")

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import String, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from . import trail
+from . import integrations, trail
 from .db import Base, Instant, Json, db
 from .errors import Conflict, Invalid, NotFound
 
@@ -34,7 +34,7 @@ A_LIFETIME = "A whole number of days, months or years."
 CHANGEABLE = frozenset(
     "name controller contacts dpo authority origins preview_hosts cookie_domain languages "
     "default_language policy_urls preferences choice_lifetime retention layout publish_log "
-    "request_form request_days".split()
+    "request_form request_days integrations".split()
 )
 
 
@@ -45,7 +45,8 @@ class Site(Base):
     lifetime with `anchor` (one of ANCHORS, absent: choice), `action` (one of ACTIONS, absent:
     delete) and `purposes`, {category: lifetime}, how long what serves a purpose may live; {} until
     somebody has stated it. `request_days` is what the site promises for requests of visitors, in
-    days, None where it promises nothing.
+    days, None where it promises nothing. `integrations` is {part: {option: value}}, see
+    integrations.py; unlike the rest it is no part of a notice, and takes effect at once.
     """
 
     __tablename__ = "site"
@@ -70,6 +71,7 @@ class Site(Base):
     publish_log: Mapped[bool]
     request_form: Mapped[bool]
     request_days: Mapped[int | None]
+    integrations: Mapped[dict[str, Any]] = mapped_column(Json)
     tag_seen_at: Mapped[datetime | None] = mapped_column(Instant)
     created_at: Mapped[datetime] = mapped_column(Instant)
 
@@ -116,6 +118,7 @@ def add(
         "publish_log": False,
         "request_form": True,
         "request_days": None,
+        "integrations": {},
     }
     values |= {"name": name, "controller": controller, "origins": origins, "languages": languages}
     values |= more
@@ -134,7 +137,10 @@ def add(
 
 
 def change(site: Site, by: str, at: datetime, **fields: Any) -> Site:
-    """Change settings of a site; visitors see them when the next notice is published."""
+    """Change settings of a site; visitors see them when the next notice is published.
+
+    Integrations go to the trail as they are from now on: they work at once, without a notice.
+    """
     unknown = set(fields) - CHANGEABLE
     if unknown:
         raise Invalid("field_unknown", f"Not a setting of a site: {', '.join(sorted(unknown))}.")
@@ -144,7 +150,8 @@ def change(site: Site, by: str, at: datetime, **fields: Any) -> Site:
         raise Invalid("field_value", "The site cannot be changed like this.", fields=problems)
     for name, value in _clean(merged).items():
         setattr(site, name, value)
-    trail.write("site.change", by, at, site.key, fields=sorted(fields))
+    told = {"integrations": site.integrations} if "integrations" in fields else {}
+    trail.write("site.change", by, at, site.key, fields=sorted(fields), **told)
     db.session.commit()
     return site
 
@@ -257,7 +264,7 @@ def _problems(values: dict[str, Any]) -> dict[str, str]:
         found["languages"] = f"Choose from {', '.join(LANGUAGES)}."
     elif values["default_language"] not in values["languages"]:
         found["default_language"] = "Must be one of the site's languages."
-    found |= _wrong_spans(values)
+    found |= _wrong_spans(values) | integrations.problems(values["integrations"])
     domain = values["cookie_domain"]
     if domain and not all(_within(_bare(o), domain) for o in values["origins"]):
         found["cookie_domain"] = "Every origin must be this domain or below it."
@@ -317,4 +324,4 @@ def _bare(origin: str) -> str:
 
 def _clean(values: dict[str, Any]) -> dict[str, Any]:
     hosts = {name: [_bare(o) for o in values[name]] for name in ("origins", "preview_hosts")}
-    return values | hosts
+    return values | hosts | {"integrations": integrations.clean(values["integrations"])}

@@ -36,7 +36,7 @@ PUBLIC = {
     "visitor.script",
     "visitor.public_script",
     "visitor.pinned",
-    "visitor.second_layer",
+    "visitor.lazy_code",
     "visitor.notice",
     "visitor.details",
     "visitor.ask",

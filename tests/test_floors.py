@@ -24,8 +24,10 @@ STEPS = (
     ("waiting",),  # floor 4: the nouns, in story order
     ("trail",),
     ("users",),
+    ("integrations",),
     ("sites",),
     ("inventory",),
+    ("sitefile",),
     ("notices",),
     ("records",),
     ("ledger",),
@@ -47,7 +49,7 @@ STEPS = (
 )
 STEP = {noun: number for number, nouns in enumerate(STEPS) for noun in nouns}
 FORBIDDEN_NAMES = {"utils", "helpers", "common", "manager", "service"}
-PURE = ("tlog", "leaf", "regime", "strict_json", "js_literal")
+PURE = ("tlog", "leaf", "regime", "strict_json", "js_literal", "integrations")
 LONGEST = 400
 FILES = sorted((ROOT / "consent").rglob("*.py"))
 IDS = [str(file.relative_to(ROOT)) for file in FILES]

@@ -247,7 +247,7 @@ def test_a_choice_and_all_who_read_it_get_what_is_described(
             f"/v1/{SITE}/US-CA+gpc/en/consent.js",
         ),
         (
-            "GET /v1/{site}/code/settings.{digest}.js",
+            "GET /v1/{site}/code/{name}.{digest}.js",
             f"/v1/{SITE}/code/settings.0123456789abcdef.js",
         ),
         ("GET /v1/{site}/notice", f"/v1/{SITE}/notice?lang=en"),

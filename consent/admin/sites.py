@@ -10,7 +10,7 @@ from flask import Blueprint, make_response, render_template, request
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
-from consent import inventory, ledger, notices, records, requests, retention, sites
+from consent import integrations, inventory, ledger, notices, records, requests, retention, sites
 from consent.admin import guard, show
 from consent.errors import Refusal
 from consent.parts import parts
@@ -51,7 +51,7 @@ def every() -> str:
 def new() -> str:
     """The form for another site."""
     empty: MultiDict[str, str] = MultiDict(USUAL)
-    return render_template("admin/site_form.html", form=empty, wrong={}, site=None)
+    return _form_page(empty, {}, None)
 
 
 @pages.post("/sites/new")
@@ -96,7 +96,7 @@ def one(key: str) -> str:
 def settings(key: str) -> str:
     """The form with what the site says now."""
     site = sites.get(key)
-    return render_template("admin/site_form.html", form=_as_form(site), wrong={}, site=site)
+    return _form_page(_as_form(site), {}, site)
 
 
 @pages.post("/sites/<key>/settings")
@@ -109,6 +109,7 @@ def change(key: str) -> Response:
     fields["request_form"] = request.form.get("request_form") == "yes"
     fields["publish_log"] = request.form.get("publish_log") == "yes"
     fields["request_days"] = _days(request.form.get("request_days", ""))
+    fields["integrations"] = integrations.clean(_integrations(request.form))
     if not fields["retention"]:  # the form had no such fields; what was stated stays
         del fields["retention"]
     wanted = {name: value for name, value in fields.items() if getattr(site, name) != value}
@@ -127,6 +128,17 @@ def _contacts(form: MultiDict[str, str], site: Site) -> dict[str, Any]:
     return kept | {name: value for name, value in said.items() if value}
 
 
+def _integrations(form: MultiDict[str, str]) -> dict[str, Any]:
+    """What is ticked and filled in; a value of the wrong form stays as typed, to be refused."""
+    found: dict[str, Any] = {}
+    for name, part in integrations.PARTS.items():
+        at = f"integrations.{name}"
+        if form.get(at) == "yes":
+            said = {key: form.get(f"{at}.{key}", "").strip() for key in part.options}
+            found[name] = {key: part.options[key].read(text) for key, text in said.items()}
+    return found
+
+
 def _days(text: str) -> int | None:
     text = text.strip()
     if not text:
@@ -135,13 +147,14 @@ def _days(text: str) -> int | None:
 
 
 def _again(refusal: Refusal, site: Site | None) -> Response:
-    page = render_template(
-        "admin/site_form.html",
-        form=request.form,
-        wrong=refusal.fields or {"name": refusal.message},
-        site=site,
-    )
+    page = _form_page(request.form, refusal.fields or {"name": refusal.message}, site)
     return make_response(page, refusal.status)
+
+
+def _form_page(form: MultiDict[str, str], wrong: dict[str, str], site: Site | None) -> str:
+    return render_template(
+        "admin/site_form.html", form=form, wrong=wrong, site=site, parts=integrations.PARTS
+    )
 
 
 def _fields(form: MultiDict[str, str]) -> dict[str, Any]:
@@ -223,6 +236,10 @@ def _as_form(site: Site) -> MultiDict[str, str]:
     form["publish_log"] = "yes" if site.publish_log else ""
     form["request_days"] = str(site.request_days or "")
     form["preferences"] = "yes" if site.preferences else ""
+    for part, options in site.integrations.items():
+        form[f"integrations.{part}"] = "yes"
+        for key, value in options.items():
+            form[f"integrations.{part}.{key}"] = integrations.PARTS[part].options[key].shown(value)
     for name, life in (("choice_lifetime", site.choice_lifetime), ("retention", site.retention)):
         if life:
             form[name], form[f"{name}_unit"] = str(life["value"]), life["unit"]

@@ -20,7 +20,7 @@ from typing import Any
 import brotli
 from flask import Response, request
 
-from .. import notices, sites
+from .. import integrations, notices, sites
 from ..db import db
 from ..errors import NotFound
 from ..parts import parts
@@ -70,12 +70,15 @@ def pinned(site: str, digest: str) -> Response:
     return _compressed(body, "public, max-age=31536000, immutable", "Accept-Encoding")
 
 
-@bp.get("/<site>/code/settings.<digest>.js")
-def second_layer(site: str, digest: str) -> Response:
-    """The code of the settings, fetched when they open; a script of an older build gets ours."""
+@bp.get("/<site>/code/<name>.<digest>.js")
+def lazy_code(site: str, name: str, digest: str) -> Response:
+    """Code that is fetched where it is needed: the settings when they open, and the parts that a
+    site has switched on. A script of an older build gets ours."""
     shelf.site(site)
-    body = _dist("settings.js").encode()
-    exact = hashlib.sha256(body).hexdigest().startswith(digest) and len(digest) == 16
+    if name != "settings" and not _built(name):
+        raise NotFound("not_found", "This server has no code of that name.")
+    body = _dist(f"{name}.js").encode()
+    exact = digest == _lazy_digest(name)
     caching = "public, max-age=31536000, immutable" if exact else "no-cache"
     response = _compressed(body, caching, "Accept-Encoding")
     response.headers["Access-Control-Allow-Origin"] = "*"  # a module, the same for every page
@@ -134,6 +137,19 @@ def details(site: str, lang: str) -> Response:
 def _dist(name: str) -> str:
     root = Path(str(files("consent"))).parent
     return root.joinpath("static/js/dist", name).read_text("utf-8")
+
+
+@cache
+def _built(name: str) -> bool:
+    """Whether there is such a part in this release."""
+    root = Path(str(files("consent"))).parent
+    return name in integrations.PARTS and root.joinpath(f"static/js/dist/{name}.js").is_file()
+
+
+@cache
+def _lazy_digest(name: str) -> str:
+    """Sixteen hex digits that stand in the address of a lazy file."""
+    return hashlib.sha256(_dist(f"{name}.js").encode()).hexdigest()[:16]
 
 
 def code() -> str:
@@ -223,7 +239,16 @@ def _config(
         "policy_url": policies.get(language) or policies.get(default),
         "partners": _partners(content),
         "texts": _texts(content, language, later=False),
+        **_lazy(of),
     }
+
+
+def _lazy(of: Site) -> dict[str, Any]:
+    """What the site has switched on: `parts`, and `options` of those that have any."""
+    wanted = {name: options for name, options in of.integrations.items() if _built(name)}
+    options = {name: chosen for name, chosen in wanted.items() if chosen}
+    names = [f"{name}.{_lazy_digest(name)}" for name in wanted]
+    return ({"parts": names} if names else {}) | ({"options": options} if options else {})
 
 
 def _who(controller: dict[str, Any], name: str) -> str:

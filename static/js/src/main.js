@@ -29,6 +29,9 @@ async function main() {
   const page = new Page(config, `${base}/v1/${site}`, (own && own.nonce) || '');
   const view = new View(page);
   view.begin();
+  config.parts?.map((part) =>
+    import(`${page.root}/code/${part}.js`).then((code) => code.start(page)).catch(() => {}),
+  );
   if (lang !== config.lang && config.languages.includes(lang)) {
     page.language = await fetched().catch(() => config);
   }

@@ -52,6 +52,10 @@ export interface Config {
   policy_url: string | null;
   partners: number;
   texts: { [key: string]: Text };
+  /** `<name>.<digest>` of each part that the site has switched on. */
+  parts?: string[];
+  /** Options of those that have any. */
+  options?: { [part: string]: { [option: string]: any } };
 }
 
 export interface Flags {
