@@ -74,6 +74,16 @@ class Vanilla {
     };
   }
 
+  /** The same as version 2 wrote it. */
+  second() {
+    const { acceptType, acceptedCategories, rejectedCategories } = this.preferences();
+    return {
+      accept_type: acceptType,
+      accepted_categories: acceptedCategories,
+      rejected_categories: rejectedCategories,
+    };
+  }
+
   cookie() {
     const { decided, id, at } = this.page.get();
     if (!decided) return {};
@@ -158,7 +168,7 @@ class Vanilla {
     const cookie = this.cookie();
     if (!before.decided) {
       this.emit('onFirstConsent', { cookie });
-      call(this.config.onFirstAction, this.preferences(), cookie);
+      call(this.config.onFirstAction, this.second(), cookie);
       return this.begun();
     }
     const differs = (/** @type {string} */ name) => {
@@ -274,14 +284,7 @@ function second(one, api) {
     get: api.getCookie,
     loadScript: (/** @type {string} */ url, /** @type {unknown} */ then) =>
       void load(url).then(() => call(then)),
-    getUserPreferences: () => {
-      const { acceptType, acceptedCategories, rejectedCategories } = one.preferences();
-      return {
-        accept_type: acceptType,
-        accepted_categories: acceptedCategories,
-        rejected_categories: rejectedCategories,
-      };
-    },
+    getUserPreferences: () => one.second(),
   });
 }
 

@@ -41,6 +41,9 @@ export const slug = (text) =>
     .slice(0, 63)
     .replace(/^-+|-+$/g, '');
 
+/** googleAnalytics, Google Analytics and google-analytics are one name. @param {string} text */
+const bare = (text) => text.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, '');
+
 /**
  * Never what a prototype has: the keys come from pages and from old cookies.
  * @template T
@@ -79,10 +82,10 @@ export class Words {
    */
   service(name) {
     const wanted = own(this.services, name) || name;
-    const plain = slug(wanted);
+    const plain = bare(wanted);
     const found =
-      this.config.services.find(({ id }) => id === wanted || id === plain) ||
-      this.config.services.find((one) => slug(one.name) === plain);
+      this.config.services.find(({ id }) => id === wanted) ||
+      this.config.services.find((one) => plain && [one.id, one.name].map(bare).includes(plain));
     return found ? found.id : '';
   }
 
