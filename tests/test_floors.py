@@ -24,7 +24,7 @@ STEPS = (
     ("waiting",),  # floor 4: the nouns, in story order
     ("trail",),
     ("users",),
-    ("integrations",),
+    ("integrations", "vendors"),
     ("sites",),
     ("inventory",),
     ("sitefile",),
@@ -44,6 +44,7 @@ STEPS = (
         "health",
         "cli",
         "cli_import",
+        "vendors_cli",
         "witness",
     ),  # floor 6: the edges
 )

@@ -76,7 +76,7 @@ def one(key: str) -> str:
         "admin/site.html",
         site=site,
         snippet=sites.snippet(site, guard.base_url()),
-        stub_hash=sites.stub_hash(),
+        stub_hashes=sites.stub_hashes(site),
         base=guard.base_url(),
         notice=notices.latest(site),
         changes=notices.changes(site),

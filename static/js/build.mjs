@@ -61,6 +61,8 @@ const outputs = {
   'consent.js': await bundle('main.js', 'iife', { SETTINGS_HASH: JSON.stringify(hash) }),
   'settings.js': settings,
   'stub.js': await bundle('stub.js', 'iife', {}),
+  'iab-stub.js': await bundle('iab-stub.js', 'iife', {}),
+  'google-stub.js': await bundle('google-stub.js', 'iife', {}),
 };
 const folder = join(here, 'src/parts');
 const lazy = (existsSync(folder) ? readdirSync(folder) : [])
@@ -71,6 +73,8 @@ for (const name of lazy) outputs[`${name}.js`] = await bundle(`parts/${name}.js`
 const sizes = [
   ['first answer, brotli', brotli(firstAnswer(outputs['consent.js'])), FIRST_ANSWER],
   ['stub, gzip', gzipSync(outputs['stub.js'], { level: 9 }).length, STUB],
+  ['iab-stub, gzip', gzipSync(outputs['iab-stub.js'], { level: 9 }).length, STUB],
+  ['google-stub, gzip', gzipSync(outputs['google-stub.js'], { level: 9 }).length, 512],
 ];
 for (const name of lazy) {
   const limit = PARTS[name] || 0;
