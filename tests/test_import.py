@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +12,17 @@ from click.testing import Result
 from flask import Flask
 from flask.testing import FlaskClient
 
-from consent import inventory, moving, notices, sites
+from consent import integrations, inventory, moving, notices, sites
 from consent.errors import Invalid
+from consent.inventory.rows import ALIASES
 from consent.js_literal import DEEPEST, LONGEST, UNKNOWN, Pattern, read
+from consent.moving.found import WORDS, category
 from consent.records import Names, consent_record
 from consent.trail import entries as acts
 from tests.acts import BY, add_site, choice_body, fill_inventory, make_site, post_choice, rows
 from tests.conftest import Clock
+from tests.evidence import fetch, judge, key_of, lines, tick, unzip, zipped
+from tests.prepare import ROOT
 
 SITE = "example.com"
 
@@ -426,6 +431,24 @@ def test_a_log_becomes_records_that_claim_no_more_than_is_known(
     assert "migrate, layer 0" in translated and "2026-10-01T08:30:00.000Z" in translated
 
 
+def test_the_evidence_holds_what_was_brought_in_and_by_which_file(
+    app: Flask, client: FlaskClient, clock: Clock, tmp_path: Path, capsys: Any
+) -> None:
+    make_site(app, clock(), publish_log=True)
+    run(app, *log(tmp_path / "log.ndjson", line(), line(consentId=TWO)), "--apply")
+    tick(app, clock)
+    clock.advance(minutes=5)
+    assert app.test_cli_runner().invoke(args=["ledger", "fsck"]).output == "Everything agrees.\n"
+    members = unzip(fetch(client, key_of(clock)))
+    records = lines(members)
+    assert [one["action"] for one in records] == ["migrate", "migrate"]
+    assert all(one["log"] for one in records)
+    acts_in = [one for one in lines(members, "access.ndjson") if one["verb"] == "records.import"]
+    assert len(acts_in) == 1 and len(acts_in[0]["detail"]["sha256"]) == 64
+    code, words = judge(capsys, zipped(tmp_path / "bundle.zip", members), "--no-memory")
+    assert code == 0, words
+
+
 @pytest.mark.parametrize(
     ("bad", "why"),
     [
@@ -499,3 +522,61 @@ def test_the_owner_is_told_where_nothing_is_published(
     done = run(app, *log(tmp_path / "log.ndjson", line()))
     assert done.exit_code == 1 and "Nothing is published" in done.output
     inventory.starter(sites.get(SITE), BY, clock())
+
+
+# -- the options of the part ---------------------------------------------------------------------
+
+GOOD = {
+    "shims": ["klaro", "cookiebot"],
+    "migrate": ["klaro"],
+    "categories": {"traffic": "statistics", "C0007": "marketing"},
+    "services": {"Google Analytics": "google-analytics"},
+    "names": {"klaro": "consent"},
+    "days": {"klaro": 90},
+    "revision": 3,
+}
+
+
+def test_options_come_back_from_a_form_as_they_went_in() -> None:
+    assert integrations.problems({"dialects": GOOD}) == {}
+    part = integrations.PARTS["dialects"]
+    typed = {name: part.options[name].shown(value) for name, value in GOOD.items()}
+    assert typed["categories"] == "traffic=statistics, C0007=marketing"
+    assert {name: part.options[name].read(text) for name, text in typed.items()} == GOOD
+    empty = {name: option.read("") for name, option in part.options.items()}
+    assert integrations.clean({"dialects": empty}) == {"dialects": {}}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("shims", ["didomi"]),
+        ("shims", "klaro"),
+        ("migrate", ["klaro", "klaro"]),
+        ("categories", {"traffic": "analytics"}),
+        ("categories", ["traffic"]),
+        ("categories", {"a=b": "statistics"}),
+        ("categories", "traffic"),
+        ("services", {"GA": "Google Analytics"}),
+        ("names", {"klaro": "a b"}),
+        ("days", {"klaro": 0}),
+        ("days", {"klaro": "90"}),
+        ("days", {"klaro": True}),
+        ("revision", "latest"),
+        ("categories", {f"c{n}": "statistics" for n in range(101)}),
+    ],
+)
+def test_an_option_of_another_form_is_refused_by_its_name(name: str, value: Any) -> None:
+    found = integrations.problems({"dialects": {name: value}})
+    assert list(found) == [f"integrations.dialects.{name}"]
+
+
+def test_both_sides_know_the_same_words() -> None:
+    """The script and the command must make one category of one word."""
+    text = (ROOT / "static/js/src/parts/dialects/words.js").read_text("utf-8")
+    block = text[text.index("export const ALIAS") : text.index("};", text.index("ALIAS"))]
+    pairs = re.findall(r"^  '?([a-z0-9-]+)'?: '([a-z]+)',$", block, re.MULTILINE)
+    assert len(pairs) > 20
+    script = {name: ours for name, ours in pairs if name != "ignore"}
+    assert {name: category(name) for name in script} == script
+    assert set(WORDS) | set(ALIASES) == set(script)

@@ -29,6 +29,14 @@ const SHIMS = {
 
 /** @param {Page} page */
 export function start(page) {
+  const waits = /** @type {any} */ (document).prerendering;
+  if (!waits) return begin(page);
+  // Nobody looks yet, and nothing may be decided.
+  document.addEventListener('prerenderingchange', () => safely(() => begin(page)), { once: true });
+}
+
+/** @param {Page} page */
+function begin(page) {
   const options = (page.config.options && page.config.options.dialects) || {};
   const words = new Words(page.config, options);
   safely(() => carry(page, words, options));

@@ -49,6 +49,14 @@ const PLAYERS = [
   ['dailymotion_player', 'videoID', 'https://www.dailymotion.com/embed/video/', 'autoplay'],
 ];
 
+/** Whatever is of interest at all: asked first, so that the rest of a page costs one look. */
+const ANY = [
+  SELECTOR,
+  ...PLAYERS.map(([name]) => '.' + name),
+  ...BUTTONS.map(([selector]) => selector),
+  '[data-type=placeholder]',
+].join();
+
 /** @param {Element} node @param {string[]} names */
 const first = (node, names) => {
   for (const name of names) if (node.hasAttribute(name)) return node.getAttribute(name) || '';
@@ -91,6 +99,7 @@ export class Markup {
 
   /** @param {Element} root */
   all(root) {
+    if (!root.matches(ANY) && !root.querySelector(ANY)) return;
     const within = (/** @type {string} */ selector) => [
       ...(root.matches(selector) ? [root] : []),
       ...root.querySelectorAll(selector),

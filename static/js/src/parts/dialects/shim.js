@@ -95,7 +95,11 @@ export class Watch {
       if (!node && open && hidden) safely(hidden);
       open = !!node;
     };
-    new MutationObserver(look).observe(document.body, { childList: true });
-    look();
+    const begin = () => {
+      new MutationObserver(look).observe(document.body, { childList: true });
+      look();
+    };
+    if (document.body) begin();
+    else document.addEventListener('DOMContentLoaded', () => safely(begin));
   }
 }

@@ -20,6 +20,7 @@ class Vanilla {
     /** @type {any} what the page gave to `run` */
     this.config = {};
     this.was = '';
+    this.told = false;
   }
 
   /** The categories by their names, ours where they never said one. @returns {string[]} */
@@ -157,8 +158,11 @@ class Vanilla {
   }
 
   begun() {
-    this.emit('onConsent', { cookie: this.cookie() });
-    call(this.config.onAccept, this.cookie());
+    const cookie = this.cookie();
+    call(this.config.onConsent, { cookie });
+    call(this.config.onAccept, cookie);
+    if (!this.told) tell(window, 'cc:onConsent', { cookie });
+    this.told = true;
     this.handlers();
   }
 
@@ -257,8 +261,9 @@ export function vanilla(page, words, watch) {
   if (!object) return;
   second(one, api);
   watch.on((now, before) => one.changed(now, before));
-  for (const config of (early && early.q) || []) one.run(config);
-  if (!early && page.choice) one.begun();
+  const runs = (early && early.q) || [];
+  for (const config of runs) one.run(config);
+  if (!runs[0] && page.choice) one.begun();
   watch.dialog(
     (kind, modal) => {
       one.was = MODAL[kind];
