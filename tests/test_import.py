@@ -16,7 +16,7 @@ from consent import integrations, inventory, moving, notices, sites
 from consent.errors import Invalid
 from consent.inventory.rows import ALIASES
 from consent.js_literal import DEEPEST, LONGEST, UNKNOWN, Pattern, read
-from consent.moving.found import WORDS, category
+from consent.moving.found import WORDS, category, patterns
 from consent.records import Names, consent_record
 from consent.trail import entries as acts
 from tests.acts import BY, add_site, choice_body, fill_inventory, make_site, post_choice, rows
@@ -37,7 +37,8 @@ CookieConsent.run({
   categories: {
     necessary: { enabled: true, readOnly: true },
     analytics: {
-      autoClear: { cookies: [{ name: /^_ga/ }, { name: '_gid' }, { name: /^(a|b)+$/ }] },
+      autoClear: { cookies: [{ name: /^_ga/ }, { name: '_gid' }, { name: /^(a|b)+$/ },
+        { name: /^(_cl|_hj\\.x)/ }] },
       services: {
         'Google Analytics': {
           label: '<b>Google</b> Analytics', onAccept: () => {}, cookies: [{ name: /^_gat_.*$/ }],
@@ -110,6 +111,7 @@ var klaroConfig = {
       callback: function (consent, service) { throw new Error('never run'); } },
     { name: 'intercom', purposes: ['livechat'] },
     { name: 'adsense', purposes: ['analytics', 'advertising'] },
+    { name: 'camera', purposes: ['security'] },
     { name: 'cloudflare', purposes: ['security'], required: true, cookies: ['__cf_bm'] },
   ],
 };
@@ -239,6 +241,14 @@ def test_a_vanilla_cookieconsent_configuration_gives_services_cookies_and_a_life
         "category": "statistics",
         "published_label": "analytics",
     }
+    assert {name: trackers[name]["match"] for name in ("_cl", "_hj.x")} == {
+        "_cl": "prefix",
+        "_hj.x": "prefix",
+    }
+    # One key in two categories counts for the stricter, and never as necessary.
+    twice = VANILLA_3.replace("readOnly: true }", "readOnly: true, services: { thing: {} } }")
+    again = moving.read("vanilla-cookieconsent", twice.replace("mystery:", "ads:"))
+    assert {row.label: row.fields["category"] for row in again.services}["thing"] == "marketing"
     assert (trackers["_pk_id"]["match"], trackers["_pk_ses"]["match"]) == ("prefix", "exact")
     assert found.settings == {"choice_lifetime": {"value": 90, "unit": "day"}}
     notes = " ".join(found.notes)
@@ -259,6 +269,7 @@ def test_a_klaro_configuration_gives_services_with_their_purposes() -> None:
         "matomo": "statistics",
         "intercom": None,
         "adsense": "marketing",
+        "camera": None,  # it could be refused there, so it is not necessary here
         "cloudflare": "necessary",
     }
     trackers = by_name(found)
@@ -304,6 +315,36 @@ def test_a_file_of_something_else_is_refused(tool: str, text: str) -> None:
     with pytest.raises(Invalid) as refused:
         moving.read(tool, text)
     assert refused.value.code == "import_unreadable"
+
+
+@pytest.mark.parametrize(
+    ("value", "names"),
+    [
+        ("_ga", [("_ga", "exact")]),
+        ("_ga_*", [("_ga_", "prefix")]),
+        ("_gat_gtag_#", [("_gat_gtag_", "prefix")]),
+        ("_xxx", []),
+        ("*", []),
+        (Pattern("^_ga"), [("_ga", "prefix")]),
+        (Pattern("^_ga.*$"), [("_ga", "prefix")]),
+        (Pattern("^_gid$"), [("_gid", "exact")]),
+        (Pattern(r"^ab\.test$"), [("ab.test", "exact")]),
+        (Pattern("^(_ga|_gid)"), [("_ga", "prefix"), ("_gid", "prefix")]),
+        (Pattern("^(?:a|b)$"), [("a", "exact"), ("b", "exact")]),
+        (Pattern("_ga"), []),  # it may stand anywhere
+        (Pattern("^_ga[0-9]+"), []),
+        (Pattern("^.*"), []),
+        (Pattern("^_"), []),
+        (Pattern("^(_ga|_)"), []),
+        (Pattern("^(a|.*)"), []),
+        (Pattern("^(?!cc_cookie$)"), []),
+        (Pattern(""), []),
+        (7, []),
+    ],
+    ids=str,
+)
+def test_a_pattern_is_taken_only_if_it_is_a_beginning(value: Any, names: Any) -> None:
+    assert [(one["name"], one["match"]) for one in patterns(value)] == names
 
 
 # -- at the terminal ---------------------------------------------------------------------------

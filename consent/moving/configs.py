@@ -7,9 +7,9 @@ import io
 from collections.abc import Callable
 
 from ..errors import Invalid
-from ..js_literal import Said, Value
+from ..js_literal import Pattern, Said, Value
 from ..js_literal import read as read_js
-from .found import Found, category, items, pattern, plain, slug, span, strictest, table
+from .found import Found, askable, category, items, patterns, plain, slug, span, strictest, table
 
 LANGUAGES = 60
 DAYS = 400  # browsers keep no cookie longer
@@ -30,12 +30,14 @@ def vanilla(text: str) -> Found:
     """The object given to `CookieConsent.run` (version 3) or to `cc.run` (version 2)."""
     config = _vanilla_config(read_js(text))
     found = Found()
+    known: dict[str, str | None] = {}
     for name, settings in table(config.get("categories")).items():
-        ours = "necessary" if table(settings).get("readOnly") is True else _category(found, name)
-        _vanilla_category(found, name, ours, table(settings))
+        fixed = table(settings).get("readOnly") is True
+        known[name] = "necessary" if fixed else _category(found, name)
+        _vanilla_category(found, name, known[name], table(settings))
     words = table(table(config.get("language")).get("translations"))
     for language, one in list(words.items())[:LANGUAGES]:
-        _vanilla_texts(found, language, table(one))
+        _vanilla_texts(found, language, table(one), known)
     for language, one in list(table(config.get("languages")).items())[:LANGUAGES]:
         _version_2_texts(found, language, table(one))
     cookie = table(config.get("cookie"))
@@ -56,7 +58,7 @@ def _vanilla_config(said: Said) -> dict[str, Value]:
 
 
 def _category(found: Found, name: str) -> str | None:
-    ours = category(name)
+    ours = askable(name)
     if ours is None:
         found.note(f"The category {name!r} is none of ours: what is in it waits until you decide.")
     return ours
@@ -77,11 +79,11 @@ def _vanilla_category(
 def _vanilla_cookie(
     found: Found, cookie: dict[str, Value], service: str | None, ours: str | None, published: str
 ) -> None:
-    named = pattern(cookie.get("name"))
-    if named is None:
+    names = patterns(cookie.get("name"))
+    if not names:
         found.note(_unsaid(cookie.get("name")))
-    else:
-        more = {"service": service} if service else {}
+    more = {"service": service} if service else {}
+    for named in names:
         found.tracker(named["name"], ours, **named, **more, published_label=published[:120])
 
 
@@ -92,15 +94,17 @@ def _unsaid(value: Value) -> str:
     )
 
 
-def _vanilla_texts(found: Found, language: str, words: dict[str, Value]) -> None:
+def _vanilla_texts(
+    found: Found, language: str, words: dict[str, Value], known: dict[str, str | None]
+) -> None:
     """The cookie tables of the preferences modal; a column is known by its key or its heading."""
     for section in items(table(words.get("preferencesModal")).get("sections")):
         linked = table(section).get("linkedCategory")
         cells = table(table(section).get("cookieTable"))
         heads = {key: plain(text) for key, text in table(cells.get("headers")).items()}
-        if isinstance(linked, str):
+        if isinstance(linked, str) and linked in known:
             for row in items(cells.get("body")):
-                _row(found, language, linked, heads, table(row))
+                _row(found, language, (linked, known[linked]), heads, table(row))
 
 
 def _version_2_texts(found: Found, language: str, words: dict[str, Value]) -> None:
@@ -112,9 +116,10 @@ def _version_2_texts(found: Found, language: str, words: dict[str, Value]) -> No
         toggle = table(table(block).get("toggle"))
         linked = toggle.get("value")
         if isinstance(linked, str):
-            linked = "necessary" if toggle.get("readonly") is True else linked
+            fixed = toggle.get("readonly") is True
+            named = (linked, "necessary" if fixed else _category(found, linked))
             for row in items(table(block).get("cookie_table")):
-                _row(found, language, linked, heads, table(row))
+                _row(found, language, named, heads, table(row))
 
 
 COLUMNS = {
@@ -126,8 +131,13 @@ COLUMNS = {
 
 
 def _row(
-    found: Found, language: str, linked: str, heads: dict[str, str], row: dict[str, Value]
+    found: Found,
+    language: str,
+    linked: tuple[str, str | None],
+    heads: dict[str, str],
+    row: dict[str, Value],
 ) -> None:
+    """One line of a cookie table; `linked` is their category and ours."""
     cells: dict[str, str] = {}
     for key, value in row.items():
         said = {key.lower(), heads.get(key, "").lower()}
@@ -136,16 +146,13 @@ def _row(
                 cells.setdefault(ours, plain(value))
     for name in cells.get("name", "").split(","):
         expression = row.get("is_regex") is True and name.strip().startswith("^")
-        named = pattern(name.strip().lstrip("^").rstrip("$") if expression else name)
-        if named:
-            if expression and not name.strip().endswith("$"):
-                named["match"] = "prefix"
+        for named in patterns(Pattern(name.strip()) if expression else name):
             purpose = cells.get("purpose", "")
             found.tracker(
                 named["name"],
-                _category(found, linked),
+                linked[1],
                 **named,
-                published_label=linked[:120],
+                published_label=linked[0][:120],
                 purpose={language.lower()[:2]: purpose} if purpose else {},
                 duration=span(cells.get("duration", "")),
                 set_by=cells.get("provider", "")[:120] or None,
@@ -199,7 +206,7 @@ def _klaro_service(found: Found, one: dict[str, Value], words: dict[str, Value])
         found.note("A service without a name was left out.")
         return
     purposes = [word for word in items(one.get("purposes")) if isinstance(word, str)]
-    ours = "necessary" if one.get("required") is True else strictest(map(category, purposes))
+    ours = "necessary" if one.get("required") is True else strictest(map(askable, purposes))
     if ours is None:
         found.note(f"The purposes of {name!r} are none of ours: it waits until you decide.")
     title = plain(one.get("title")) or plain(table(words.get("en")).get(name)) or name
@@ -211,15 +218,14 @@ def _klaro_service(found: Found, one: dict[str, Value], words: dict[str, Value])
     }
     for cookie in items(one.get("cookies")):
         first = items(cookie)[:1]
-        named = pattern(first[0] if first else cookie)
-        if named is None:
-            found.note(_unsaid(first[0] if first else cookie))
-            continue
-        label = ", ".join(purposes)[:120] or None
-        service = slug(name) or None
-        found.tracker(
-            named["name"], ours, **named, service=service, published_label=label, purpose=texts
-        )
+        pattern = first[0] if first else cookie
+        names = patterns(pattern)
+        if not names:
+            found.note(_unsaid(pattern))
+        more = {"service": slug(name) or None, "purpose": texts}
+        more["published_label"] = ", ".join(purposes)[:120] or None
+        for named in names:
+            found.tracker(named["name"], ours, **named, **more)
 
 
 # -- Cookiebot ---------------------------------------------------------------------------------
@@ -292,22 +298,22 @@ def _cookiebot_row(found: Found, cells: dict[str, str], ours: str | None, langua
         if name:
             found.note("Cookiebot's own cookies were left out: they go with it.")
         return
-    named = pattern(name)
-    if named is None:
+    names = patterns(name)
+    if not names:
         found.note(_unsaid(name))
-        return
     purpose = cells.get("PurposeDescription", "")
-    found.tracker(
-        named["name"],
-        ours,
-        **named,
-        kind=_kind(cells.get("TrackerTypeName", "")),
-        party={"0": "first", "1": "third"}.get(cells.get("ThirdParty", "")),
-        purpose={language: purpose} if purpose else {},
-        duration=span(cells.get("ExpireDescription", "")),
-        set_by=cells.get("Provider", "")[:120] or None,
-        published_label=ours or "Unclassified",
-    )
+    for named in names:
+        found.tracker(
+            named["name"],
+            ours,
+            **named,
+            kind=_kind(cells.get("TrackerTypeName", "")),
+            party={"0": "first", "1": "third"}.get(cells.get("ThirdParty", "")),
+            purpose={language: purpose} if purpose else {},
+            duration=span(cells.get("ExpireDescription", "")),
+            set_by=cells.get("Provider", "")[:120] or None,
+            published_label=ours or "Unclassified",
+        )
 
 
 def _kind(said: str) -> str:

@@ -18,7 +18,6 @@ WORDS = {
     "essential": "necessary",
     "strictly-necessary": "necessary",
     "required": "necessary",
-    "security": "necessary",
     "functionality": "preferences",
     "personalization": "preferences",
     "preference": "preferences",
@@ -37,7 +36,8 @@ WORDS = {
     "c0004": "marketing",
     "c0005": "marketing",
 }
-LITERAL = re.compile(r"\^?((?:[A-Za-z0-9_ -]|\\[._$*+?()\[\]{}|^\\/-])+)(\.\*|\*)?(\$)?")
+EITHER = re.compile(r"\^\((?:\?:)?([^()]{1,200})\)(\.\*|\$|\.\*\$)?")
+LITERAL = re.compile(r"((?:[A-Za-z0-9_ -]|\\[._$*+?()\[\]{}|^\\/-])+)(\.\*|\*)?(\$)?")
 SPAN = re.compile(r"(\d{1,4}) ?(second|minute|hour|day|week|month|year)s?")
 PURPOSE = 2000  # characters
 
@@ -66,8 +66,13 @@ class Found:
     def service(self, key: str, name: str, category: str | None) -> None:
         if not key:
             self.note(f"The service {name!r} has a name that no address can hold; it was left out.")
-        elif all(one.label != key for one in self.services):
+            return
+        held = next((one for one in self.services if one.label == key), None)
+        if held is None:
             self.services.append(Row(key, {"name": name[:120], "category": category}))
+        elif held.fields["category"] != category:
+            held.fields["category"] = strictest((held.fields["category"], category))
+            self.note(f"The service {key} serves several categories; it counts for the strictest.")
 
     def tracker(self, label: str, category: str | None, **fields: Any) -> None:
         """Keep a tracker once. What is necessary stays undecided: it asks for a reason."""
@@ -104,6 +109,12 @@ def category(word: str) -> str | None:
     return found
 
 
+def askable(word: str) -> str | None:
+    """The same for what their visitors could refuse: that is never necessary, whatever its name."""
+    found = category(word)
+    return None if found == "necessary" else found
+
+
 def strictest(found: Iterable[str | None]) -> str | None:
     """The category that asks most of what several purposes map to; None if one is unknown."""
     known = list(found)
@@ -112,28 +123,41 @@ def strictest(found: Iterable[str | None]) -> str | None:
     return max((one for one in known if one), key=CATEGORIES.index)
 
 
-def pattern(value: Value) -> dict[str, str] | None:
-    """A cookie's name or expression as `name` and `match`; None for one we cannot say."""
+def patterns(value: Value) -> list[dict[str, str]]:
+    """A cookie's name or expression as `name` and `match`; several for `^(a|b)`, none for one that
+    we cannot say."""
     if isinstance(value, Pattern):
         return _expression(value.source)
     if not isinstance(value, str) or not value.strip() or len(value) > 256:
-        return None
+        return []
     text = value.strip()
-    bare = text.rstrip("*#x" if text.endswith(("*", "#", "_xxx")) else "*#")
-    if not bare:
-        return None
-    return {"name": bare, "match": "exact" if bare == text else "prefix"}
+    bare = text.removesuffix("xxx").rstrip("*#") if text.endswith("_xxx") else text.rstrip("*#")
+    return _telling([{"name": bare, "match": "exact" if bare == text else "prefix"}])
 
 
-def _expression(source: str) -> dict[str, str] | None:
-    found = LITERAL.fullmatch(source)
-    if not found or not source.startswith("^"):
-        return None
-    open_end = bool(found[2]) or not found[3]
-    return {
-        "name": re.sub(r"\\(.)", r"\1", found[1]),
-        "match": "prefix" if open_end else "exact",
-    }
+def _expression(source: str) -> list[dict[str, str]]:
+    either = EITHER.fullmatch(source)
+    names = either[1].split("|") if either else [source.removeprefix("^")]
+    end = either[2] if either else ""
+    found = [LITERAL.fullmatch(name + (end or "")) for name in names]
+    if not source.startswith("^") or not all(found):
+        return []
+    return _telling(
+        [
+            {
+                "name": re.sub(r"\\(.)", r"\1", one[1]),
+                "match": "prefix" if one[2] or not one[3] else "exact",
+            }
+            for one in found
+            if one
+        ]
+    )
+
+
+def _telling(names: list[dict[str, str]]) -> list[dict[str, str]]:
+    """None of them where a beginning is so short that it is anybody's: `_` names every cookie."""
+    short = [n for n in names if n["match"] == "prefix" and len(n["name"].strip("_-. ")) < 2]
+    return [] if short or not all(one["name"] for one in names) else names
 
 
 def span(text: str) -> Any:

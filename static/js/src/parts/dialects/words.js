@@ -7,7 +7,6 @@ export const ALIAS = {
   essential: 'necessary',
   'strictly-necessary': 'necessary',
   required: 'necessary',
-  security: 'necessary',
   ignore: 'necessary',
   functional: 'preferences',
   functionality: 'preferences',
