@@ -26,7 +26,10 @@ const BUTTONS = [
   ['.cmplz-deny,[data-cc="accept-necessary"]', 'reject'],
 ];
 
-/** Players of tarteaucitron: class, attribute with the number, address, parameters it passes on. @type {[string, string, string, string][]} */
+/**
+ * Players of tarteaucitron: class, attribute with the number, address, parameters it passes on.
+ * @type {[string, string, string, string][]}
+ */
 const PLAYERS = [
   [
     'youtube_player',

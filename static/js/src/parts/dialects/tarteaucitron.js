@@ -15,12 +15,9 @@ const filled = (url, value) => url + encodeURIComponent(String(value));
 /** The library's names for what a notice may call otherwise. @type {{[key: string]: string[]}} */
 const ALSO = {
   gtag: ['google-analytics'],
-  multiplegtag: ['google-analytics'],
-  analytics: ['google-analytics'],
   googletagmanager: ['google-tag-manager'],
   facebookpixel: ['facebook-pixel', 'meta-pixel'],
   clarity: ['microsoft-clarity'],
-  googleadwordsremarketing: ['google-ads'],
 };
 
 /** @param {any} user what the page has put into tarteaucitron.user @returns {{[key: string]: () => void}} */
