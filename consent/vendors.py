@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,17 +20,23 @@ LIST = "vendor-list.json"
 MOST_BYTES = 32 * 1024 * 1024
 WORDS = ("purposes", "specialPurposes", "features", "specialFeatures", "dataCategories")
 HEAD = ("gvlSpecificationVersion", "vendorListVersion", "tcfPolicyVersion", "lastUpdated")
+LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z]{2,8})?")
 _read: dict[Path, tuple[tuple[int, int], dict[str, Any]]] = {}
 
 
 def update(folder: Path, fetch: Callable[[str], bytes], languages: list[str]) -> dict[str, Any]:
     """Fetch the list and its translations by name, check and keep them; the list.
 
-    English is the list's own language. Raises Invalid where a file is not what it should be; what
-    was kept before then stays.
+    English is the list's own language; a translation that `fetch` does not find
+    (FileNotFoundError) is left out. Raises Invalid where a file is not what it should be; what was
+    kept before then stays.
     """
-    names = [LIST, *(f"purposes-{language}.json" for language in languages if language != "en")]
-    found = {name: _checked(name, fetch(name)) for name in names}
+    found = {LIST: _checked(LIST, fetch(LIST))}
+    for name in (f"purposes-{language}.json" for language in languages if language != "en"):
+        try:
+            found[name] = _checked(name, fetch(name))
+        except FileNotFoundError:
+            continue
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     for name, (body, _) in found.items():
         fresh = folder / f"{name}.part"
@@ -54,7 +61,8 @@ def shown(folder: Path, vendors: list[int], language: str) -> dict[str, Any]:
         raise NotFound("no_vendor_list", "This server has not fetched the vendor list.")
     whole = _kept(folder / LIST)
     translated = folder / f"purposes-{language}.json"
-    words = _kept(translated) if translated.is_file() else whole
+    known = LANGUAGE.fullmatch(language) and translated.is_file()
+    words = _kept(translated) if known else whole
     living = {
         str(number): whole["vendors"][str(number)]
         for number in vendors

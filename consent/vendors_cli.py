@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import urllib.request
 from pathlib import Path
+from urllib.error import HTTPError
 
 import click
 from flask import Flask
@@ -37,6 +38,11 @@ def gvl_update(folder: Path | None) -> None:
 
 
 def _fetched(name: str) -> bytes:
-    with urllib.request.urlopen(vendors.SOURCE + name, timeout=30) as reply:  # noqa: S310
-        body: bytes = reply.read(vendors.MOST_BYTES)
+    try:
+        with urllib.request.urlopen(vendors.SOURCE + name, timeout=30) as reply:  # noqa: S310
+            body: bytes = reply.read(vendors.MOST_BYTES)
+    except HTTPError as error:
+        if error.code == 404:
+            raise FileNotFoundError(f"{name} is not there") from None
+        raise
     return body

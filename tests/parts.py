@@ -48,18 +48,23 @@ def opened(
     head: str = "",
     place: str = "PL",
     early: str = "",
+    nonce: str = "",
+    **headers: str,
 ) -> Page:
-    """A page of that site for a new visitor at that place: `early` and `head` are elements before
-    and after ours. It is ready when the script is, not when its parts are: see `started`."""
+    """A page of that site for a new visitor at that place. `early` stands between our two elements,
+    `head` after them, and `nonce` is on both. The script is ready then; its parts may not be."""
     page = new_page(timezone_id=ZONES[place[:2]], locale="en-US")
+    mark = f' nonce="{nonce}"' if nonce else ""
+    address = f"{server.url}/v1/{name}.example/{place}/en/consent.js"
     ours = (
-        f'<script data-site="{name}.example">{sites.stub()}</script>{early}'
-        f'<script async src="{server.url}/v1/{name}.example/{place}/en/consent.js"></script>'
+        f'<script data-site="{name}.example"{mark}>{sites.stub()}</script>{early}'
+        f'<script async src="{address}"{mark}></script>'
     )
     elsewhere.put(
         "/",
         f'<!doctype html><html lang="en"><head><title>Shop</title>{ours}{head}</head>'
         "<body><h1>Shop</h1></body></html>",
+        **headers,
     )
     page.goto(f"http://localhost:{elsewhere.port}/")
     until(page, "!!window.consent && consent.get() !== null")

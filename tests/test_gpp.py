@@ -147,12 +147,32 @@ def test_events_begin_with_not_ready_and_end_with_ready(go: Callable[..., Page])
     heard = page.evaluate("heard")
     assert heard[0] == ["listenerRegistered", True, "stub", "not ready"]
     assert ["cmpStatus", "loaded", "loaded", "not ready"] in heard
-    assert heard[-1] == ["signalStatus", "ready", "loaded", "ready"]
+    signals = [event for event in heard if event[0] == "signalStatus"]
+    assert signals == [["signalStatus", "ready", "loaded", "ready"]]
     page.evaluate("heard.length = 0; consent.rejectAll()")
     names = [[name, data] for name, data, _, _ in page.evaluate("heard")]
     assert names[0] == ["signalStatus", "not ready"]
     assert names[-1] == ["signalStatus", "ready"]
     assert [data for name, data in names if name == "sectionChange"] == ["usnat", "usca"]
+
+
+def test_the_display_status_follows_what_is_on_the_screen(go: Callable[..., Page]) -> None:
+    page = go()
+    page.evaluate("consent.rejectAll()")
+    assert ping(page)["cmpDisplayStatus"] == "hidden"
+    page.evaluate("consent.open()")
+    page.wait_for_selector("#cmp-dialog [data-cmp=save]")
+    until(
+        page,
+        "(() => { let s; __gpp('ping', d => { s = d.cmpDisplayStatus }); return s })()"
+        " === 'visible'",
+    )
+    page.click("#cmp-dialog [data-cmp=close]")
+    until(
+        page,
+        "(() => { let s; __gpp('ping', d => { s = d.cmpDisplayStatus }); return s })()"
+        " === 'hidden'",
+    )
 
 
 def test_a_listener_that_was_removed_hears_no_more(go: Callable[..., Page]) -> None:

@@ -124,6 +124,9 @@ def test_clarity_is_told_by_its_second_version_with_both_storages(go: Callable[.
     assert told(page, "clarity.q", 2) == [none, some]
     withdraw(page)
     assert told(page, "clarity.q", 3) == [none, some, none]
+    page.evaluate("consent.set({statistics: true})")
+    page.reload()
+    assert told(page, "clarity.q", 1) == [some]  # nothing that would make it forget the visitor
 
 
 def test_tiktok_is_held_before_its_snippet_and_then_follows(go: Callable[..., Page]) -> None:
@@ -191,6 +194,9 @@ def test_hubspot_is_told_each_category_and_asked_to_delete_on_withdrawal(
         said(False),
         ["revokeCookieConsent"],
     ]
+    page.evaluate("consent.acceptAll()")
+    page.reload()
+    assert told(page, "_hsp", 1) == [said(True)]
 
 
 @pytest.mark.parametrize("late", [True, False], ids=["held until then", "in the page"])
@@ -273,6 +279,8 @@ def test_the_wp_consent_api_is_set_or_told_by_its_event(
         ["marketing", "deny"],
         ["statistics-anonymous", "allow"],
     ]
+    page.reload()
+    assert ["statistics", "deny"] not in told(page, "said", 6)
 
 
 def test_where_the_law_lets_a_site_act_first_the_wp_type_says_so(go: Callable[..., Page]) -> None:
@@ -345,6 +353,45 @@ def test_google_restricts_processing_after_an_opt_out_in_the_united_states(
     assert settings_of(page)[3:] == [[*restricted, True]]
 
 
+SEVEN = {
+    "ad_storage": "marketing",
+    "ad_user_data": "marketing",
+    "ad_personalization": "marketing",
+    "personalization_storage": "marketing",
+    "analytics_storage": "statistics",
+}
+
+
+@pytest.mark.parametrize("marketing", [True, False])
+@pytest.mark.parametrize("statistics", [True, False])
+@pytest.mark.parametrize("place", ["PL", "US-CA"])
+def test_googles_seven_types_follow_the_choice(
+    go: Callable[..., Page], place: str, statistics: bool, marketing: bool
+) -> None:
+    page = go("off", place=place)
+    wished = {"statistics": statistics, "marketing": marketing}
+    page.evaluate("wished => consent.set(wished)", wished)
+    command, last = page.evaluate("[...dataLayer.filter(e => e[0] === 'consent').pop()].slice(1)")
+    words = {kind: "granted" if wished[own] else "denied" for kind, own in SEVEN.items()}
+    functional = "denied" if place == "PL" else "granted"
+    assert command == "update"
+    assert last == {
+        **words,
+        "functionality_storage": functional,
+        "security_storage": "granted",
+    }
+
+
+def test_googles_types_start_from_what_the_law_says_at_the_place(go: Callable[..., Page]) -> None:
+    ask = "dataLayer.filter(e => e[0] === 'consent').map(e => [e[1], e[2].ad_storage])"
+    assert go("off").evaluate(ask) == [["default", "denied"]]
+    first = ["default", "denied"]
+    assert go("off", place="US-CA").evaluate(ask) == [first, ["update", "granted"]]
+    assert go("off", place="US-CA+gpc").evaluate(ask) == [first, ["update", "denied"]]
+    shape = "Object.prototype.toString.call(dataLayer[0])"
+    assert go("off").evaluate(shape) == "[object Arguments]"
+
+
 def test_with_the_browsers_signal_nothing_is_ever_granted(
     go: Callable[..., Page],
 ) -> None:
@@ -354,9 +401,7 @@ def test_with_the_browsers_signal_nothing_is_ever_granted(
     assert told(page, "ttq", 2) == [["holdConsent"], ["revokeConsent"]]
     page.evaluate(META)
     assert ["consent", "grant"] not in told(page, "fbq.queue", 3)
-    assert "granted" not in str(
-        [e[1]["ad_Storage"] for e in told(page, "clarity.q", 2) if e[0] == "consentv2"]
-    )
+    assert [entry[1]["ad_Storage"] for entry in told(page, "clarity.q", 1)] == ["denied"]
 
 
 def test_nothing_is_told_to_anybody_whom_the_owner_did_not_switch_on(

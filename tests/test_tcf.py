@@ -43,7 +43,11 @@ STATISTICS = [1, 8, 9, 10, 11]
 def server_of_parts(
     databases: Databases, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Server]:
-    wanted: dict[str, Any] = {"tcf": {"tcf": TCF}, "off": {"gpp": {}}}
+    wanted: dict[str, Any] = {
+        "tcf": {"tcf": TCF},
+        "off": {"gpp": {}},
+        "every": {"tcf": TCF, "gpp": {}, "signals": {"uet": True, "data_layer": True}},
+    }
     with serving(databases, tmp_path_factory.mktemp("tcf"), wanted) as server:
         shutil.copytree(GVL, server.instance / "gvl")
         yield server
@@ -143,6 +147,13 @@ def test_a_list_that_is_none_leaves_the_old_one(tmp_path: Path, body: bytes) -> 
     with pytest.raises(Invalid):
         vendors.update(tmp_path, broken, ["en", "pl"])
     assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == before
+
+
+def test_a_language_that_the_framework_does_not_have_reads_english(tmp_path: Path) -> None:
+    vendors.update(tmp_path, lambda name: (GVL / name).read_bytes(), ["en", "pl", "ga"])
+    assert vendors.shown(tmp_path, [1], "ga")["language"] == "en"
+    assert vendors.shown(tmp_path, [1], "pl")["language"] == "pl"
+    assert vendors.shown(tmp_path, [1], "../pl")["language"] == "en"
 
 
 def test_a_list_that_cannot_be_reached_is_said_at_the_terminal(
@@ -420,6 +431,35 @@ def test_the_settings_with_the_panel_are_accessible(
     page.evaluate(axe_source)
     found = page.evaluate("axe.run('#cmp-dialog').then(r => r.violations.map(v => v.id))")
     assert found == []
+
+
+def test_a_strict_policy_with_a_nonce_and_trusted_types_is_enough_for_every_part(
+    server_of_parts: Server, elsewhere: Website, new_page: Callable[..., Page]
+) -> None:
+    policy = (
+        "default-src 'none'; script-src 'nonce-abc123' 'strict-dynamic'; "
+        f"connect-src {server_of_parts.url}; base-uri 'none'; require-trusted-types-for 'script'"
+    )
+    stubs = (
+        f'<script nonce="abc123" data-apis="gpp tcf">{sites.stub("iab-stub")}</script>'
+        f'<script nonce="abc123" data-wait="900" data-redact>{sites.stub("google-stub")}</script>'
+        '<script nonce="abc123">window.broke = [];'
+        "addEventListener('securitypolicyviolation', e => broke.push(e.violatedDirective))</script>"
+    )
+    page = opened(
+        server_of_parts,
+        elsewhere,
+        new_page,
+        "every",
+        early=stubs,
+        nonce="abc123",
+        Content_Security_Policy=policy,
+    )
+    until(page, "'uetq' in window && !__gpp.stub && !__tcfapi.stub")
+    settings(page)
+    page.click("#cmp-dialog [data-cmp=accept]")
+    until(page, "document.cookie.includes('euconsent-v2') && !consent.get().pending")
+    assert page.evaluate("broke") == []
 
 
 def test_nothing_of_it_is_there_where_it_is_off(go: Callable[..., Page]) -> None:

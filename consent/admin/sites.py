@@ -10,7 +10,17 @@ from flask import Blueprint, make_response, render_template, request
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
-from consent import integrations, inventory, ledger, notices, records, requests, retention, sites
+from consent import (
+    integrations,
+    inventory,
+    ledger,
+    notices,
+    records,
+    requests,
+    retention,
+    sites,
+    vendors,
+)
 from consent.admin import guard, show
 from consent.errors import Refusal
 from consent.parts import parts
@@ -77,6 +87,7 @@ def one(key: str) -> str:
         site=site,
         snippet=sites.snippet(site, guard.base_url()),
         stub_hashes=sites.stub_hashes(site),
+        no_list=not vendors.there(parts().config.instance_path / "gvl"),
         base=guard.base_url(),
         notice=notices.latest(site),
         changes=notices.changes(site),
@@ -116,6 +127,8 @@ def change(key: str) -> Response:
     try:
         if wanted:
             sites.change(site, guard.user().email, guard.now(), **wanted)
+        if "tcf" in wanted.get("integrations", {}):
+            inventory.declare_framework(site, guard.user().email, guard.now())
     except Refusal as refusal:
         return _again(refusal, site)
     return guard.done("admin.sites.settings", "site_changed", key=site.key)

@@ -8,6 +8,7 @@ Directive art. 5(3): exempt is only what the visitor asked for or what carries t
 from .book import (
     OWN,
     add_tracker,
+    declare_framework,
     edit_tracker,
     put_service,
     remove_tracker,
@@ -29,6 +30,7 @@ __all__ = [
     "Tracker",
     "add_tracker",
     "bring",
+    "declare_framework",
     "duration",
     "edit_tracker",
     "import_csv",

@@ -1,6 +1,7 @@
 /** IAB Global Privacy Platform 1.1: `window.__gpp` for the sections of the United States. */
 
 import { bridge } from '../iab/bridge.js';
+import { whenGone } from '../iab/gone.js';
 import { SECTIONS, encode } from '../iab/gpp-string.js';
 
 /** @typedef {import('../page.js').Page} Page */
@@ -159,6 +160,15 @@ export function start(page) {
       w.__gpp(command, callback, parameter);
     } catch (e) {}
   }
-  document.addEventListener('consent:shown', () => gpp.displayed('visible'));
+  const shown = () => {
+    const dialog = document.querySelector('#cmp-dialog');
+    if (!dialog) return;
+    gpp.displayed('visible');
+    whenGone(dialog, () => {
+      if (!document.querySelector('#cmp-dialog')) gpp.displayed('hidden');
+    });
+  };
+  shown();
+  document.addEventListener('consent:shown', shown);
   document.addEventListener('consent:changed', () => gpp.changed());
 }

@@ -73,6 +73,16 @@ function gtag(/** @type {unknown[]} */ ..._command) {
 /** @type {State} */
 let latest;
 
+/**
+ * For those whose calls know no default: a choice that is there is said alone, because "denied"
+ * ahead of it would make them forget whom they know.
+ * @param {Vendor} vendor
+ * @returns {Vendor}
+ */
+const plain = (vendor) => (state, first, before) => {
+  if (!first || !state.page.choice) vendor(state, first, before);
+};
+
 /** @type {{[option: string]: Vendor}} */
 const VENDORS = {
   /** It has an effect only while `ad_storage` is denied, so it can stand from the first. */
@@ -88,7 +98,7 @@ const VENDORS = {
   uet({ marketing }, first) {
     queue('uetq').push('consent', first ? 'default' : 'update', { ad_storage: word(marketing) });
   },
-  clarity({ marketing, statistics }) {
+  clarity: plain(({ marketing, statistics }) => {
     w.clarity =
       w.clarity ||
       function () {
@@ -98,17 +108,17 @@ const VENDORS = {
       ad_Storage: word(marketing),
       analytics_Storage: word(statistics),
     });
-  },
+  }),
   tiktok({ marketing }, first) {
     const command = marketing ? 'grantConsent' : first ? 'holdConsent' : 'revokeConsent';
     const ttq = queue('ttq');
     if (typeof ttq[command] === 'function') ttq[command]();
     else ttq.push([command]);
   },
-  pinterest() {
-    whenMade('pintrk', () => w.pintrk('setconsent', latest.marketing));
-  },
-  hubspot({ marketing, statistics, preferences }, _first, before) {
+  pinterest: plain(() =>
+    whenMade('pintrk', () => w.pintrk('setconsent', latest.marketing)),
+  ),
+  hubspot: plain(({ marketing, statistics, preferences }, _first, before) => {
     const hubspot = queue('_hsp');
     hubspot.push([
       'setHubSpotConsent',
@@ -116,12 +126,12 @@ const VENDORS = {
     ]);
     const taken = before && [before.statistics && !statistics, before.marketing && !marketing];
     if (taken && taken.includes(true)) hubspot.push(['revokeCookieConsent']);
-  },
-  wordpress({ marketing, statistics, preferences, lax, page }, first) {
+  }),
+  wordpress({ marketing, statistics, preferences, lax }, first) {
     if (first) {
       w.wp_consent_type = lax ? 'optout' : 'optin';
       document.dispatchEvent(new CustomEvent('wp_consent_type_defined'));
-      if (!page.choice) return;
+      return;
     }
     /** @type {Flags} */
     const said = { functional: true, preferences, statistics, marketing };
@@ -151,7 +161,7 @@ const VENDORS = {
  * @returns {Vendor}
  */
 function meta({ meta, meta_ldu }) {
-  return () =>
+  return plain(() =>
     whenMade('fbq', () => {
       const { us, marketing } = latest;
       if (meta_ldu && us) {
@@ -159,7 +169,8 @@ function meta({ meta, meta_ldu }) {
         w.fbq('dataProcessingOptions', ...(marketing ? [[]] : limits));
       }
       if (meta) w.fbq('consent', marketing ? 'grant' : 'revoke');
-    });
+    }),
+  );
 }
 
 /** @param {string} mode `consent`, or `cookies` where it measures without them */

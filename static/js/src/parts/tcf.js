@@ -4,6 +4,7 @@ import { CmpApi } from '@iabtechlabtcf/cmpapi';
 import { write } from '../cookie.js';
 import { h } from '../dom.js';
 import { bridge } from '../iab/bridge.js';
+import { whenGone } from '../iab/gone.js';
 import { NOTHING, covered, decode, encode, most, narrowed } from '../iab/tc.js';
 import { Panel } from '../iab/tcf-panel.js';
 import { speaker } from '../iab/tcf-texts.js';
@@ -174,22 +175,11 @@ class Tcf {
       const input = /** @type {HTMLInputElement} */ (target);
       if (page.config.categories.includes(input.name)) panel.follow(input);
     });
-    this.watch(dialog, panel);
-  }
-
-  /**
-   * Closing the settings is the end of an action, whether anything was changed or not.
-   * @param {HTMLElement} dialog
-   * @param {Panel} panel
-   */
-  watch(dialog, panel) {
-    const observer = new MutationObserver(() => {
-      if (dialog.isConnected) return;
-      observer.disconnect();
+    // Closing the settings is the end of an action, whether anything was changed or not.
+    whenGone(dialog, () => {
       if (this.panel === panel) this.panel = null;
-      if (this.page.choice) this.tell(this.text, false);
+      if (page.choice) this.tell(this.text, false);
     });
-    observer.observe(document.body, { childList: true });
   }
 
   listen() {
