@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -22,6 +24,7 @@ from .records.writer import Job
 from .regime import Place, Signals
 from .sites import Site
 
+WAVE = 64
 BIGGEST = 200 * 1024 * 1024
 NOWHERE = Place(None, None, "none", None)
 
@@ -106,28 +109,43 @@ def visitor(consent_id: str, key: str) -> None:
 def _write(
     site: Site, notice: Notice, good: list[Entry], source: str, digest: str, now: datetime
 ) -> None:
-    """One record after the other, oldest first; what is there from an earlier run is left."""
+    """Oldest first; what is there from an earlier run is left."""
     known = parts()
     if known.ledger.stopped:
         raise click.ClickException("The log is stopped; nothing was written.")
     facts = _facts(site, notice, now)
     body, named = notice.content, notice.digest
     written = 0
-    for entry in good:
-        previous, there = moving.previously(site, entry)
-        db.session.rollback()  # nothing is held while waiting for the writer
-        if there:
-            continue
-        choice = replace(entry.choice(site, body, named, now), previous=previous)
-        _done(records.check, choice, body, now)
-        _done(known.writer.write, Job.of(choice, facts))
-        written += 1
+    with ThreadPoolExecutor(WAVE) as pool:  # the writer commits together what comes together
+        for wave in _waves(good):
+            held = [(entry, *moving.previously(site, entry)) for entry in wave]
+            db.session.rollback()  # nothing is held while waiting for the writer
+            choices = [
+                replace(entry.choice(site, body, named, now), previous=previous)
+                for entry, previous, there in held
+                if not there
+            ]
+            for choice in choices:
+                _done(records.check, choice, body, now)
+            jobs = [Job.of(choice, facts) for choice in choices]
+            written += len(list(pool.map(lambda job: _done(known.writer.write, job), jobs)))
     site = sites.get(site.key)
     trail.write(
         "records.import", "cli", now, site.key, source=source, sha256=digest, written=written
     )
     db.session.commit()
     click.echo(f"{written} records written, {len(good) - written} were there already.")
+
+
+def _waves(good: list[Entry]) -> Iterator[list[Entry]]:
+    """In order, at most WAVE at once, and no visitor twice: the second names the first."""
+    wave: dict[str, Entry] = {}
+    for entry in good:
+        if len(wave) == WAVE or entry.consent_id in wave:
+            yield list(wave.values())
+            wave = {}
+        wave[entry.consent_id] = entry
+    yield list(wave.values())
 
 
 def _facts(site: Site, notice: Notice, now: datetime) -> Facts:

@@ -490,6 +490,26 @@ def test_the_evidence_holds_what_was_brought_in_and_by_which_file(
     assert code == 0, words
 
 
+def test_a_long_log_is_written_in_waves_and_each_visitors_records_stay_a_chain(
+    app: Flask, clock: Clock, tmp_path: Path
+) -> None:
+    make_site(app, clock())
+    many = [
+        line(consentId=f"visitor-{number % 90:08d}", timestamp=1_790_000_000 + number)
+        for number in range(200)
+    ]
+    done = run(app, *log(tmp_path / "log.ndjson", *many, many[7]), "--apply")
+    assert "200 records written, 1 were there already" in done.output
+    by_visitor: dict[str, list[dict[str, Any]]] = {}
+    for row in rows():
+        record = Names([row]).record(row, SITE)
+        by_visitor.setdefault(record["visitor"], []).append(record)
+    assert len(by_visitor) == 90
+    for chain in by_visitor.values():
+        assert [one["previous"] for one in chain] == [None, *(one["id"] for one in chain[:-1])]
+        assert [one["claimed_at"] for one in chain] == sorted(one["claimed_at"] for one in chain)
+
+
 @pytest.mark.parametrize(
     ("bad", "why"),
     [

@@ -142,8 +142,8 @@ export function carry(page, words, options) {
     if (!(name ? [name] : names).map(forget).every(Boolean)) continue;
     const decide = /** @type {(...values: unknown[]) => unknown} */ (page.decide);
     decide.call(page, 'migrate', categories, services, 1, at);
-    dated(page, at);
     quiet();
+    dated(page, at);
     return;
   }
 }
