@@ -417,7 +417,7 @@ def test_nothing_is_told_to_anybody_whom_the_owner_did_not_switch_on(
     assert (
         page.evaluate(
             "performance.getEntriesByType('resource').filter(e => e.name.includes('/code/')"
-            " && !e.name.includes('/settings.')).length"
+            " && !/[/](settings|rest)[.]/.test(e.name)).length"
         )
         == 0
     )
