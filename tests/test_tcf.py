@@ -324,9 +324,20 @@ def test_the_first_layer_names_the_number_of_partners_and_every_purpose(
 ) -> None:
     page = go()
     said = page.locator("#cmp-dialog #cmp-tcf-first")
-    expect(said).to_contain_text("6 partners")
+    expect(said).to_contain_text("(6)")
     for name in ("Store and/or access information on a device", "Measure content performance"):
         expect(said).to_contain_text(name)
+
+
+def test_the_sentence_leaves_every_button_on_the_smallest_phone(go: Callable[..., Page]) -> None:
+    page = go()
+    page.set_viewport_size({"width": 320, "height": 640})
+    expect(page.locator("#cmp-tcf-first")).to_be_visible()
+    for verb in ("reject", "accept", "preferences"):
+        box = page.locator(f"#cmp-dialog [data-cmp={verb}]").bounding_box()
+        assert box and box["y"] >= 0 and box["y"] + box["height"] <= 640, verb
+    scrolls = "e => e.closest('[tabindex]').scrollHeight > e.closest('[tabindex]').clientHeight"
+    assert page.locator("#cmp-tcf-first").evaluate(scrolls)
 
 
 def test_the_settings_list_every_purpose_feature_and_partner_and_preselect_nothing(
@@ -345,8 +356,8 @@ def test_the_settings_list_every_purpose_feature_and_partner_and_preselect_nothi
     numbers = {str(one.get_attribute("data-tcf")).split(".")[1] for one in interests.all()}
     assert numbers == {"2", "7", "8", "9", "10", "11"}
     alpha = panel.locator("[data-tcf=partners] .ctl-service", has_text="Alpha Ads")
-    expect(alpha).to_contain_text("Kept: 30 days")
-    expect(alpha).to_contain_text("Cookies: up to 30 days, renewed at each visit")
+    expect(alpha).to_contain_text("Days kept: 30")
+    expect(alpha).to_contain_text("Days of cookies, at most: 30, renewed at each visit")
     assert alpha.locator("a").first.get_attribute("href", timeout=1000) == (
         "https://v1.example/privacy"
     )
@@ -407,6 +418,19 @@ def test_an_objection_to_one_legitimate_interest_is_kept(go: Callable[..., Page]
     last = page.evaluate("heard[heard.length - 1]")
     assert yes(last["purpose"]["legitimateInterests"]) == [2, 7, 8, 10, 11]
     assert yes(last["purpose"]["consents"]) == ALL
+    page.click("#cmp-dialog [data-cmp=close]")
+    # A change by category, of whatever origin, does not bring it back; "Accept all" does.
+    page.evaluate("consent.set({marketing: false, statistics: true})")
+    until(page, "heard[heard.length - 1].purpose.legitimateInterests[7] !== true")
+    last = page.evaluate("heard[heard.length - 1]")
+    assert yes(last["purpose"]["legitimateInterests"]) == [8, 10, 11]
+    page.evaluate("consent.set({marketing: true, statistics: true})")
+    until(page, "heard[heard.length - 1].purpose.legitimateInterests[7] === true")
+    last = page.evaluate("heard[heard.length - 1]")
+    assert yes(last["purpose"]["legitimateInterests"]) == [2, 7, 8, 10, 11]
+    settings(page)
+    page.click("#cmp-dialog [data-cmp=accept]")
+    until(page, "heard[heard.length - 1].purpose.legitimateInterests[9] === true")
 
 
 def test_closing_the_settings_without_a_change_ends_the_action(go: Callable[..., Page]) -> None:
@@ -460,6 +484,35 @@ def test_a_strict_policy_with_a_nonce_and_trusted_types_is_enough_for_every_part
     page.click("#cmp-dialog [data-cmp=accept]")
     until(page, "document.cookie.includes('euconsent-v2') && !consent.get().pending")
     assert page.evaluate("broke") == []
+
+
+def test_the_last_of_several_quick_changes_is_what_stays(go: Callable[..., Page]) -> None:
+    page = go()
+    page.evaluate("consent.acceptAll(); consent.withdraw()")  # the part may not have come yet
+    until(page, "document.cookie.includes('euconsent-v2')")
+    page.wait_for_load_state("networkidle")
+    before = page.evaluate("heard.length")
+    page.evaluate("consent.acceptAll(); consent.withdraw()")
+    until(page, f"heard.length >= {before + 2}")
+    last = page.evaluate("heard[heard.length - 1]")
+    assert yes(last["purpose"]["consents"]) == yes(last["vendor"]["consents"]) == []
+    assert last["tcString"] in page.evaluate("document.cookie")
+
+
+def test_without_its_list_the_part_says_error_and_the_page_goes_on(
+    server_of_parts: Server, elsewhere: Website, new_page: Callable[..., Page]
+) -> None:
+    def away(**options: Any) -> Page:
+        page = new_page(**options)
+        page.route("**/tcf/*.json", lambda route: route.abort())
+        return page
+
+    page = opened(server_of_parts, elsewhere, away, "tcf", early=STUB)
+    status = "(() => { let s; __tcfapi('ping', 2, d => { s = d.cmpStatus }); return s })()"
+    until(page, f"{status} === 'error'")
+    page.click("[data-cmp=accept]")
+    until(page, "consent.get().decided && !consent.get().pending")
+    assert page.evaluate("document.cookie.includes('euconsent')") is False
 
 
 def test_nothing_of_it_is_there_where_it_is_off(go: Callable[..., Page]) -> None:

@@ -31,7 +31,9 @@ export function bridge(name, call) {
       call(asked, (returnValue, success) => {
         const reply = { [name + 'Return']: { returnValue, success, callId: asked.callId } };
         const to = /** @type {Window} */ (source);
-        to.postMessage(written ? JSON.stringify(reply) : reply, '*');
+        try {
+          to.postMessage(written ? JSON.stringify(reply) : reply, '*');
+        } catch (e) {} // the frame has gone, or nobody could be told this
       });
     } catch (e) {}
   });

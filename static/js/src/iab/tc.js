@@ -88,6 +88,32 @@ export function most(list, flags, asked) {
 }
 
 /**
+ * What a change by category leaves of a finer choice: what was off within a category that stays
+ * allowed is still off.
+ * @param {Said} before
+ * @param {Flags} were what was allowed then
+ * @param {List} list
+ * @param {Flags} flags
+ * @param {string[]} asked
+ * @returns {Said}
+ */
+export function carried(before, were, list, flags, asked) {
+  const limit = most(list, flags, asked);
+  const still = (/** @type {number[]} */ known, /** @type {number[]} */ ids) =>
+    ids.filter((id) => known.includes(id) || !covered(id, were, asked));
+  const any = asked.some((id) => were[id] === true);
+  const shown = (/** @type {number[]} */ known, /** @type {number[]} */ ids) =>
+    any ? ids.filter((id) => known.includes(id)) : ids;
+  return {
+    purposes: still(before.purposes, limit.purposes),
+    interests: still(before.interests, limit.interests),
+    features: flags.marketing && were.marketing ? before.features : [],
+    vendors: shown(before.vendors, limit.vendors),
+    vendorInterests: shown(before.vendorInterests, limit.vendorInterests),
+  };
+}
+
+/**
  * What a visitor picked, as far as the categories allow it.
  * @param {Said} picked
  * @param {List} list

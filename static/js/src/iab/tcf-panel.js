@@ -101,7 +101,7 @@ export class Panel {
     return h(
       'div',
       { class: 'ctl-service' },
-      h('h4', null, name),
+      h('h4', null, h('b', null, name)),
       h('p', null, description),
       (illustrations || []).map((/** @type {string} */ text) =>
         h('p', { class: 'ctl-small' }, this.t('example') + text),
@@ -139,7 +139,7 @@ export class Panel {
     return h(
       'div',
       { class: 'ctl-service' },
-      h('h4', null, one.name),
+      h('h4', null, h('b', null, one.name)),
       line('by_consent', names(one.purposes, list.purposes)),
       line('by_interest', names(one.legIntPurposes, list.purposes)),
       line('also', [

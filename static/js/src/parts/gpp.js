@@ -40,7 +40,7 @@ class Gpp {
   /** What marketing says now; the browser's own signal is told beside it. */
   read() {
     const { page } = this;
-    this.now = encode(applicable(page), !page.now.categories.marketing, page.gpc);
+    this.now = encode(applicable(page), !page.now.categories.marketing, page.get().gpc);
   }
 
   ping() {

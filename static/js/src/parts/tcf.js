@@ -5,7 +5,7 @@ import { write } from '../cookie.js';
 import { h } from '../dom.js';
 import { bridge } from '../iab/bridge.js';
 import { whenGone } from '../iab/gone.js';
-import { NOTHING, covered, decode, encode, most, narrowed } from '../iab/tc.js';
+import { NOTHING, carried, covered, decode, encode, most, narrowed } from '../iab/tc.js';
 import { Panel } from '../iab/tcf-panel.js';
 import { speaker } from '../iab/tcf-texts.js';
 import { lifeOf } from '../verdict.js';
@@ -35,8 +35,13 @@ class Tcf {
     this.options = options;
     this.api = api;
     this.text = '';
-    /** @type {Said | null} */
+    /** @type {Said | null} what was ticked when "save" was clicked */
     this.wish = null;
+    this.accepted = false;
+    /** @type {Promise<unknown>} */
+    this.turn = Promise.resolve();
+    /** What was allowed when the string was made. */
+    this.flags = { ...page.now.categories };
     /** @type {Panel | null} */
     this.panel = null;
     /** @type {Promise<List> | null} */
@@ -70,16 +75,22 @@ class Tcf {
    * @param {number} screen
    */
   async compose(picked, screen) {
-    const { page, options } = this;
     const list = await this.list();
+    const { page } = this;
     const { categories } = page.now;
     const asked = page.config.categories;
-    const said = !page.choice
-      ? NOTHING
-      : picked
-        ? narrowed(picked, list, categories, asked)
-        : most(list, categories, asked);
-    return encode(list, said, options, screen);
+    const said = picked
+      ? narrowed(picked, list, categories, asked)
+      : most(list, categories, asked);
+    return encode(list, page.choice ? said : NOTHING, this.options, screen);
+  }
+
+  /** What was said before, where categories alone have changed since. */
+  async carry() {
+    const before = decode(this.text, this.options.cmp_id);
+    const { now, config } = this.page;
+    const list = await this.list();
+    return before && carried(before, this.flags, list, now.categories, config.categories);
   }
 
   /**
@@ -110,13 +121,29 @@ class Tcf {
     this.tell(fresh, false);
   }
 
-  async changed() {
+  /** One after the other: what was clicked is read at once, the list may be on its way. */
+  changed() {
+    const { wish, accepted } = this;
+    this.wish = null;
+    this.accepted = false;
+    this.next(() => this.settle(wish, accepted));
+  }
+
+  /** @param {() => Promise<unknown>} act */
+  next(act) {
+    this.turn = this.turn.then(act).catch(() => this.broken());
+  }
+
+  /**
+   * @param {Said | null} wish
+   * @param {boolean} accepted
+   */
+  async settle(wish, accepted) {
     const text = stored();
     const other = text && text !== this.text ? decode(text, this.options.cmp_id) : null;
-    const picked = this.wish || other;
-    const screen = this.wish ? 2 : 1;
-    this.wish = null;
-    const fresh = await this.compose(picked, screen);
+    const picked = wish || other || (accepted ? null : await this.carry());
+    const fresh = await this.compose(picked, wish ? 2 : 1);
+    this.flags = { ...this.page.now.categories };
     this.keep(fresh);
     this.tell(fresh, false);
     if (this.panel) this.panel.show(decode(fresh, this.options.cmp_id) || NOTHING);
@@ -141,15 +168,16 @@ class Tcf {
    * @param {List} list
    */
   sentence(dialog, list) {
-    const accept = dialog.querySelector('[data-cmp=accept]');
-    if (!accept || !accept.parentElement || dialog.querySelector('#cmp-tcf-first')) return;
+    // Inside what scrolls, so that the buttons stay on the screen.
+    const text = document.getElementById(dialog.getAttribute('aria-describedby') || '');
+    if (!text || dialog.querySelector('#cmp-tcf-first')) return;
     const names = [...Object.values(list.purposes), ...Object.values(list.specialFeatures)];
     const t = speaker(this.page.language.lang);
     const values = {
       n: Object.keys(list.vendors).length,
       list: names.map(({ name }) => name).join('; '),
     };
-    accept.parentElement.before(h('p', { id: 'cmp-tcf-first', class: 'ctl-small' }, t('first', values)));
+    text.append(h('p', { id: 'cmp-tcf-first' }, t('first', values)));
   }
 
   /**
@@ -183,20 +211,20 @@ class Tcf {
   }
 
   listen() {
-    const guarded = (/** @type {() => Promise<unknown>} */ act) => () =>
-      void act().catch(() => this.broken());
-    document.addEventListener('consent:shown', guarded(() => this.prompted()));
-    document.addEventListener('consent:changed', guarded(() => this.changed()));
+    document.addEventListener('consent:shown', () => this.next(() => this.prompted()));
+    document.addEventListener('consent:changed', () => this.changed());
     // On the window, so that it is read before the click decides.
     addEventListener(
       'click',
       ({ target }) => {
-        const save = target instanceof Element && target.closest('[data-cmp=save]');
-        this.wish = save && this.panel ? this.panel.read() : null;
+        const on = (/** @type {string} */ verb) =>
+          target instanceof Element && !!target.closest(`[data-cmp=${verb}]`);
+        this.wish = on('save') && this.panel ? this.panel.read() : null;
+        this.accepted = on('accept');
       },
       true,
     );
-    guarded(() => this.begin())();
+    this.next(() => this.begin());
   }
 
   /** Without the vendor list nothing can be said, and nothing is: vendors read "error". */
