@@ -124,6 +124,7 @@ class World:
         environ = {f"HTTP_{name.upper().replace('-', '_')}": v for name, v in sent.items()}
         environ |= {"REQUEST_METHOD": method, "wsgi.url_scheme": scheme}
         result = wsgi.Gate(app, "shop.example", SERVER, **options)(environ, start)
+        assert told, "some servers take the head before they ask for the body"
         out = list(result)
         if hasattr(result, "close"):
             result.close()

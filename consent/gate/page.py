@@ -194,6 +194,7 @@ class Page:
         name = found[1].lower()
         styled = b"(" in found[2]
         if name not in INTEREST and not (self.looking or self.foreign.open or styled):
+            self.foreign.pass_by(name)
             return self._emit(found.end())
         tag = tokens.tag(found)
         if self.looking:
@@ -206,16 +207,15 @@ class Page:
 
     def _start(self, tag: Tag, end: int, foreign: bool) -> bool:
         """A start tag: on its way, or kept until the text of its element is known."""
-        empty = foreign and tag.self_closing
         inline = tag.name != b"script" or tag.get(b"src") is None
-        if tag.name in CAPTURED and inline and not empty:
+        if tag.name in CAPTURED and inline and not foreign:
             self.kept, self.seek = tag, end
             self._wait_for(tag.name, self._capture)
             return True
         self._emit(end, self._judged(tag))
         if tag.name == b"plaintext" and not foreign:
             self.passing = True
-        elif (tag.name in RAW and not foreign) or (tag.name == b"script" and not empty):
+        elif tag.name in (*RAW, b"script") and not foreign:
             self.seek = self.at
             self._wait_for(tag.name, self._pass)
         return True
@@ -296,10 +296,8 @@ class Page:
             kind = (tag.get(b"type") or "").strip().lower()
             if kind in _JSON:
                 return tag.raw + _JSON[kind](text, self.judge)
-            found = hold.why(tag, self.judge)  # a script of SVG names its address in `href`
-            rules = [found.rule] if found else self._inline(tag, text)
-            names = found.names if found else ()
-            start = hold.held(tag, rules, names, self.keep_src) if rules else tag.raw
+            rules = self._inline(tag, text)
+            start = hold.held(tag, rules, (), self.keep_src) if rules else tag.raw
         except Exception:
             log.exception("the text of an element could not be read")
             start = hold.emptied(tag) if rules else tag.raw

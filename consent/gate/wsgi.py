@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import Any
 
 from .answer import Answer, Asked, Desk
@@ -109,14 +109,14 @@ class _Run:
                 self.answer = Answer(self.headers)
         return self.answer
 
-    def pieces(self, chunks: Iterator[bytes], sized: bool) -> Iterator[bytes]:
-        """The body as it leaves."""
+    def pieces(self, chunks: Iterator[bytes], sized: bool) -> Generator[bytes, None, None]:
+        """The body as it leaves; the first piece, maybe empty, comes when the head is decided."""
         first = next(chunks, None)
         answer = self.decided()
         page, coding = answer.page, answer.coding
         if page is None:
             self._tell(answer.headers)
-            yield from ([] if first is None else [first])
+            yield b"" if first is None else first
             yield from chunks
             return
         length = next((v for n, v in self.headers if n.lower() == "content-length"), "")
@@ -128,6 +128,7 @@ class _Run:
             yield data
             return
         self._tell(answer.headers)
+        yield b""
         while first is not None:
             if piece := _through(answer, page, first):
                 yield piece
@@ -155,17 +156,25 @@ def _through(answer: Answer, page: Page, data: bytes) -> bytes:
 
 
 class _Body:
-    """Closes what the application returned, as PEP 3333 asks."""
+    """Closes what the application returned, as PEP 3333 asks. The server is told of the answer
+    before it gets this, because some take the head as it stands then."""
 
     def __init__(self, run: _Run, result: Iterable[bytes]) -> None:
         self.result = result
         sized = isinstance(result, list | tuple) and len(result) == 1
         self.pieces = run.pieces(iter(result), sized)
+        try:
+            self.first = next(self.pieces)
+        except BaseException:
+            self.close()
+            raise
 
     def __iter__(self) -> Iterator[bytes]:
-        return self.pieces
+        if self.first:
+            yield self.first
+        yield from self.pieces
 
     def close(self) -> None:
-        self.pieces.close()  # type: ignore[attr-defined]
+        self.pieces.close()
         if hasattr(self.result, "close"):
             self.result.close()
