@@ -84,13 +84,14 @@ class Desk:
     place: Place
     rules: Rules
     mark: str = field(init=False, default="")
+    markup: bytes = field(init=False, default=b"")
 
     def __post_init__(self) -> None:
-        said = b"\0".join(
-            (WRITING.encode(), self.rules.digest.encode(), self.place.markup(self.rules))
-        )
+        markup = self.place.markup(self.rules)
+        said = b"\0".join((WRITING.encode(), self.rules.digest.encode(), markup))
         mark = hashlib.sha256(said + bytes([self.place.insert])).hexdigest()[:10]
         object.__setattr__(self, "mark", mark)
+        object.__setattr__(self, "markup", markup)
 
     # -- the request -----------------------------------------------------------------------------
 
@@ -167,7 +168,7 @@ class Desk:
     def _own(self, nonce: str | None) -> Own | None:
         if not self.place.insert or not self.place.site:
             return None
-        markup = self.place.markup(self.rules, nonce)
+        markup = self.place.markup(self.rules, nonce) if nonce else self.markup
         return Own(self.place.site, markup, self.place.absolute)
 
     def _policies(self, headers: Headers) -> tuple[str | None, bool]:

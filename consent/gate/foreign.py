@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from typing import NamedTuple
 
@@ -22,6 +23,7 @@ BREAKOUT = frozenset(
 VOID = frozenset(
     b"area base br col embed hr img input link meta source track wbr param keygen".split()
 )
+NAMES = re.compile(rb"<(/?[A-Za-z][^ \t\n\r\f/>]*)")
 ANNOTATED = ("text/html", "application/xhtml+xml")
 
 
@@ -38,18 +40,26 @@ class Foreign:
     def __init__(self) -> None:
         self.open: list[Open] = []
         self.around: Counter[bytes] = Counter()
+        self.unread: list[bytes] = []  # HTML that `around` does not count yet
 
     @property
     def cdata(self) -> bool:
         """Whether `<![CDATA[` begins a section here, and no comment."""
         return bool(self.open) and self.open[-1].space != HTML
 
-    def pass_by(self, name: bytes) -> None:
-        """Take note of a tag of plain HTML, as it is written: `div`, `/div`."""
-        if name[:1] != b"/":
-            self.around[name] += name not in VOID
-        elif self.around[name[1:]]:
-            self.around[name[1:]] -= 1
+    def passed(self, html: bytes) -> None:
+        """Take note of a piece of plain HTML; it is read when it matters."""
+        self.unread.append(html)
+
+    def _around(self, name: bytes) -> int:
+        for tag in NAMES.findall(b"".join(self.unread)):
+            own = tag.lower()
+            if own[:1] != b"/":
+                self.around[own] += own not in VOID
+            elif self.around[own[1:]]:
+                self.around[own[1:]] -= 1
+        self.unread.clear()
+        return self.around[name]
 
     def see(self, tag: Tag) -> bool:
         """Take note of a tag; whether its element is of SVG or MathML."""
@@ -61,7 +71,7 @@ class Foreign:
                 self.open.pop()
         space = self._space(tag.name)
         if not (space or self.open):
-            self.pass_by(tag.name)
+            self.passed(b"<%s>" % tag.name)
         elif not (tag.self_closing if space else tag.name in VOID):
             self.open.append(Open(tag.name, space, _inside(tag, space)))
         return space != HTML
@@ -83,9 +93,11 @@ class Foreign:
         elif self._inner() and name in (b"p", b"br"):
             while self._inner():
                 self.open.pop()
-        elif self.around[name]:  # the end of something around all this
+        elif not self.open:
+            self.passed(b"</%s>" % name)
+        elif self._around(name):  # the end of something around all this
             self.open.clear()
-            self.pass_by(b"/" + name)
+            self.passed(b"</%s>" % name)
 
 
 def _breaks_out(tag: Tag) -> bool:

@@ -21,9 +21,11 @@ LIMIT = 1024 * 1024  # bytes that may wait for the end of one tag, script or sty
 UTF16 = (b"\xff\xfe", b"\xfe\xff")
 RAW = (b"title", b"textarea", b"xmp", b"iframe", b"noembed", b"noframes")
 CAPTURED = (b"script", b"style", b"noscript")
-INTEREST = frozenset(
+SEEN = frozenset(
     [*hold.LOADS, *RAW, *CAPTURED, b"base", b"meta", b"plaintext", b"svg", b"math"]
-)
+) - {b"a", b"area", b"body", b"table", b"td", b"th", b"tr"}
+# Text, and tags that load nothing, of which a page mostly consists: passed over at one go.
+PLAIN = tokens.plain(SEEN, (b"ping", b"background", b"style"))
 NONE = Tag(b"", False, b"", ())
 DECLARATIONS = (b"<!--", b"<![cdata[", b"<!doctype")
 
@@ -117,7 +119,7 @@ class Page:
         return True
 
     def _data(self, final: bool) -> bool:
-        buffer, start = self.buffer, self.buffer.find(b"<", self.at)
+        buffer, start = self.buffer, self._plain()
         if start != self.at:
             self._text(len(buffer) if start < 0 else start)
             return True
@@ -138,6 +140,15 @@ class Page:
         if first or final:
             self._text(start + 1)
         return bool(first)
+
+    def _plain(self) -> int:
+        """Where the next sign of markup stands, what loads nothing passed over; -1 for nowhere."""
+        if not (self.looking or self.foreign.open):
+            found = PLAIN.match(self.buffer, self.at)
+            if found and found.end() > self.at:
+                self.foreign.passed(found[0])
+                return found.end()
+        return self.buffer.find(b"<", self.at)
 
     def _text(self, end: int) -> None:
         text = self.buffer[self.at : end]
@@ -191,10 +202,7 @@ class Page:
         found = TAG.match(self.buffer, self.at)
         if found is None:
             return False
-        name = found[1].lower()
-        styled = b"(" in found[2]
-        if name not in INTEREST and not (self.looking or self.foreign.open or styled):
-            self.foreign.pass_by(name)
+        if self._own_picture(found):
             return self._emit(found.end())
         tag = tokens.tag(found)
         if self.looking:
@@ -204,6 +212,11 @@ class Page:
             return self._emit(found.end())
         self._note(tag)
         return self._start(tag, found.end(), foreign)
+
+    def _own_picture(self, found: re.Match[bytes]) -> bool:
+        """The commonest tag that loads, where all its addresses are the site's own."""
+        plain = found[1].lower() == b"img" and not (self.looking or self.foreign.open or self.base)
+        return plain and not any(sign in found[2] for sign in (b"//", b"\\", b"&", b"("))
 
     def _start(self, tag: Tag, end: int, foreign: bool) -> bool:
         """A start tag: on its way, or kept until the text of its element is known."""

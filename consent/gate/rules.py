@@ -17,8 +17,10 @@ WORD = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 HOST = re.compile(r"(?:\*\.)?([a-z0-9_-]+(?:\.[a-z0-9_-]+)*)(?::\d{1,5})?(/[^\s\"'<>]*)?")
 TOKEN = re.compile(rb"[a-z0-9._-]+")
 # References that spell a host's letters; those that template engines write everywhere do not.
-ODD = re.compile(rb"&#(?!(?:34|38|39|47|60|61|62|96|160|x27|x22|x26|x2f|x3c|x3d|x3e|x60);)")
-SPELT = (b"&period", b"&fjlig", b"&lowbar", b"&underbar")
+ODD = re.compile(
+    rb"&(?:#(?!(?:34|38|39|47|60|61|62|96|160|x27|x22|x26|x2f|x3c|x3d|x3e|x60);)"
+    rb"|period|fjlig|lowbar|underbar)"
+)
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,7 @@ class Rules:
     trackers: tuple[Tracker, ...] = ()
     digest: str = ""
     needles: tuple[bytes, ...] = ()
+    endings: tuple[tuple[bytes, tuple[bytes, ...]], ...] = ()  # needles by their last label
 
     @property
     def hosts(self) -> list[str]:
@@ -95,12 +98,17 @@ class Rules:
 
     def sees(self, lowered: bytes) -> bool:
         """Whether anything in a document could be held: no host of ours, no spelling of one."""
-        if any(needle in lowered for needle in self.needles):
-            return True
-        if not self.needles or b"&" not in lowered:
-            return False
-        odd = b"&#" in lowered and ODD.search(lowered) is not None
-        return odd or any(word in lowered for word in SPELT)
+        for ending, needles in self.endings:
+            if len(needles) < 3:
+                if any(needle in lowered for needle in needles):
+                    return True
+                continue
+            at = lowered.find(ending)
+            while at >= 0:
+                if lowered.endswith(needles, 0, at + len(ending)):
+                    return True
+                at = lowered.find(ending, at + 1)
+        return bool(self.needles) and ODD.search(lowered) is not None
 
     def named_in(self, text: bytes) -> list[Rule]:
         """The rules whose host stands in a script's text, each service once, in order."""
@@ -160,6 +168,7 @@ def _read(body: Mapping[str, Any]) -> Rules:
         if name and kind == "cookie" and not name.startswith("crumbtrail")
     ]
     held = {host.encode() for host, own in rules.items() if any(rule.holds for rule in own)}
+    needles = tuple(sorted(one for one in held if not any(o != one and o in one for o in held)))
     return Rules(
         site=str(body.get("site", "")),
         asks=int(body.get("asks", 0)),
@@ -168,8 +177,17 @@ def _read(body: Mapping[str, Any]) -> Rules:
         by_host={host: tuple(sorted(own, key=_longest)) for host, own in rules.items()},
         trackers=tuple(trackers),
         digest=hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()[:12],
-        needles=tuple(sorted(one for one in held if not any(o != one and o in one for o in held))),
+        needles=needles,
+        endings=_endings(needles),
     )
+
+
+def _endings(needles: tuple[bytes, ...]) -> tuple[tuple[bytes, tuple[bytes, ...]], ...]:
+    found: dict[bytes, list[bytes]] = {}
+    for needle in needles:
+        dot = needle.rfind(b".")
+        found.setdefault(needle[max(dot, 0) :], []).append(needle)
+    return tuple((ending, tuple(own)) for ending, own in found.items())
 
 
 def _longest(rule: Rule) -> int:

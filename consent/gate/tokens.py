@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Iterable
 from typing import NamedTuple
 
 _S = r"[ \t\n\r\f]"
@@ -31,6 +32,16 @@ JAVASCRIPT = re.compile(
 )
 # Names of encodings whose bytes hide or forge the signs of markup.
 ALIEN = re.compile(r"utf-?16|utf-?32|utf-?7|ucs|iso-2022|hz|csiso2022|unicodefffe|unicodefeff")
+
+
+def plain(names: Iterable[bytes], attributes: Iterable[bytes]) -> re.Pattern[bytes]:
+    """Matches, maybe nothing, up to a tag of `names`, one with an attribute that begins like one
+    of `attributes`, or anything that is neither text nor a tag with an end."""
+    told = "|".join(sorted(name.decode() for name in names))
+    said = "|".join(sorted(name.decode() for name in attributes))
+    start = rf"<(?!/?(?i:{told})[ \t\n\r\f/>])/?[A-Za-z][^ \t\n\r\f/>]*+"
+    one = rf"(?!(?i:{said})){_NAME}(?>{_S}*+={_S}*+{_VALUE}|(?!{_S}*+=))"
+    return re.compile(rf"(?>[^<]++|{start}(?>[ \t\n\r\f/]++|{one})*+>)*+".encode())
 
 
 class Attribute(NamedTuple):
