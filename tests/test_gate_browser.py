@@ -83,6 +83,7 @@ class Owner:
     def __init__(self, tracker: str) -> None:
         self.tracker, self.page = tracker, tracked(tracker, WRITES)
         self.link = f"<{tracker}/header.js>; rel=preload; as=script, <{tracker}>; rel=preconnect"
+        self.policy = ""
         self.pieces = False
 
     def __call__(self, environ: dict[str, Any], start: Callable[..., Any]) -> Any:
@@ -94,6 +95,8 @@ class Owner:
             body = (self.page[at : at + 7] for at in range(0, len(self.page), 7))
         response = Response(body, mimetype="text/html")
         response.headers["Link"] = self.link
+        if self.policy:
+            response.headers["Content-Security-Policy"] = self.policy
         response.headers["Cache-Control"] = "public, max-age=60"
         return response(environ, start)
 
@@ -276,6 +279,21 @@ def test_without_scripts_nothing_is_asked_for(
     quiet.goto(bare)
     quiet.wait_for_timeout(500)
     assert "/noscript.gif" in elsewhere.asked
+
+
+def test_under_trusted_types_and_a_nonce_the_script_waits_and_then_runs(
+    browser: Browser, tmp_path: Path, page: Page, gated: str, owner: Owner, elsewhere: Website
+) -> None:
+    owner.policy = "script-src 'nonce-n1' 'strict-dynamic'; require-trusted-types-for 'script'"
+    owner.page = (
+        f"<!doctype html><html><head><script nonce=n1 src={owner.tracker}/script.js></script>"
+        f"<script nonce=n1>window.__own = 1</script></head><p id=own>This is ours.</p>"
+    )
+    assert logged(browser, tmp_path / "net.json", gated, own_page_works) == set()
+    page.goto(gated)
+    own_page_works(page)
+    page.click("[data-cmp=accept]:visible")
+    until(page, "(window.__ran || []).includes('script')")
 
 
 # -- the browser's own parser finds nothing that we did not ------------------------------------

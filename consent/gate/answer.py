@@ -39,12 +39,14 @@ class Place:
     server: str
     insert: bool = True
 
-    def markup(self, rules: Rules, nonce: str | None = None) -> bytes:
-        """The inline stub (once its text is known) and the script, first in `<head>`."""
+    def markup(self, rules: Rules, nonce: str | None = None, hold_more: bool = True) -> bytes:
+        """The inline stub (once its text is known) and the script, first in `<head>`. `hold_more`
+        has the stub hold what scripts insert before the script is there; it would hold a second
+        time what waits with its `src`."""
         mark = f' nonce="{escape(nonce)}"' if nonce else ""
         site, server = escape(self.site), escape(self.server)
         hosts = " ".join(rules.hosts)
-        hold = f' data-hold="{escape(hosts)}"' if hosts else ""
+        hold = f' data-hold="{escape(hosts)}"' if hosts and hold_more else ""
         stub = f'<script data-site="{site}"{hold}{mark}>{rules.stub}</script>' if rules.stub else ""
         return (
             f'{stub}<script async fetchpriority="high"'
@@ -142,7 +144,7 @@ class Desk:
         packed = _one(headers, "content-encoding").strip().lower()
         if packed not in ("", "identity") and not coding.known(packed):
             return Answer(headers)
-        page = Page(self.rules, self._own(nonce), asked.host, keep_src)
+        page = Page(self.rules, self._own(nonce, keep_src), asked.host, keep_src)
         if self.rules.needles or page.own:
             headers = self._mended(headers, nonce, gone=(*BYTES, *STALE))
             read = coding.coding(packed) if packed not in ("", "identity") else None
@@ -165,10 +167,12 @@ class Desk:
                 out.append((name, value))
         return out
 
-    def _own(self, nonce: str | None) -> Own | None:
+    def _own(self, nonce: str | None, keep_src: bool) -> Own | None:
         if not self.place.insert or not self.place.site:
             return None
-        markup = self.place.markup(self.rules, nonce) if nonce else self.markup
+        markup = self.markup
+        if nonce or keep_src:
+            markup = self.place.markup(self.rules, nonce, not keep_src)
         return Own(self.place.site, markup, self.place.absolute)
 
     def _policies(self, headers: Headers) -> tuple[str | None, bool]:

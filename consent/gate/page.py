@@ -25,6 +25,7 @@ SEEN = frozenset(
     [*hold.LOADS, *RAW, *CAPTURED, b"base", b"meta", b"plaintext", b"svg", b"math"]
 ) - {b"a", b"area", b"body", b"table", b"td", b"th", b"tr"}
 # Text, and tags that load nothing, of which a page mostly consists: passed over at one go.
+BEGINNING = tokens.beginning()
 PLAIN = tokens.plain(SEEN, (b"ping", b"background", b"style"))
 NONE = Tag(b"", False, b"", ())
 DECLARATIONS = (b"<!--", b"<![cdata[", b"<!doctype")
@@ -119,10 +120,11 @@ class Page:
         return True
 
     def _data(self, final: bool) -> bool:
-        buffer, start = self.buffer, self._plain()
-        if start != self.at:
-            self._text(len(buffer) if start < 0 else start)
+        if self._passed_over():
             return True
+        buffer, start = self.buffer, self.buffer.find(b"<", self.at)
+        if start != self.at:
+            return self._text(len(buffer) if start < 0 else start)
         first = buffer[start + 1 : start + 2]
         if first == b"/":
             first = buffer[start + 2 : start + 3]
@@ -141,21 +143,23 @@ class Page:
             self._text(start + 1)
         return bool(first)
 
-    def _plain(self) -> int:
-        """Where the next sign of markup stands, what loads nothing passed over; -1 for nowhere."""
-        if not (self.looking or self.foreign.open):
-            found = PLAIN.match(self.buffer, self.at)
-            if found and found.end() > self.at:
-                self.foreign.passed(found[0])
-                return found.end()
-        return self.buffer.find(b"<", self.at)
+    def _passed_over(self) -> bool:
+        """Pass over what needs no look, where there is such."""
+        if self.foreign.open or (self.looking and self.document):
+            return False
+        found = (BEGINNING if self.looking else PLAIN).match(self.buffer, self.at)
+        if found is None or found.end() == self.at:
+            return False
+        self.document = True
+        self.foreign.passed(found[0])
+        return self._emit(found.end())
 
-    def _text(self, end: int) -> None:
+    def _text(self, end: int) -> bool:
         text = self.buffer[self.at : end]
         if self.looking and (said := text.lstrip(b" \t\n\r\f\xef\xbb\xbf")):
             self._emit(end - len(said))
             self._insert()
-        self._emit(end)
+        return self._emit(end)
 
     def _declaration(self, final: bool) -> bool:
         head = self.buffer[self.at : self.at + 9]

@@ -44,6 +44,15 @@ def plain(names: Iterable[bytes], attributes: Iterable[bytes]) -> re.Pattern[byt
     return re.compile(rf"(?>[^<]++|{start}(?>[ \t\n\r\f/]++|{one})*+>)*+".encode())
 
 
+def beginning() -> re.Pattern[bytes]:
+    """How most pages begin: a doctype, then `<html>`, `<head>`, titles and what `<meta>` says; not
+    a `<meta>` that is a header, nor one that names an encoding of `spelled_out`."""
+    one = rf"(?!(?i:http-equiv|charset{_S}*=[^>]?iso)){_NAME}(?>{_S}*+={_S}*+{_VALUE}|(?!{_S}*+=))"
+    tag = rf"<(?i:html|head|meta)(?=[ \t\n\r\f/>])(?>[ \t\n\r\f/]++|{one})*+>"
+    title = rf"<(?i:title)>[^<]*+</(?i:title){_S}*+>"
+    return re.compile(rf"{_S}*+<!(?i:doctype)[^>]*+>(?>[ \t\n\r\f]++|{tag}|{title})*+".encode())
+
+
 class Attribute(NamedTuple):
     """`start` to `named` is its name within the tag, `start` to `end` all of it."""
 
