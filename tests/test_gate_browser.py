@@ -27,7 +27,7 @@ from tests.outside import Door
 from tests.pages import Website
 from tests.prepare import chromium
 from tests.server import Server
-from tests.visitor import until
+from tests.visitor import cookies, until
 
 # The database is not what these are about.
 pytestmark = pytest.mark.sqlite_only
@@ -83,7 +83,7 @@ class Owner:
     def __init__(self, tracker: str) -> None:
         self.tracker, self.page = tracker, tracked(tracker, WRITES)
         self.link = f"<{tracker}/header.js>; rel=preload; as=script, <{tracker}>; rel=preconnect"
-        self.policy = ""
+        self.policy = self.cookie = ""
         self.pieces = False
 
     def __call__(self, environ: dict[str, Any], start: Callable[..., Any]) -> Any:
@@ -95,6 +95,8 @@ class Owner:
             body = (self.page[at : at + 7] for at in range(0, len(self.page), 7))
         response = Response(body, mimetype="text/html")
         response.headers["Link"] = self.link
+        if self.cookie:
+            response.headers["Set-Cookie"] = self.cookie
         if self.policy:
             response.headers["Content-Security-Policy"] = self.policy
         response.headers["Cache-Control"] = "public, max-age=60"
@@ -279,6 +281,27 @@ def test_without_scripts_nothing_is_asked_for(
     quiet.goto(bare)
     quiet.wait_for_timeout(500)
     assert "/noscript.gif" in elsewhere.asked
+
+
+def test_a_cookie_that_no_script_can_reach_comes_with_a_yes_and_goes_with_a_no(
+    page: Page, gated: str, owner: Owner
+) -> None:
+    owner.page = "<!doctype html><html><head></head><p id=own>This is ours.</p>"
+    owner.page += "<script>window.__own = 1</script>"
+    owner.cookie = "_ga=1; Path=/; HttpOnly; Max-Age=9999"
+    page.goto(gated)
+    own_page_works(page)
+    assert "_ga" not in cookies(page)
+    page.click("[data-cmp=accept]:visible")
+    until(page, "consent.get().decided && !consent.get().pending")
+    page.reload()
+    assert cookies(page)["_ga"] == "1"
+    owner.cookie = ""
+    page.evaluate("consent.withdraw()")
+    until(page, "consent.get().categories.statistics === false")
+    assert cookies(page)["_ga"] == "1", "no script can take it away"
+    page.reload()
+    assert "_ga" not in cookies(page)
 
 
 def test_under_trusted_types_and_a_nonce_the_script_waits_and_then_runs(

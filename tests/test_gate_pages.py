@@ -309,6 +309,15 @@ def test_a_tag_without_an_end_does_not_fill_the_memory() -> None:
     assert cut(long, 65536, None) == long.replace(b"src", MARKS.strip() + b" data-src")
 
 
+def test_what_stands_within_itself_a_thousand_times_is_read_once() -> None:
+    after = b"t.example"
+    for text in (b"<noscript>", b"<svg>", b"<template>", b"<!--", b"<iframe srcdoc='"):
+        page = text * 5000 + after
+        assert through(page) == page == cut(page, 4096, None)
+    page = b"<script type=importmap>" + b"[" * 5000 + b"t.example</script>"
+    assert through(page) == page
+
+
 def test_without_rules_nothing_is_held_and_our_elements_still_come() -> None:
     page = "<!doctype html><p><img src=//t.example/i>"
     assert through(page, rules=Rules(), own=OWN) == page.replace("<p>", "<!--OURS--><p>").encode()

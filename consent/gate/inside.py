@@ -12,8 +12,9 @@ from .hold import Judge
 EMPTY_MODULE = "data:text/javascript,"
 NOWHERE = b"about:invalid"
 URLS = re.compile(
-    rb"""(?P<url>url\(\s*)(?P<open>["']|&quot;|&\#3[49];)?(?P<a>[^"')]*?)(?:(?P=open)|(?<=[^\s]))?(?P<end>\s*\))"""
-    rb"""|(?P<import>@import\s+)(?P<quote>["'])(?P<b>[^"'\r\n]*)(?P=quote)""",
+    rb"""url\(\s*+(?:"(?P<a>[^"\r\n]*+)"|'(?P<b>[^'\r\n]*+)'"""
+    rb"""|(?P<q>&quot;|&\#3[49];)(?P<c>[^"'()<>]*?)(?P=q)|(?P<d>[^"'()\s]++))"""
+    rb"""|@import\s++(?:"(?P<e>[^"\r\n]*+)"|'(?P<f>[^'\r\n]*+)')""",
     re.IGNORECASE,
 )
 
@@ -22,7 +23,7 @@ def style(text: bytes, judge: Judge) -> bytes:
     """CSS whose published addresses lead nowhere. All else stays as it is."""
 
     def without(found: re.Match[bytes]) -> bytes:
-        name = "b" if found["b"] is not None else "a"
+        name = next(name for name in "abcdef" if found[name] is not None)
         said = html.unescape(found[name].decode("latin-1")).strip(" \t\n\r\f\"'")
         if judge(said) is None:
             return found[0]
@@ -37,7 +38,7 @@ def import_map(text: bytes, judge: Judge) -> bytes:
     8.1.5.2). One that is not JSON is the browser's to refuse."""
     try:
         body = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
     if not isinstance(body, dict):
         return text
@@ -58,7 +59,7 @@ def speculation(text: bytes, judge: Judge) -> bytes:
     """Speculation rules without published addresses (wicg.github.io/nav-speculation)."""
     try:
         body = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
     if not isinstance(body, dict):
         return text

@@ -53,6 +53,7 @@ class Page:
     ) -> None:
         self.rules, self.own, self.keep_src = rules, own, keep_src
         self.quiet = not rules.needles
+        self.captured: tuple[bytes, ...] = CAPTURED
         self.looking = own is not None
         self.document = False
         self.based = False
@@ -225,7 +226,7 @@ class Page:
     def _start(self, tag: Tag, end: int, foreign: bool) -> bool:
         """A start tag: on its way, or kept until the text of its element is known."""
         inline = tag.name != b"script" or tag.get(b"src") is None
-        if tag.name in CAPTURED and inline and not foreign:
+        if tag.name in self.captured and inline and not foreign:
             self.kept, self.seek = tag, end
             self._wait_for(tag.name, self._capture)
             return True
@@ -329,6 +330,7 @@ class Page:
         """What a browser without scripts would load (with scripts it is text)."""
         inner = Page(self.rules, keep_src=self.keep_src)
         inner.base, inner.judge, inner.based = self.base, self.judge, True
+        inner.captured = CAPTURED[:-1]  # there is no `<noscript>` within another
         return inner.feed(text) + inner.close()
 
     # -- where we are ----------------------------------------------------------------------------

@@ -15,7 +15,10 @@ from typing import Any
 NECESSARY = "necessary"
 WORD = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 HOST = re.compile(r"(?:\*\.)?([a-z0-9_-]+(?:\.[a-z0-9_-]+)*)(?::\d{1,5})?(/[^\s\"'<>]*)?")
-TOKEN = re.compile(rb"[a-z0-9._-]+")
+LONGEST = 253  # characters of a host (RFC 1035, 2.3.4)
+SIGNS = b"abcdefghijklmnopqrstuvwxyz0123456789._-"
+MOST = 256  # mentions of one host that are looked at in a text
+TOKEN = re.compile(rb"[a-z0-9._-]{1,512}")
 # References that spell a host's letters; those that template engines write everywhere do not.
 ODD = re.compile(
     rb"&(?:#(?!(?:34|38|39|47|60|61|62|96|160|x27|x22|x26|x2f|x3c|x3d|x3e|x60);)"
@@ -115,8 +118,9 @@ class Rules:
         lowered = text.lower().replace(b"\\/", b"/")
         found: dict[int, Rule] = {}
         for needle in self.needles:
-            at = lowered.find(needle)
-            while at >= 0:
+            at, left = lowered.find(needle), MOST
+            while at >= 0 and left:
+                left -= 1
                 rule = self._token(lowered, at)
                 if rule is not None:
                     found[at] = rule
@@ -126,9 +130,8 @@ class Rules:
 
     def _token(self, lowered: bytes, at: int) -> Rule | None:
         """The rule of the whole host that has a letter at `at`, with the path behind it."""
-        start = at
-        while start and TOKEN.match(lowered, start - 1):
-            start -= 1
+        before = lowered[max(0, at - LONGEST) : at]
+        start = at - len(before) + len(before.rstrip(SIGNS))
         token = TOKEN.match(lowered, start)
         if token is None:
             return None
