@@ -10,6 +10,7 @@ from typing import Any
 from .answer import Desk, Place
 from .feed import EVERY_S, Feed
 
+PATIENCE_S = 2.0
 Source = Mapping[str, Any] | str | os.PathLike[str] | None
 
 
@@ -29,6 +30,7 @@ class Core:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.feed = Feed(rules, server.rstrip("/"), site, every, keep)
+        self.feed.begin(PATIENCE_S)
         self.place = Place(site, (server if public is None else public).rstrip("/"), insert)
         self.clock = clock
         self._desk = Desk(self.place, self.feed.now())

@@ -49,7 +49,7 @@ class Feed:
         self.path: Path | None = None
         self._etag = self._stamp = ""
         self._pid = 0
-        self._stop = threading.Event()
+        self._stop, self._tried = threading.Event(), threading.Event()
         if isinstance(source, Mapping):
             self.rules = with_stub(source)
         elif source is None or "://" in str(source):
@@ -66,6 +66,13 @@ class Feed:
         if (self.url or self.path) and self._pid != os.getpid():
             self._start()
         return self.rules
+
+    def begin(self, patience: float) -> None:
+        """At the start, and there alone, wait a little: without rules the first pages would leave
+        as they are. Rules that were kept from last time need no waiting."""
+        self.now()
+        if self.url and not self.rules.needles:
+            self._tried.wait(patience)
 
     def refresh(self) -> bool:
         """Read once, now. False where nothing could be read; then the old rules stand."""
@@ -91,6 +98,7 @@ class Feed:
         pause = 0.0
         while not stop.wait(pause):
             good = self.refresh()
+            self._tried.set()
             # Many gates do not ask at the same moment; one that failed asks again sooner.
             pause = (self.every if good else min(self.every, 5.0)) * random.uniform(0.9, 1.1)  # noqa: S311
 
