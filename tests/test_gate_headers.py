@@ -540,6 +540,12 @@ def test_pages_that_bring_our_elements_get_no_policy_and_no_elements(world: Worl
     assert b"consent.js" not in told.body and b"data-src=//t.example" in told.body
 
 
+def test_the_stub_gets_its_own_rules_where_the_server_sends_them(world: World) -> None:
+    world.rules = {**RULES, "hold": 't.example=stats "#_ga*=stats'}
+    told = world.get([HTML])
+    assert b' data-hold="t.example=stats &quot;#_ga*=stats">/*stub*/' in told.body
+
+
 def test_the_script_may_live_on_the_sites_own_address(world: World) -> None:
     world.options = {"public": "/_ct/"}
     told = world.get([HTML, ("Content-Security-Policy", "default-src 'none'")])

@@ -15,12 +15,13 @@ from consent.gate.page import LIMIT, Own, Page
 from consent.gate.rules import Rules, read
 
 TRACKER = "t.example"
+PATHS = ["shop.example/ads/", "https://shop.example/count", "shop.example/pi*"]
 BODY: dict[str, Any] = {
     "site": "shop.example",
     "asks": 3,
     "services": [
         {"id": "stats", "category": "statistics", "hosts": [TRACKER, "*.count.example"]},
-        {"id": "ads", "category": "marketing", "hosts": ["ads.example", "shop.example/ads/"]},
+        {"id": "ads", "category": "marketing", "hosts": ["ads.example", *PATHS]},
         {"id": "maybe", "category": None, "hosts": ["maybe.example"]},
         {"id": "fonts", "category": "necessary", "hosts": ["fonts.t.example"]},
     ],
@@ -161,6 +162,9 @@ def test_a_necessary_host_below_a_held_one_is_free_and_the_longest_path_decides(
     assert b'data-service="ads" data-held="shop.example"' in through(
         "<img src=/ads/1.gif><img src=/adsense.gif>", host="shop.example"
     )
+    for path, held in (("/Count", 1), ("/count/x?y", 1), ("/counter", 0), ("/pix", 1), ("/p", 0)):
+        told = through(f"<img src=https://shop.example{path}>")
+        assert told.count(b"data-held") == held, path
     assert through("<img src=/ads/1.gif>", host="other.example") == b"<img src=/ads/1.gif>"
 
 

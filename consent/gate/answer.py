@@ -45,7 +45,7 @@ class Place:
         time what waits with its `src`."""
         mark = f' nonce="{escape(nonce)}"' if nonce else ""
         site, server = escape(self.site), escape(self.server)
-        hosts = " ".join(rules.hosts)
+        hosts = " ".join(rules.hosts) if rules.hold is None else rules.hold
         hold = f' data-hold="{escape(hosts)}"' if hosts and hold_more else ""
         stub = f'<script data-site="{site}"{hold}{mark}>{rules.stub}</script>' if rules.stub else ""
         return (

@@ -28,7 +28,8 @@ ODD = re.compile(
 
 @dataclass(frozen=True)
 class Rule:
-    """One published host, or one folder of it. `category` None is unclassified, and held."""
+    """One published host, or a path of it: `/a` and what is below, `/a*` whatever begins so.
+    `category` None is unclassified, and held."""
 
     host: str
     path: str
@@ -38,6 +39,12 @@ class Rule:
     @property
     def holds(self) -> bool:
         return self.category != NECESSARY
+
+    def covers(self, path: str) -> bool:
+        """Whether a path in lower case is this rule's."""
+        if self.path.endswith(("*", "/")):
+            return path.startswith(self.path.removesuffix("*"))
+        return path == self.path or path.startswith(f"{self.path}/")
 
 
 @dataclass(frozen=True)
@@ -62,6 +69,7 @@ class Rules:
     asks: int = 0
     cookie_domain: str | None = None
     stub: str = ""
+    hold: str | None = None  # the stub's own rules, as that stub reads them
     by_host: Mapping[str, tuple[Rule, ...]] = field(default_factory=dict)
     trackers: tuple[Tracker, ...] = ()
     digest: str = ""
@@ -70,7 +78,7 @@ class Rules:
 
     @property
     def hosts(self) -> list[str]:
-        """Every host that is held as a whole, for the stub, which knows no folders and no
+        """Every host that is held as a whole, for a stub whose own rules did not come: it knows no
         necessary hosts below one that is held."""
         free = [host for host, own in self.by_host.items() if not all(one.holds for one in own)]
         return sorted(
@@ -86,7 +94,7 @@ class Rules:
         labels = host.rstrip(".").split(".")
         for start in range(len(labels)):
             for rule in self.by_host.get(".".join(labels[start:]), ()):
-                if path.startswith(rule.path):
+                if rule.covers(path.lower()):
                     return rule if rule.holds else None
         return None
 
@@ -143,7 +151,7 @@ class Rules:
 def read(body: Mapping[str, Any]) -> Rules:
     """The rules in what GET /v1/<site>/rules.json answers, or in a file or dict of that shape:
     {site, asks, services: [{id, category, hosts}], trackers: [[name, match, kind, service,
-    category]], cookie_domain?, stub?}.
+    category]], cookie_domain?, stub?, hold?}.
 
     Raises ValueError with a sentence.
     """
@@ -177,6 +185,7 @@ def _read(body: Mapping[str, Any]) -> Rules:
         asks=int(body.get("asks", 0)),
         cookie_domain=body.get("cookie_domain") or None,
         stub=str(body.get("stub") or ""),
+        hold=str(body["hold"]) if body.get("hold") is not None else None,
         by_host={host: tuple(sorted(own, key=_longest)) for host, own in rules.items()},
         trackers=tuple(trackers),
         digest=hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()[:12],

@@ -15,15 +15,25 @@
 const bare = (/** @type {string} */ own) => own.replace(/^\*\./, '').toLowerCase();
 
 /**
+ * `/a` is itself and what is below, `/a*` whatever begins so.
+ * @param {string} rule
+ * @param {string} path
+ */
+function covers(rule, path) {
+  if (/[*/]$/.test(rule)) return path.startsWith(rule.replace(/\*$/, ''));
+  return path === rule || path.startsWith(rule + '/');
+}
+
+/**
  * @param {Config} config
  * @param {URL} url
  */
 function service(config, url) {
   for (const one of config.services) {
     for (const text of one.hosts) {
-      const [own, ...path] = bare(text).split('/');
+      const [, own, path] = /^([^/]*)(.*)$/.exec(bare(text)) || ['', '', ''];
       const near = url.hostname === own || url.hostname.endsWith('.' + own);
-      if (near && (!path[0] || url.pathname.startsWith('/' + path.join('/')))) return { one, own };
+      if (near && covers(path || '/', url.pathname.toLowerCase())) return { one, own };
     }
   }
   return null;
