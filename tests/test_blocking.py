@@ -134,7 +134,7 @@ def ours(shop: Server, way: str) -> str:
     if way == "tagged":
         return script
     hold = "tracker.localhost=tracker localhost/k=tracker #trk=tracker"
-    stub = sites.stub() if way == "small" else sites.stub(whole=True)
+    stub = sites.stub() if way == "small" else sites.stub(sites.WHOLE)
     return f'<script data-site="{SHOP}" data-hold="{hold}">{stub}</script>{script}'
 
 

@@ -17,14 +17,14 @@ from tests.prepare import ROOT
 
 STEPS = (
     ("tlog",),  # floor 0: the transparency log, pure and without a library
-    ("languages", "leaf", "regime", "strict_json"),  # floor 1: our rules, pure
+    ("languages", "leaf", "regime", "strict_json", "js_literal"),  # floor 1: our rules, pure
     ("verify", "gate"),  # what runs without the rest of the house: at a stranger's, at an owner's
     ("config", "errors", "db", "limits"),  # floor 2: foundation
     ("geo", "signing", "texts"),  # floor 3: the outside world, and the words
     ("waiting",),  # floor 4: the nouns, in story order
     ("trail",),
     ("users",),
-    ("integrations",),
+    ("integrations", "vendors"),
     ("sites",),
     ("inventory",),
     ("sitefile",),
@@ -32,6 +32,7 @@ STEPS = (
     ("records",),
     ("ledger",),
     ("evidence", "retention"),
+    ("moving",),
     ("requests",),
     ("parts", "schemas"),  # floor 5: what an edge is handed, and the wire
     (
@@ -42,13 +43,15 @@ STEPS = (
         "demo",
         "health",
         "cli",
+        "cli_import",
+        "vendors_cli",
         "witness",
         "wording",
     ),  # floor 6: the edges
 )
 STEP = {noun: number for number, nouns in enumerate(STEPS) for noun in nouns}
 FORBIDDEN_NAMES = {"utils", "helpers", "common", "manager", "service"}
-PURE = ("tlog", "languages", "leaf", "regime", "strict_json", "integrations")
+PURE = ("tlog", "languages", "leaf", "regime", "strict_json", "js_literal", "integrations")
 GATE_RULES = (
     "rules tokens foreign hold inside page choice cookies links policy coding answer".split()
 )

@@ -20,7 +20,7 @@ from typing import Any
 import brotli
 from flask import Response, request
 
-from .. import integrations, languages, notices, sites
+from .. import integrations, languages, notices, sites, vendors
 from ..db import db
 from ..errors import NotFound
 from ..parts import parts
@@ -255,8 +255,10 @@ def _config(
 
 
 def _lazy(of: Site) -> dict[str, Any]:
-    """What the site has switched on: `parts`, and `options` of those that have any."""
-    wanted = {name: options for name, options in of.integrations.items() if _built(name)}
+    """What the site has switched on: `parts`, and `options` of those that have any. The TCF waits
+    until this server has its vendor list."""
+    without = set() if vendors.there(parts().config.instance_path / "gvl") else {"tcf"}
+    wanted = {n: o for n, o in of.integrations.items() if _built(n) and n not in without}
     options = {name: chosen for name, chosen in wanted.items() if chosen}
     names = [f"{name}.{_lazy_digest(name)}" for name in wanted]
     return ({"parts": names} if names else {}) | ({"options": options} if options else {})
