@@ -239,7 +239,7 @@ def snippet(site: Site, base_url: str, hold: str = "", first: str = "stub") -> s
     for name, attributes in _more_stubs(site.integrations):
         inline.append(f"<script{attributes}>{stub(name)}</script>")
     async_ = f'<script async fetchpriority="high" src="{base}/v1/{key}/consent.js"></script>'
-    return "\n".join([*inline, async_])
+    return async_ if "shadow" in site.integrations else "\n".join([*inline, async_])
 
 
 def _more_stubs(wanted: dict[str, Any]) -> list[tuple[str, str]]:

@@ -3,7 +3,7 @@
 
 from . import asking, choices, me, receipts, rules, script, signals
 from .blueprint import bp
-from .script import build_digest
+from .built import build_digest
 from .signals import own
 
 __all__ = [
