@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 import time
 from collections.abc import Iterator
@@ -27,7 +26,7 @@ from tests.acts import BY, make_site
 from tests.databases import Databases, lent
 from tests.kinds import KINDS, page
 from tests.pages import Website, website
-from tests.prepare import ROOT
+from tests.prepare import ROOT, firefox
 from tests.server import Server
 
 pytestmark = pytest.mark.sqlite_only
@@ -38,7 +37,7 @@ TABLE = ROOT / "docs" / "blocking.md"
 SCRIPT = "window.ran && ran()"
 OPEN = {"Access-Control-Allow-Origin": "*"}  # as a module asks for
 PATIENCE_S = 300.0
-FIREFOX = shutil.which("firefox-esr") or shutil.which("firefox")
+FIREFOX = firefox()
 # So that every tab works as if it were in front.
 FIREFOX_PREFS = {
     "browser.shell.checkDefaultBrowser": False,

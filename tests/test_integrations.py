@@ -15,6 +15,7 @@ from flask.testing import FlaskClient
 from consent import integrations, inventory, notices, sites, trail
 from consent.db import db
 from consent.errors import Invalid
+from consent.visitor import built as built_files
 from tests.acts import BY, add_site, make_site
 from tests.conftest import Clock
 from tests.prepare import ROOT
