@@ -108,6 +108,7 @@ def test_the_server_publishes_the_rules_for_any_cache(
         "hosts": ["www.google-analytics.com"],
     }
     assert analytics in body["services"]
+    assert {"www.google-analytics.com=google-analytics", "#_ad=ads"} <= set(body["hold"].split())
     assert ["_ga", "prefix", "cookie", "google-analytics", "statistics"] in body["trackers"]
     assert reply.headers["Cache-Control"] == "public, max-age=60"
     assert "Cookie" not in reply.headers["Vary"] and "Set-Cookie" not in reply.headers

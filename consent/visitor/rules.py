@@ -9,7 +9,7 @@ import json
 
 from flask import Response
 
-from .. import sites
+from .. import notices, sites
 from . import shelf
 from .blueprint import bp
 from .script import _compressed
@@ -38,6 +38,7 @@ def rules(site: str) -> Response:
             if tracker["name"]
         ],
         "stub": sites.stub(),
+        "hold": notices.hold(content),
     }
     data = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
     return _compressed(data, "public, max-age=60", "Accept-Encoding", "application/json")
