@@ -94,7 +94,7 @@ window.measures = (() => {
   /** What a scrolling box shows of a rectangle. */
   const seen = (node, rect) => {
     let { left, top, right, bottom } = rect;
-    for (let at = node.parentElement; at; at = at.parentElement) {
+    for (let at = node; at; at = at.parentElement) {
       if (getComputedStyle(at).overflowY === 'visible') continue;
       const clip = box(at);
       [left, right] = [Math.max(left, clip.left), Math.min(right, clip.right)];

@@ -1,8 +1,9 @@
 /** What a first view can do without: delivery, deleting, the settings, embeds, the log of what is held. */
 
+import { yields } from './aside.js';
 import { readChoice, readVisitor } from './cookie.js';
 import { Delivery } from './deliver.js';
-import { h } from './dom.js';
+import { h, ready, words } from './dom.js';
 import { embeds } from './embeds.js';
 import { note } from './first.js';
 import { described, panel } from './held.js';
@@ -46,6 +47,7 @@ export class Rest {
     guard.after = () => void embeds(page, () => this.details()).catch(() => {});
     guard.after();
     document.addEventListener('consent:saved', () => this.view.settings && this.view.settings.mark());
+    yields();
     this.explain();
     this.start();
   }
@@ -266,17 +268,20 @@ export class Rest {
     this.view.decide('save', categories, category === wanted ? {} : services, 1);
   }
 
-  tell() {
+  /** A status is announced where it stood empty before its words came (4.1.3). */
+  async tell() {
     const { page, view } = this;
-    if (!view.w || this.note) return;
-    this.note = h('div', {
+    await ready();
+    if (this.note) return;
+    const node = h('div', {
       id: 'cmp-note',
       class: 'ctl-root ctl-note',
       role: 'status',
       lang: page.language.lang,
     });
-    document.body.append(this.note);
-    this.note.append(...note(view.w, view.conflict));
+    this.note = node;
+    document.body.append(node);
+    setTimeout(() => node.append(...note(view.w || words(page.language), view.conflict)), 100);
   }
 
   noted() {
