@@ -15,7 +15,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
-from consent import auditor, cli, config, demo, health, ledger, log, visitor, witness
+from consent import auditor, cli, config, demo, health, ledger, log, visitor, witness, wording
 from consent.admin import admin
 from consent.config import Config
 from consent.db import db, engine_options
@@ -55,6 +55,7 @@ def create_app(settings: Config | None = None, clock: Callable[[], datetime] = u
         app.wsgi_app = demo.Pretend(app.wsgi_app)  # type: ignore[method-assign]
     cli.register(app)
     app.cli.add_command(witness.group)
+    app.cli.add_command(wording.group)
     app.register_error_handler(Refusal, refused)
     app.register_error_handler(HTTPException, misdirected)
     app.register_error_handler(Exception, broken)

@@ -16,13 +16,13 @@ from urllib.parse import urlsplit
 from sqlalchemy import String, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from . import integrations, trail
+from . import integrations, texts, trail
 from .db import Base, Instant, Json, db
 from .errors import Conflict, Invalid, NotFound
 
 KEY = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,61}[a-z0-9])?")
 HOST = re.compile(r"(?:\*\.)?(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9-]+(?::\d{1,5})?")
-LANGUAGES = ("en", "pl", "fr")
+LANGUAGES = texts.available()
 UNITS = {"minute": 60, "hour": 3600, "day": 86_400, "month": 2_629_746, "year": 31_556_952}
 ANCHORS = ("choice", "expiry", "withdrawal")
 ACTIONS = ("delete", "aggregate", "anonymise")
@@ -34,7 +34,7 @@ A_LIFETIME = "A whole number of days, months or years."
 CHANGEABLE = frozenset(
     "name controller contacts dpo authority origins preview_hosts cookie_domain languages "
     "default_language policy_urls preferences choice_lifetime retention layout publish_log "
-    "request_form request_days integrations".split()
+    "request_form request_days integrations texts".split()
 )
 
 
@@ -46,7 +46,9 @@ class Site(Base):
     delete) and `purposes`, {category: lifetime}, how long what serves a purpose may live; {} until
     somebody has stated it. `request_days` is what the site promises for requests of visitors, in
     days, None where it promises nothing. `integrations` is {part: {option: value}}, see
-    integrations.py; unlike the rest it is no part of a notice, and takes effect at once.
+    integrations.py; unlike the rest it is no part of a notice, and takes effect at once. `texts`
+    are the owner's words in place of ours: {language: {key: text}}, a text with plural forms being
+    {category: text}.
     """
 
     __tablename__ = "site"
@@ -72,6 +74,7 @@ class Site(Base):
     request_form: Mapped[bool]
     request_days: Mapped[int | None]
     integrations: Mapped[dict[str, Any]] = mapped_column(Json)
+    texts: Mapped[dict[str, dict[str, Any]]] = mapped_column(Json)
     tag_seen_at: Mapped[datetime | None] = mapped_column(Instant)
     created_at: Mapped[datetime] = mapped_column(Instant)
 
@@ -119,6 +122,7 @@ def add(
         "request_form": True,
         "request_days": None,
         "integrations": {},
+        "texts": {},
     }
     values |= {"name": name, "controller": controller, "origins": origins, "languages": languages}
     values |= more
@@ -272,6 +276,7 @@ def _problems(values: dict[str, Any]) -> dict[str, str]:
     elif values["default_language"] not in values["languages"]:
         found["default_language"] = "Must be one of the site's languages."
     found |= _wrong_spans(values) | integrations.problems(values["integrations"])
+    found |= _wrong_texts(values["texts"])
     domain = values["cookie_domain"]
     if domain and not all(_within(_bare(o), domain) for o in values["origins"]):
         found["cookie_domain"] = "Every origin must be this domain or below it."
@@ -289,6 +294,19 @@ def _wrong_spans(values: dict[str, Any]) -> dict[str, str]:
         found["retention"] = why
     if values["request_days"] is not None and not 1 <= values["request_days"] <= 365:
         found["request_days"] = "A whole number of days, at most a year; or empty."
+    return found
+
+
+def _wrong_texts(own: dict[str, dict[str, Any]]) -> dict[str, str]:
+    """By field, like `texts.de.reject`; what only steers the visitor is not refused."""
+    found: dict[str, str] = {}
+    for language, words in own.items():
+        if language not in LANGUAGES or not isinstance(words, dict):
+            found[f"texts.{language}"] = f"Texts by language, one of {', '.join(LANGUAGES)}."
+            continue
+        for problem in texts.problems(language, words):
+            if problem.blocks:
+                found[f"texts.{language}.{problem.key}"] = problem.sentence
     return found
 
 

@@ -94,7 +94,9 @@ def shop(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iter
                 site, BY, at, "tracker", name="Tracker", category="statistics", hosts=hosts
             )
             for kind in ("cookie", "local_storage", "session_storage", "indexeddb"):
-                inventory.add_tracker(site, BY, at, name="trk", kind=kind, service="tracker")
+                inventory.add_tracker(
+                    site, BY, at, name="trk", kind=kind, service="tracker", category="statistics"
+                )
             notices.publish(site, BY, at)
             db.session.remove()
             db.engine.dispose()

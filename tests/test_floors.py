@@ -17,10 +17,10 @@ from tests.prepare import ROOT
 
 STEPS = (
     ("tlog",),  # floor 0: the transparency log, pure and without a library
-    ("leaf", "regime", "strict_json"),  # floor 1: our rules, pure
+    ("languages", "leaf", "regime", "strict_json"),  # floor 1: our rules, pure
     ("verify",),  # the verifier, which runs without the rest of the house
     ("config", "errors", "db", "limits"),  # floor 2: foundation
-    ("geo", "signing"),  # floor 3: the outside world
+    ("geo", "signing", "texts"),  # floor 3: the outside world, and the words
     ("waiting",),  # floor 4: the nouns, in story order
     ("trail",),
     ("users",),
@@ -43,11 +43,12 @@ STEPS = (
         "health",
         "cli",
         "witness",
+        "wording",
     ),  # floor 6: the edges
 )
 STEP = {noun: number for number, nouns in enumerate(STEPS) for noun in nouns}
 FORBIDDEN_NAMES = {"utils", "helpers", "common", "manager", "service"}
-PURE = ("tlog", "leaf", "regime", "strict_json", "integrations")
+PURE = ("tlog", "languages", "leaf", "regime", "strict_json", "integrations")
 LONGEST = 400
 FILES = sorted((ROOT / "consent").rglob("*.py"))
 IDS = [str(file.relative_to(ROOT)) for file in FILES]

@@ -11,7 +11,7 @@ import json
 import re
 from collections import OrderedDict
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 from pathlib import Path
 from threading import Lock
@@ -20,7 +20,7 @@ from typing import Any
 import brotli
 from flask import Response, request
 
-from .. import integrations, notices, sites
+from .. import integrations, languages, notices, sites
 from ..db import db
 from ..errors import NotFound
 from ..parts import parts
@@ -56,6 +56,7 @@ def public_script(site: str, profile: str, lang: str) -> Response:
         raise NotFound("not_found", "A profile is a place like PL or US-CA, and +gpc.")
     place = Place.parse(found[1] if found[1] != "nowhere" else "", "cdn")
     of = shelf.site(site)
+    lang = _named(shelf.current(of).content, lang)
     strict = STRICT.replace("private", "public")
     lax = LAX.replace("private", "public")
     response = _answer(of, lang, place, Signals(bool(found[2])), strict, lax)
@@ -109,7 +110,7 @@ def details(site: str, lang: str) -> Response:
     of = shelf.site(site)
     shown = shelf.current(of)
     content = shown.content
-    language = _language(shown.content, lang)
+    language = _named(content, lang)
     providers = {s["id"]: s["provider"] for s in content["services"]}
     trackers = [
         tracker
@@ -205,6 +206,7 @@ def _config(
     asked = [c["id"] for c in content["categories"] if c["id"] != "necessary"]
     default = content["default_language"]
     policies = content["policy_urls"]
+    isolated = partial(languages.isolated, tag=language)
     return {
         "v": 1,
         "site": of.key,
@@ -239,8 +241,8 @@ def _config(
             for t in content["trackers"]
             if t["name"] and t["category"] != "necessary"
         ],
-        "name": content["controller"].get("trading_name") or of.name,
-        "who": _who(content["controller"], of.name),
+        "name": isolated(content["controller"].get("trading_name") or of.name),
+        "who": isolated(_who(content["controller"], of.name)),
         "policy_url": policies.get(language) or policies.get(default),
         "partners": _partners(content),
         "texts": {
@@ -317,14 +319,13 @@ def _served(
 
 def _language(content: dict[str, Any], lang: str | None) -> str:
     """The path or page says it, else Accept-Language, else the site's default."""
-    spoken: list[str] = content["languages"]
-    if lang is not None and lang.lower().split("-")[0] in spoken:
-        return lang.lower().split("-")[0]
-    for tag in request.accept_languages.values():
-        if tag.lower().split("-")[0] in spoken:
-            return tag.lower().split("-")[0]
-    default: str = content["default_language"]
-    return default
+    wishes = (lang, *where.tongues())
+    return languages.choose(wishes, content["languages"], content["default_language"])
+
+
+def _named(content: dict[str, Any], lang: str) -> str:
+    """What the path says, else the default: a shared cache keeps the answer for every browser."""
+    return languages.choose((lang,), content["languages"], content["default_language"])
 
 
 def _partners(content: dict[str, Any]) -> int:

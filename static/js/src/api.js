@@ -35,6 +35,7 @@ export function install(page, view) {
       regime: page.regime,
       choice: page.choice,
       held: [...guard.held(), ...guard.acts],
+      queue: page.decided,
     }),
     rule: (/** @type {string} */ what) => guard.rule(what),
   });

@@ -1,7 +1,7 @@
 /** Where an embed would stand and is held: who it comes from, and a button that allows just that. */
 
 import { h, words } from './dom.js';
-import { button } from './first.js';
+import { button, tongue } from './first.js';
 
 /** @typedef {import('./page.js').Page} Page */
 /** @typedef {import('./types').Details} Details */
@@ -33,7 +33,7 @@ function place(page, frame, more) {
   const { width, height } = frame.getBoundingClientRect();
   const node = h(
     'div',
-    { class: 'ctl-root ctl-embed', lang: page.language.lang, role: 'group', 'aria-label': who },
+    { class: 'ctl-root ctl-embed', ...tongue(page), role: 'group', 'aria-label': who },
     h('p', null, w.t('embed', { name: who })),
     id ? button('embed', w.t('embed_load')) : '',
   );

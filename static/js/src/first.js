@@ -15,16 +15,20 @@ export const button = (verb, text, look = 'ctl-button') =>
   h('button', { type: 'button', class: look, 'data-cmp': verb }, text);
 
 /** @param {Page} page */
+export const tongue = ({ language: { lang } }) => ({
+  lang,
+  dir: 'ar he'.includes(lang) ? 'rtl' : 'ltr',
+});
+
+/** @param {Page} page */
 export function box(page, look = '') {
-  const { lang } = page.language;
   return {
     id: 'cmp-dialog',
     class: 'ctl-root ' + look,
     role: 'dialog',
     'aria-labelledby': 'ctl-title',
     'aria-describedby': 'ctl-text',
-    lang,
-    dir: /^(ar|fa|he|ur)/.test(lang) ? 'rtl' : 'ltr',
+    ...tongue(page),
   };
 }
 
@@ -36,11 +40,8 @@ const policy = (page, w) =>
 const label = (page, w) => (LAX && page.lax && page.regime.link) || w.t('entry');
 
 /** Where things run until refused. @param {Page} page @param {Words} w */
-const offer = ({ language: { name, categories, lang } }, w) => {
-  const purposes = categories.map(w.category).join(', ');
-  // German nouns keep their capitals; Turkish has letters of its own.
-  return w.t('bar', { name, purposes: lang === 'de' ? purposes : purposes.toLocaleLowerCase(lang) });
-};
+const offer = ({ language: { name, categories } }, w) =>
+  w.t('bar', { name, purposes: categories.map(w.category).join(', ') });
 
 /** @param {Page} page @param {Words} w */
 export function first(page, w) {
@@ -119,7 +120,7 @@ export function entry(page, w) {
       class: 'ctl-root ctl-entry',
       role: 'region',
       'aria-label': name,
-      lang: page.language.lang,
+      ...tongue(page),
     },
     button('preferences', name, 'ctl-pill'),
     h('span', { role: 'status', class: 'ctl-hidden' }),

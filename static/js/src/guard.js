@@ -84,7 +84,7 @@ export class Guard {
       const found = trackers.find(([rule, match]) =>
         match === 'prefix' ? name.startsWith(rule) : name === rule,
       );
-      return found && found[4] !== 'necessary' ? [found[0], found[3] || found[4]] : undefined;
+      return found && [found[0], found[4] && (found[3] || found[4])];
     }
     const { hostname, pathname } = new URL(what, document.baseURI);
     const text = `.${hostname + pathname}/`;
@@ -126,14 +126,10 @@ export class Guard {
     const service = first(node, SERVICE);
     if (!words[0] && !service) {
       const url = node.hasAttribute('data-held') && this.url(node);
-      return !!url && this.known(url) && !this.rule(url);
+      const found = url && this.find(url);
+      return !!found && this.allowed(found[1]);
     }
     return words.every((word) => this.category(word)) && (!service || this.allowed(service));
-  }
-
-  /** @param {string} url */
-  known(url) {
-    return !!this.find(url);
   }
 
   /** Where it would come from; '' for text of its own. @param {Element} node */
@@ -149,7 +145,7 @@ export class Guard {
    * @param {string} url
    */
   trusted(node, url) {
-    return !this.nonce || node.nonce === this.nonce || (!!url && this.known(url));
+    return !this.nonce || node.nonce === this.nonce || (url && this.find(url));
   }
 
   /**
@@ -164,7 +160,7 @@ export class Guard {
     const waits = !!url && !node.hasAttribute('async');
     if (url && !node.hasAttribute('src')) node.src = url;
     const type = node.getAttribute('data-type');
-    if (type) node.type = type;
+    if (type && type !== 'text/plain') node.type = type;
     else node.removeAttribute('type');
     if (waits) node.async = false;
     const loaded = new Promise((done) => {
@@ -210,6 +206,11 @@ export class Guard {
   all() {
     const { services, categories } = this.page.now;
     return [services, categories].every((flags) => Object.values(flags).every(Boolean));
+  }
+
+  /** Whether a frame is held, which shows. */
+  framed() {
+    return this.held().some((node) => node.localName === 'iframe');
   }
 
   /** Held acts, in the order in which they were tried. */

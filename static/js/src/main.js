@@ -13,7 +13,7 @@ const own = /** @type {HTMLScriptElement | null} */ (
 function wished() {
   const stub = document.querySelector('script[data-site]');
   const said = [own, stub].map((node) => node && node.getAttribute('data-lang')).find(Boolean);
-  return (said || document.documentElement.lang || '').toLowerCase().split('-')[0];
+  return (said || document.documentElement.lang || '').toLowerCase().replace(/^n[no]\b/, 'nb');
 }
 
 async function main() {
@@ -36,7 +36,8 @@ async function main() {
   for (const part of config.parts || []) {
     import(`${root}/code/${part}.js`).then(({ start }) => start(page)).catch(() => {});
   }
-  if (lang !== config.lang && config.languages.includes(lang)) {
+  const { lang: given, languages } = config;
+  if (lang !== given && languages.some((tag) => tag !== given && lang.startsWith(tag.slice(0, 2)))) {
     page.language = await fetched().catch(() => config);
   }
   view.show();

@@ -4,6 +4,7 @@ import { CHOICE, VISITOR, encode, readChoice, readVisitor, write } from './cooki
 import { signal } from './google.js';
 import { Guard } from './guard.js';
 import { secret, uuid7 } from './ids.js';
+import { keyOf } from './memory.js';
 import { isLax, lifeOf, regimeNow, sameSite, unexpired, verdict } from './verdict.js';
 
 /** @typedef {import('./types').Choice} Choice */
@@ -35,6 +36,7 @@ export class Page {
     this.gpc = config.signals.gpc || navigator.globalPrivacyControl === true;
     this.http = sameSite(config.cookie, location);
     this.shownAt = '';
+    this.again = '';
     /** @type {import('./view.js').View | undefined} */
     this.view = undefined;
     /** @type {Promise<import('./rest.js').Rest> | undefined} */
@@ -117,14 +119,21 @@ export class Page {
   }
 
   /**
-   * What a first view can do without: delivery, deleting, the settings. Fetched when the page has
-   * come to rest, and asked for again where it could not be had.
+   * What a first view can do without: delivery, deleting, the settings. Fetched when a visitor comes
+   * near, and asked for again where it could not be had.
    * @returns {Promise<import('./rest.js').Rest>}
    */
   rest() {
     if (!this.loading) {
-      this.loading = import(`${this.root}/code/rest.${REST_HASH}.js`).then(({ Rest }) => new Rest(this));
-      this.loading.catch(() => (this.loading = undefined));
+      // A browser keeps a module's failure by its address.
+      this.loading = import(`${this.root}/code/rest.${REST_HASH}.js${this.again}`).then(
+        ({ Rest }) => new Rest(this),
+      );
+      this.loading.catch(() => {
+        this.loading = undefined;
+        this.again += '?';
+        if (this.decided[0]) setTimeout(() => safe(() => this.rest()), 5e3);
+      });
     }
     return this.loading;
   }
@@ -156,7 +165,10 @@ export class Page {
       categories: { ...kept.categories, ...categories },
       services: { ...kept.services, ...wishes },
     };
-    this.decided.push([action, categories, wishes, layer, at, previous, this.choice.id]);
+    const { id } = this.choice;
+    const where = location.origin + location.pathname;
+    this.decided.push([action, categories, wishes, layer, at, previous, id, where, this.shownAt]);
+    safe(() => (localStorage[keyOf(config.cookie.path) + '.new'] = JSON.stringify(this.decided)));
     this.keep();
     this.now = this.judge();
     this.google();

@@ -5,10 +5,11 @@ import { readChoice, readVisitor } from './cookie.js';
 import { Delivery } from './deliver.js';
 import { h, ready, words } from './dom.js';
 import { embeds } from './embeds.js';
-import { note } from './first.js';
+import { note, tongue } from './first.js';
 import { described, panel } from './held.js';
 import { secret } from './ids.js';
-import { memory } from './memory.js';
+import { keyOf, memory } from './memory.js';
+import { safe } from './page.js';
 import css from './rest.css';
 import { sweep } from './sweep.js';
 import { hold } from './ways.js';
@@ -57,11 +58,22 @@ export class Rest {
     const { page } = this;
     if (readChoice() || this.store.read().ran) this.tidy();
     this.remember();
+    this.find();
     if (page.decided[0]) this.take().catch(() => {});
     this.recover();
     const { choice, honours, config } = page;
     const denied = honours && choice && choice.categories.marketing === false;
     if (denied && this.store.read().seen !== config.asks) this.tell();
+  }
+
+  /** What an earlier view decided and could not hand over, because it was left at once. */
+  find() {
+    const { choice, config, decided } = this.page;
+    safe(() => {
+      const text = localStorage.getItem(keyOf(config.cookie.path) + '.new');
+      const [last] = JSON.parse(text || '[]').slice(-1);
+      if (last && !decided[0] && choice && choice.pending && last[6] === choice.id) decided.push(last);
+    });
   }
 
   remember() {
@@ -74,6 +86,7 @@ export class Rest {
   /** Takes over what was decided; each is delivered once. */
   take() {
     const { page } = this;
+    const key = keyOf(page.config.cookie.path) + '.new';
     for (const decision of page.decided.splice(0)) {
       const [action, categories, , , , , id] = decision;
       if (page.honours && categories.marketing && action !== 'gpc') {
@@ -86,6 +99,7 @@ export class Rest {
       this.post.add(this.body(decision));
       if (action === 'gpc') this.tell();
     }
+    safe(() => localStorage.removeItem(key));
     return this.tidy();
   }
 
@@ -93,8 +107,8 @@ export class Rest {
    * @param {Decision} decision
    * @returns {import('./types').Pending['body']}
    */
-  body([action, categories, services, layer, at, previous, id]) {
-    const { config, language, gpc, http, shownAt } = this.page;
+  body([action, categories, services, layer, at, previous, id, page, shownAt]) {
+    const { config, language, gpc, http } = this.page;
     const iso = new Date(at).toISOString();
     return {
       v: 1,
@@ -106,7 +120,7 @@ export class Rest {
       services,
       language: language.lang,
       layer,
-      page: location.origin + location.pathname,
+      page,
       at: iso,
       shown_at: shownAt || iso,
       answer: language.answer || undefined,
@@ -131,8 +145,9 @@ export class Rest {
         services[id] = categories[category] && !!choice.services[id];
     }
     const action = given.includes(true) ? 'api' : 'reject_all';
+    const where = location.origin + location.pathname;
     return this.post.add(
-      this.body([action, categories, services, 1, choice.t * 1000, null, choice.id]),
+      this.body([action, categories, services, 1, choice.t * 1000, null, choice.id, where, '']),
     );
   }
 
@@ -277,7 +292,7 @@ export class Rest {
       id: 'cmp-note',
       class: 'ctl-root ctl-note',
       role: 'status',
-      lang: page.language.lang,
+      ...tongue(page),
     });
     this.note = node;
     document.body.append(node);

@@ -84,7 +84,7 @@ export class Settings {
       h(
         'div',
         { class: 'ctl-head' },
-        h('h2', { id: 'ctl-title', class: 'ctl-title', tabindex: '-1' }, w.t('settings')),
+        h('h2', { id: 'ctl-title', class: 'ctl-title', tabindex: '-1' }, w.t('settings') || w.t('entry')),
         button('close', w.t('close'), 'ctl-button ctl-plain'),
       ),
       this.body,
@@ -266,7 +266,9 @@ export class Settings {
       h(
         'tr',
         null,
-        cells(w, row, services).map((text, i) => h('td', { 'data-label': heads[i] }, text)),
+        cells(w, row, services).map((text, i) =>
+          h('td', { 'data-label': heads[i] }, h('bdi', null, text)),
+        ),
       );
     return h(
       'details',
@@ -456,7 +458,7 @@ function describe(w, value, key = '') {
     const text = String(value);
     const label = key.endsWith('_number') ? w.t(key) : '';
     const url = /^\S+@\S+$/.test(text) ? 'mailto:' + text : text;
-    return [h('div', null, label && label + ' ', link(text, url))];
+    return [h('div', null, label && label + ' ', h('bdi', null, link(text, url)))];
   }
   const fields = /** @type {{[key: string]: unknown}} */ (value);
   const rank = (/** @type {string} */ name) => (FIELDS.indexOf(name) + 99) % 99;

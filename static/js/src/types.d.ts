@@ -82,8 +82,18 @@ export interface Pending {
   tries: number;
 }
 
-/** action, categories, services, layer, when (milliseconds), the choice before it, its id */
-export type Decision = [string, Flags, Flags, number, number, Choice | null, string];
+/** action, categories, services, layer, when (milliseconds), the choice before it, its id, the page, when it was shown */
+export type Decision = [
+  string,
+  Flags,
+  Flags,
+  number,
+  number,
+  Choice | null,
+  string,
+  string,
+  string,
+];
 
 /** An act that waits: `go` does it, `fail` tells its caller that it will not be done. */
 export interface Held {

@@ -45,7 +45,7 @@ export class View {
     const { page } = this;
     if (!(LAX && obey(page, this))) {
       page.keep();
-      if (page.choice || page.lax) page.google();
+      if (page.choice || (LAX && page.lax)) page.google();
     }
     page.guard.scan();
     install(page, this);
@@ -63,27 +63,18 @@ export class View {
     const { page } = this;
     await ready();
     // What ran until a choice ended is deleted before the question returns.
-    if (!page.choice && this.memory()) await page.rest().then((rest) => rest.swept()).catch(() => {});
+    let old = '';
+    safe(() => (old = localStorage[keyOf(page.config.cookie.path)]));
+    if (old && !page.choice) await page.rest().then((rest) => rest.swept()).catch(() => {});
     safe(() => this.style());
     this.w = words(page.language);
     this.place();
     this.ask();
     this.addressed();
     const { choice, guard, lax } = page;
-    const given = choice && !choice.pending && !lax && guard.all();
-    if (!given) {
-      const soon = window.requestIdleCallback || setTimeout;
-      if (window.consent.hooks || lax) this.later();
-      else soon(() => this.later(), { timeout: 2e3 });
-    }
-  }
-
-  memory() {
-    try {
-      return localStorage.getItem(keyOf(this.page.config.cookie.path));
-    } catch (e) {
-      return null;
-    }
+    if (window.consent.hooks || (LAX && lax)) this.later();
+    else if (choice ? choice.pending || !guard.all() : guard.framed())
+      (window.requestIdleCallback || setTimeout)(() => this.later());
   }
 
   later() {
@@ -106,6 +97,8 @@ export class View {
   /** @param {HTMLElement} node */
   present(node) {
     this.prompt = node;
+    for (const near of ['pointerover', 'focusin'])
+      node.addEventListener(near, () => this.later(), { once: true });
     this.stand();
     if (this.entry) this.entry.hidden = true;
     this.page.shownAt = new Date().toISOString();
@@ -128,7 +121,7 @@ export class View {
       const own = [...document.querySelectorAll(OWN_ENTRY)].some(
         (node) => !node.closest('.ctl-root'),
       );
-      /** @type {HTMLElement} */ (button).hidden = own && !page.config.regime.link;
+      /** @type {HTMLElement} */ (button).hidden = own && !(LAX && page.config.regime.link);
     };
     this.stand();
     yields();
