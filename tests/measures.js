@@ -210,14 +210,15 @@ window.measures = (() => {
   // -- a fingerprint, to compare a page with and without a style sheet -----------------------------
 
   const KEPT = ['color', 'backgroundColor', 'fontSize', 'fontWeight', 'fontStyle', 'fontFamily', 'lineHeight', 'letterSpacing', 'wordSpacing', 'textTransform', 'textAlign', 'textDecorationLine', 'textIndent', 'textShadow', 'whiteSpace', 'opacity', 'visibility', 'pointerEvents', 'cursor', 'boxShadow', 'listStyleType', 'borderTopWidth', 'borderTopColor', 'outlineStyle', 'float', 'filter', 'transform', 'backgroundImage', 'fontVariantCaps', 'hyphens', 'userSelect', 'accentColor'];
+  /** A held embed is left out: its place and its width are the page's. */
   const print = () =>
-    ours().flatMap((root) =>
+    ours().filter((root) => !root.matches('.ctl-embed')).flatMap((root) =>
       [root, ...root.querySelectorAll('*')].filter(shown).map((node, i) => {
         const style = getComputedStyle(node);
         const { x, y, width, height } = box(node);
         const around = ['::before', '::after'].map((side) => {
           const own = getComputedStyle(node, side);
-          return [own.content, own.width, own.height, own.backgroundColor, own.marginLeft].join();
+          return own.content === 'none' ? 'none' : [own.content, own.width, own.height, own.backgroundColor, own.marginLeft].join();
         });
         return {
           who: `${root.id || root.className} ${i} ${name(node)}`,

@@ -98,6 +98,7 @@ export class Rest {
       this.remember();
       this.post.add(this.body(decision));
       if (action === 'gpc') this.tell();
+      else this.announce();
     }
     safe(() => localStorage.removeItem(key));
     return this.tidy();
@@ -281,6 +282,13 @@ export class Rest {
     delete categories.necessary;
     const services = { ...now.services, [wanted]: true };
     this.view.decide('save', categories, category === wanted ? {} : services, 1);
+  }
+
+  /** Where the settings do not say it themselves. The line was hidden with its entry until now. */
+  announce() {
+    const { entry, settings, w } = this.view;
+    const line = entry && entry.lastElementChild;
+    if (line && w && !settings) setTimeout(() => (line.textContent = w.t('saved')), 150);
   }
 
   /** A status is announced where it stood empty before its words came (4.1.3). */
