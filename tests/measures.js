@@ -241,5 +241,13 @@ window.measures = (() => {
           ];
         });
 
-  return { targets, sideways, cut, overlaps, reach, equal, motion, edges, ring, hidden, lost, print, differs };
+  /** Which element has the focus: its place in the tree, so that two alike differ. */
+  const path = () => {
+    const steps = [];
+    for (let at = document.activeElement; at && at !== document.body; at = at.parentElement)
+      steps.unshift(`${at.localName}${[...at.parentElement.children].indexOf(at)}`);
+    return `${name(document.activeElement)} ${steps.join('/')}`;
+  };
+
+  return { path, targets, sideways, cut, overlaps, reach, equal, motion, edges, ring, hidden, lost, print, differs };
 })();

@@ -288,7 +288,9 @@ export class Rest {
   announce() {
     const { entry, settings, w } = this.view;
     const line = entry && entry.lastElementChild;
-    if (line && w && !settings) setTimeout(() => (line.textContent = w.t('saved')), 150);
+    if (!line || !w || settings) return;
+    line.textContent = '';
+    setTimeout(() => (line.textContent = w.t('saved')), 150);
   }
 
   /** A status is announced where it stood empty before its words came (4.1.3). */
