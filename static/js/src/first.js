@@ -10,9 +10,10 @@ import { h, link } from './dom.js';
  * @param {string} verb
  * @param {string} text
  * @param {string} [look]
+ * @param {string | boolean} [lang] of the text, where it is not the dialog's
  */
-export const button = (verb, text, look = 'ctl-button') =>
-  h('button', { type: 'button', class: look, 'data-cmp': verb }, text);
+export const button = (verb, text, look = 'ctl-button', lang) =>
+  h('button', { type: 'button', class: look, 'data-cmp': verb, lang }, text);
 
 /** @param {Page} page */
 export const tongue = ({ language: { lang } }) => ({
@@ -36,8 +37,11 @@ export function box(page, look = '') {
 const policy = (page, w) =>
   page.language.policy_url ? [' ', link(w.t('policy'), page.language.policy_url)] : [];
 
+/** The words of a law, which are English wherever they are used. @param {Page} page */
+const law = (page) => (LAX && page.lax && page.regime.link) || '';
+
 /** The lasting entry's name: the link the law words, where it does. @param {Page} page @param {Words} w */
-const label = (page, w) => (LAX && page.lax && page.regime.link) || w.t('entry');
+const label = (page, w) => law(page) || w.t('entry');
 
 /** Where things run until refused. @param {Page} page @param {Words} w */
 const offer = ({ language: { name, categories } }, w) =>
@@ -103,7 +107,7 @@ export function bar(page, w) {
       'div',
       { class: 'ctl-actions' },
       // First, because agents read the law's words ("Do Not Sell …") as a refusal and take the last.
-      button('preferences', page.regime.link || w.t('preferences'), 'ctl-button ctl-plain'),
+      button('preferences', law(page) || w.t('preferences'), 'ctl-button ctl-plain', law(page) && 'en'),
       button('reject', w.t('opt_out')),
       button('accept', w.t('ok')),
     ),
@@ -122,7 +126,7 @@ export function entry(page, w) {
       'aria-label': name,
       ...tongue(page),
     },
-    button('preferences', name, 'ctl-pill'),
+    button('preferences', name, 'ctl-pill', law(page) && 'en'),
     h('span', { role: 'status', class: 'ctl-hidden' }),
   );
 }

@@ -1,8 +1,9 @@
 /** What a first view can do without: delivery, deleting, the settings, embeds, the log of what is held. */
 
+import { yields } from './aside.js';
 import { readChoice, readVisitor } from './cookie.js';
 import { Delivery } from './deliver.js';
-import { h } from './dom.js';
+import { h, ready, words } from './dom.js';
 import { embeds } from './embeds.js';
 import { note, tongue } from './first.js';
 import { described, panel } from './held.js';
@@ -47,6 +48,7 @@ export class Rest {
     guard.after = () => void embeds(page, () => this.details()).catch(() => {});
     guard.after();
     document.addEventListener('consent:saved', () => this.view.settings && this.view.settings.mark());
+    yields();
     this.explain();
     this.start();
   }
@@ -96,6 +98,7 @@ export class Rest {
       this.remember();
       this.post.add(this.body(decision));
       if (action === 'gpc') this.tell();
+      else this.announce();
     }
     safe(() => localStorage.removeItem(key));
     return this.tidy();
@@ -281,17 +284,29 @@ export class Rest {
     this.view.decide('save', categories, category === wanted ? {} : services, 1);
   }
 
-  tell() {
+  /** Where the settings do not say it themselves. The line was hidden with its entry until now. */
+  announce() {
+    const { entry, settings, w } = this.view;
+    const line = entry && entry.lastElementChild;
+    if (!line || !w || settings) return;
+    line.textContent = '';
+    setTimeout(() => (line.textContent = w.t('saved')), 150);
+  }
+
+  /** A status is announced where it stood empty before its words came (4.1.3). */
+  async tell() {
     const { page, view } = this;
-    if (!view.w || this.note) return;
-    this.note = h('div', {
+    await ready();
+    if (this.note) return;
+    const node = h('div', {
       id: 'cmp-note',
       class: 'ctl-root ctl-note',
       role: 'status',
       ...tongue(page),
     });
-    document.body.append(this.note);
-    this.note.append(...note(view.w, view.conflict));
+    this.note = node;
+    document.body.append(node);
+    setTimeout(() => node.append(...note(view.w || words(page.language), view.conflict)), 100);
   }
 
   noted() {

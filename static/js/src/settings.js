@@ -232,7 +232,7 @@ export class Settings {
         details.retention &&
           w.t(kept(details.retention.anchor), { time: w.duration(details.retention) }) + ' ',
         details.decided_for_demo && w.t('demo') + ' ',
-        attribution && link(attribution.text, attribution.url),
+        attribution && h('span', { lang: 'en' }, link(attribution.text, attribution.url)),
       ),
     ];
   }

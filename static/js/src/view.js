@@ -197,7 +197,6 @@ export class View {
     this.unprompt();
     const swept = page.decide(action, categories, services, layer);
     if (stays) settings.saved(swept);
-    else this.announce('saved');
     swept.catch(() => {});
   }
 
@@ -210,11 +209,6 @@ export class View {
     if (inside && opener instanceof HTMLElement) opener.focus();
   }
 
-  /** @param {string} key */
-  announce(key) {
-    const line = this.entry && this.entry.lastElementChild;
-    if (line && this.w) line.textContent = this.w.t(key);
-  }
 
   /** Without the second layer a visitor can still refuse or withdraw. */
   open() {
