@@ -3,6 +3,8 @@
  * the stub (`data-held`), and the acts in `consent.held`; nothing is let go twice.
  */
 
+import { drop } from './dom.js';
+
 /** @typedef {import('./types').Config} Config */
 /** @typedef {import('./types').Held} Held */
 /** @typedef {import('./types').Verdict} Verdict */
@@ -172,7 +174,7 @@ export class Guard {
       node.addEventListener('error', done);
       setTimeout(done, 1e4);
     });
-    node.remove();
+    drop(node);
     parentNode.insertBefore(node, nextSibling);
     if (waits) await loaded;
   }

@@ -4,6 +4,7 @@ import { CHOICE, VISITOR, encode, readChoice, readVisitor, write } from './cooki
 import { signal } from './google.js';
 import { Guard } from './guard.js';
 import { secret, uuid7 } from './ids.js';
+import { keyOf } from './memory.js';
 import { isLax, lifeOf, regimeNow, sameSite, unexpired, verdict } from './verdict.js';
 
 /** @typedef {import('./types').Choice} Choice */
@@ -123,7 +124,10 @@ export class Page {
    */
   rest() {
     if (!this.loading) {
-      this.loading = import(`${this.root}/code/rest.${REST_HASH}.js`).then(({ Rest }) => new Rest(this));
+      this.loading = Promise.race([
+        import(`${this.root}/code/rest.${REST_HASH}.js`),
+        new Promise((_, fail) => setTimeout(fail, 1e4)),
+      ]).then(({ Rest }) => new Rest(this));
       this.loading.catch(() => (this.loading = undefined));
     }
     return this.loading;
@@ -156,7 +160,24 @@ export class Page {
       categories: { ...kept.categories, ...categories },
       services: { ...kept.services, ...wishes },
     };
-    this.decided.push([action, categories, wishes, layer, at, previous, this.choice.id]);
+    /** @type {Decision} */
+    const decision = [
+      categories,
+      wishes,
+      this.choice.id,
+      action,
+      layer,
+      at,
+      previous && previous.id,
+      this.shownAt,
+      config.notice,
+      this.language.answer,
+      this.language.lang,
+      location.origin + location.pathname,
+    ];
+    this.decided.push(decision);
+    // Whoever leaves before the rest has come finds it at the next view (rest.js, `last`).
+    safe(() => localStorage.setItem(keyOf(config.cookie.path) + '.', '' + decision));
     this.keep();
     this.now = this.judge();
     this.google();
@@ -169,17 +190,12 @@ export class Page {
 
   /** Another tab may have answered. Wider lets go, narrower starts the page anew. */
   resume() {
-    const { choice, now, guard } = this;
+    const { choice, now } = this;
     this.load();
     if ((this.choice && this.choice.id) === (choice && choice.id)) return false;
     this.apply();
     this.google();
-    const { categories, services } = this.now;
-    const narrower = [...Object.keys(now.categories), ...Object.keys(now.services)].some(
-      (id) =>
-        (now.categories[id] && !categories[id]) || (now.services[id] && !services[id]),
-    );
-    safe(() => void this.rest().then((rest) => rest.tidy().then(() => narrower && guard.ran && location.reload())));
+    this.rest().then((rest) => rest.follow(now), () => {});
     return true;
   }
 }

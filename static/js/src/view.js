@@ -1,7 +1,7 @@
 /** What is on the screen when: the first layer and the lasting entry; the rest does the others. */
 
 import { install } from './api.js';
-import { ready, words } from './dom.js';
+import { drop, ready, words } from './dom.js';
 import { bar, entry, first } from './first.js';
 import { keyOf } from './memory.js';
 import { obey } from './obey.js';
@@ -212,7 +212,7 @@ export class View {
     const { prompt, entry, opener } = this;
     const inside = prompt && prompt.contains(document.activeElement);
     this.prompt = null;
-    if (prompt) prompt.remove();
+    if (prompt) drop(prompt);
     if (entry) entry.hidden = !!this.settings;
     if (inside && opener instanceof HTMLElement) opener.focus();
   }
