@@ -1,6 +1,5 @@
 /** Delivers records: kept until the server has answered, in order, never dropped. */
 
-import { readVisitor } from './cookie.js';
 import { secret, uuid7 } from './ids.js';
 import { text } from './json.js';
 import { post } from './post.js';
@@ -39,13 +38,15 @@ export class Delivery {
    * @param {ReturnType<typeof import('./memory.js').memory>} memory
    * @param {(id: string, reply: any) => void} delivered
    * @param {(old: string, fresh: string) => void} renamed
+   * @param {() => string | null} visitor
    */
-  constructor(url, http, memory, delivered, renamed) {
+  constructor(url, http, memory, delivered, renamed, visitor) {
     this.url = url;
     this.http = http;
     this.memory = memory;
     this.delivered = delivered;
     this.renamed = renamed;
+    this.visitor = visitor;
     /** @type {Map<string, number>} */
     this.resting = new Map();
     this.busy = false;
@@ -91,7 +92,7 @@ export class Delivery {
    * @param {Pending['body']} body
    */
   ask(body) {
-    const whole = this.http ? body : { visitor: readVisitor() || secret(), ...body };
+    const whole = this.http ? body : { visitor: this.visitor() || secret(), ...body };
     return post(this.url, text(whole), this.http);
   }
 

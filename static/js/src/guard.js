@@ -18,8 +18,9 @@ const SELECTOR =
   [...SOURCES, 'data-held'].map((name) => `[${name}]`) +
   OTHERS.map((name) => `,[data-category][data-${name}],[data-service][data-${name}]`).join('');
 
-/** @type {{[alias: string]: string}} */
+/** @type {any} */
 const ALIAS = {
+  __proto__: null,
   analytics: 'statistics',
   measurement: 'statistics',
   performance: 'statistics',

@@ -35,6 +35,8 @@ export class Page {
     this.lax = LAX && isLax(this.regime);
     this.gpc = config.signals.gpc || navigator.globalPrivacyControl === true;
     this.http = sameSite(config.cookie, location);
+    // For the lazy files: a cookie that the browser does not keep is in this file's hands.
+    this.visitor = readVisitor;
     this.shownAt = '';
     /** @type {import('./view.js').View | undefined} */
     this.view = undefined;

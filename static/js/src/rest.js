@@ -1,6 +1,6 @@
 /** What a first view can do without: delivery, deleting, the settings, embeds, the log of what is held. */
 
-import { readChoice, readVisitor } from './cookie.js';
+import { readChoice } from './cookie.js';
 import { Delivery } from './deliver.js';
 import { drop, h } from './dom.js';
 import { embeds, placed } from './embeds.js';
@@ -44,6 +44,7 @@ export class Rest {
       this.store,
       (id, reply) => this.delivered(id, reply),
       (old, fresh) => this.renamed(old, fresh),
+      () => page.visitor(),
     );
     if (window.consent.hooks) hold(window.consent.hooks);
     adopt(css, guard.nonce);
@@ -117,7 +118,7 @@ export class Rest {
     return {
       v: 1,
       id,
-      visitor: readVisitor() || (http ? undefined : secret()),
+      visitor: this.page.visitor() || (http ? undefined : secret()),
       notice,
       action,
       categories,
@@ -190,10 +191,12 @@ export class Rest {
     if (choice && choice.pending && !this.post.has(choice.id)) {
       const kept = this.last();
       const young = choice.t * 1000 + OWN_PAGE - Date.now();
-      if (kept) await this.post.add(this.body(kept));
-      else if (young > 0 && young <= OWN_PAGE) {
-        setTimeout(() => void this.again(), young);
-      } else return this.post.add(this.body(this.told()));
+      if (kept) {
+        const sent = this.post.add(this.body(kept));
+        this.forget();
+        await sent;
+      } else if (young > 0 && young <= OWN_PAGE) setTimeout(() => void this.again(), young);
+      else return this.post.add(this.body(this.told()));
     }
     return this.post.run();
   }

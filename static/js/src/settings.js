@@ -1,6 +1,5 @@
 /** The second layer: a choice per category and per service, who stores what, and one's own record. */
 
-import { readVisitor } from './cookie.js';
 import { drop, h, link, words } from './dom.js';
 import { box, button } from './first.js';
 import { help } from './help.js';
@@ -337,7 +336,7 @@ export class Settings {
       h('button', { type: 'submit', class: 'ctl-button ctl-plain' }, w.t('mine')),
     );
     form.addEventListener('submit', () => {
-      visitor.value = readVisitor() || '';
+      visitor.value = this.page.visitor() || '';
       setTimeout(() => (visitor.value = ''));
     });
     return form;
