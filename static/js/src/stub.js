@@ -96,8 +96,9 @@ try {
     }
   };
   const all = (/** @type {any} */ node) => {
+    if (!node) return; // `insertBefore(node, null)` appends
     seize(node);
-    if (node && node.firstElementChild) node.querySelectorAll(TAGS).forEach(seize);
+    if (node.firstElementChild) node.querySelectorAll(TAGS).forEach(seize);
   };
 
   /** Puts `act` in the place of functions and setters; what is not there is left out. */
