@@ -182,8 +182,7 @@ FRAMEWORKS = {
     "b { font-weight: 700 } body { margin: 0; color: rgb(0 0 0 / 87%); background: #fff;"
     " font: 400 1rem/1.5 Roboto, sans-serif; letter-spacing: .00938em }"
     "body::backdrop { background: #fff }",
-    "Ant Design": BORDER_BOX
-    + "html, body { width: 100%; height: 100% } html { line-height: 1.15 }"
+    "Ant Design": BORDER_BOX + "html, body { width: 100%; height: 100% } html { line-height: 1.15 }"
     "[tabindex='-1']:focus { outline: none } h2, h3 { margin: 0 0 .5em; font-weight: 500 }"
     "p, ul { margin: 0 0 1em } b { font-weight: bolder } table { border-collapse: collapse }"
     "a, button, input:not([type=range]), label, summary { touch-action: manipulation }"

@@ -65,6 +65,8 @@ def test_rude_pages_change_nothing(stood: Callable[[str], Page], part: str) -> N
 
 def test_importance_is_beyond_us_and_the_docs_say_so(stood: Callable[[str], Page]) -> None:
     """So that the comparison is known to see a change, and the limit to be one."""
-    assert {name.rsplit(",", 1)[0] for name in changed(stood("first layer with an X"), BEYOND_US)} == set(BEYOND_US)
+    assert {
+        name.rsplit(",", 1)[0] for name in changed(stood("first layer with an X"), BEYOND_US)
+    } == set(BEYOND_US)
     said: Any = (ROOT / "docs/accessibility.md").read_text("utf-8")
     assert "!important" in said and "transform" in said
