@@ -23,16 +23,17 @@ WITH_NODE := PATH="$(CURDIR)/.venv/bin:$$PATH"
 run: .venv/run.stamp
 	@DEMO="$${DEMO-1}"; export DEMO; exec $(PY) -m flask --app app serve
 
-test: .venv/dev.stamp static/js/node_modules/.stamp
-	@$(PY) tests/prepare.py chromium postgresql
+test: .venv/dev.stamp static/js/node_modules/.stamp packages/node_modules/.stamp
+	@$(PY) tests/prepare.py chromium firefox postgresql
 	@$(WITH_NODE) $(PY) -m pytest -n 2 --dist worksteal $(T)
 
-lint: .venv/dev.stamp static/js/node_modules/.stamp
+lint: .venv/dev.stamp static/js/node_modules/.stamp packages/node_modules/.stamp
 	$(PY) -m ruff format --check .
 	$(PY) -m ruff check .
 	$(PY) -m mypy
 	cd static/js && $(WITH_NODE) node node_modules/typescript/bin/tsc -p .
 	cd static/js && $(WITH_NODE) node build.mjs --check
+	cd packages && $(WITH_NODE) node ../static/js/node_modules/typescript/bin/tsc -p .
 
 js: static/js/node_modules/.stamp
 	cd static/js && $(WITH_NODE) node build.mjs
@@ -46,7 +47,7 @@ bench: .venv/run.stamp
 	@folder=$$(mktemp -d) && DEMO=1 INSTANCE_PATH=$$folder $(PY) bench/size.py; rm -rf "$$folder"
 
 clean:
-	rm -rf .venv instance .pytest_cache .mypy_cache .ruff_cache .hypothesis static/js/node_modules bench/openload
+	rm -rf .venv instance .pytest_cache .mypy_cache .ruff_cache .hypothesis static/js/node_modules packages/node_modules bench/openload
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A stamp is written only when its step has ended well, so a step that was broken off is done again.
@@ -75,4 +76,10 @@ static/js/node_modules/.stamp: static/js/package-lock.json .venv/python.stamp
 	@$(PY) tests/prepare.py node
 	@echo "Installing what builds and checks the script (once) ..."
 	@cd static/js && $(WITH_NODE) npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier
+	@touch $@
+
+packages/node_modules/.stamp: packages/package-lock.json .venv/python.stamp
+	@$(PY) tests/prepare.py node
+	@echo "Installing what the npm package and the agents' rules are tested with (once) ..."
+	@cd packages && $(WITH_NODE) npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier
 	@touch $@

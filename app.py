@@ -18,6 +18,7 @@ from werkzeug.exceptions import HTTPException
 from consent import (
     auditor,
     cli,
+    cli_import,
     config,
     demo,
     health,
@@ -26,6 +27,7 @@ from consent import (
     vendors_cli,
     visitor,
     witness,
+    wording,
 )
 from consent.admin import admin
 from consent.config import Config
@@ -65,7 +67,9 @@ def create_app(settings: Config | None = None, clock: Callable[[], datetime] = u
         app.register_blueprint(demo.demo)
         app.wsgi_app = demo.Pretend(app.wsgi_app)  # type: ignore[method-assign]
     cli.register(app)
+    app.cli.add_command(cli_import.group)
     app.cli.add_command(witness.group)
+    app.cli.add_command(wording.group)
     vendors_cli.register(app)
     app.register_error_handler(Refusal, refused)
     app.register_error_handler(HTTPException, misdirected)

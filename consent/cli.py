@@ -139,7 +139,9 @@ def later_run() -> list[str]:
 @click.option(
     "--origin", "origins", multiple=True, help="example.com or *.example.com; repeatable."
 )
-@click.option("--language", "languages", multiple=True, default=("en",), help="en, pl, fr.")
+@click.option(
+    "--language", "languages", multiple=True, default=("en",), help="A tag like de or pt-br."
+)
 @click.option(
     "--keep",
     prompt="How long the record of a choice is kept as proof",

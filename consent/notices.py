@@ -7,18 +7,18 @@ at it for as long as the record lives. An `Answer` is one served variant of a no
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache, lru_cache
-from importlib.resources import files
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ForeignKey, LargeBinary, String, UniqueConstraint, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
-from . import inventory, leaf, trail, waiting
+from . import inventory, leaf, texts, trail, waiting
 from .db import Base, Instant, db, rfc3339
 from .errors import Invalid, NotFound
 from .sites import Site, retention_problem, rights_contact, seconds
@@ -74,14 +74,6 @@ def _content(body: bytes) -> dict[str, Any]:
     return found
 
 
-@cache
-def texts(language: str) -> dict[str, Any]:
-    """The words of the script in one language."""
-    file = files("consent").joinpath(f"data/texts/{language}.json")
-    found: dict[str, Any] = json.loads(file.read_text("utf-8"))
-    return found
-
-
 def draft(site: Site) -> dict[str, Any]:
     """The notice as it would be published now, without its version numbers and times."""
     asked = [c for c in inventory.CATEGORIES if c != "preferences" or site.preferences]
@@ -98,7 +90,7 @@ def draft(site: Site) -> dict[str, Any]:
         "categories": [{"id": category} for category in asked],
         "services": [_service(service) for service in inventory.services(site)],
         "trackers": [_tracker(site, tracker) for tracker in inventory.trackers(site)],
-        "texts": {language: texts(language) for language in site.languages},
+        "texts": {tag: texts.own(tag, site.texts.get(tag, {})) for tag in site.languages},
         "layout": site.layout | ({"decided_for_demo": True} if site.decided_for_demo else {}),
         "choice_lifetime": site.choice_lifetime,
         "retention": site.retention,
@@ -119,6 +111,26 @@ def _service(service: inventory.Service) -> dict[str, Any]:
 def _tracker(site: Site, tracker: inventory.Tracker) -> dict[str, Any]:
     fields = "name match kind party service category published_label purpose duration reason"
     return {name: getattr(tracker, name) for name in fields.split()}
+
+
+def hold(content: dict[str, Any]) -> str:
+    """The stub's rules: what the inventory names by host or stored name, and what opens it.
+
+    `host=service` and `#name=service`, `*` for a prefix; see docs/blocking.md. What is necessary is
+    no rule, and what is unclassified names nothing that could open it.
+    """
+    found = [
+        f"{host.removeprefix('*.')}={service['id']}"
+        for service in content["services"]
+        if service["category"] != "necessary"
+        for host in service["hosts"]
+    ]
+    for row in content["trackers"]:
+        if row["name"] and row["category"] != "necessary" and row["kind"] in inventory.STORED:
+            opens = row["category"] and (row["service"] or row["category"])
+            star = "*" if row["match"] == "prefix" else ""
+            found.append(f"#{row['name']}{star}" + (f"={opens}" if opens else ""))
+    return " ".join(dict.fromkeys(rule for rule in found if not re.search(r"\s", rule)))
 
 
 def latest(site: Site) -> Notice | None:
@@ -253,7 +265,8 @@ def lint(body: dict[str, Any]) -> list[Finding]:
     """What a draft says that does not fit together.
 
     RETENTION-EXCEEDED: a tracker lives longer than the draft says its purpose does. One that ends
-    with the browser, or whose duration is not stated, is not accused.
+    with the browser, or whose duration is not stated, is not accused. TEXT-…: the owner's own words
+    steer the visitor; where one such finding stands, it names the language and the text.
     """
     limits = body["retention"].get("purposes", {})
     found = []
@@ -267,7 +280,13 @@ def lint(body: dict[str, Any]) -> list[Finding]:
                     f" {_words(limit)} at most.",
                 )
             )
-    return found
+    return [*found, *_steering(body)]
+
+
+def _steering(body: dict[str, Any]) -> Iterator[Finding]:
+    for tag, shown in body["texts"].items():
+        for problem in texts.problems(tag, shown):
+            yield Finding(f"TEXT-{problem.code}", f"{tag}, {problem.key}: {problem.sentence}")
 
 
 def _words(life: Mapping[str, Any]) -> str:

@@ -16,25 +16,26 @@ from urllib.parse import urlsplit
 from sqlalchemy import String, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from . import integrations, trail
+from . import integrations, texts, trail
 from .db import Base, Instant, Json, db
 from .errors import Conflict, Invalid, NotFound
 
 KEY = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,61}[a-z0-9])?")
 HOST = re.compile(r"(?:\*\.)?(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9-]+(?::\d{1,5})?")
-LANGUAGES = ("en", "pl", "fr")
+LANGUAGES = texts.available()
 UNITS = {"minute": 60, "hour": 3600, "day": 86_400, "month": 2_629_746, "year": 31_556_952}
 ANCHORS = ("choice", "expiry", "withdrawal")
 ACTIONS = ("delete", "aggregate", "anonymise")
 PURPOSES = ("preferences", "statistics", "marketing")
 LEAST_S = 31 * 86_400  # a purged id must be too old to be taken again
 RIGHTS = ("page", "email", "phone", "post")
+WHOLE = "guard-stub"  # the larger stub: holds the rarer ways too from the first byte on
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 A_LIFETIME = "A whole number of days, months or years."
 CHANGEABLE = frozenset(
     "name controller contacts dpo authority origins preview_hosts cookie_domain languages "
     "default_language policy_urls preferences choice_lifetime retention layout publish_log "
-    "request_form request_days integrations".split()
+    "request_form request_days integrations texts".split()
 )
 
 
@@ -46,7 +47,9 @@ class Site(Base):
     delete) and `purposes`, {category: lifetime}, how long what serves a purpose may live; {} until
     somebody has stated it. `request_days` is what the site promises for requests of visitors, in
     days, None where it promises nothing. `integrations` is {part: {option: value}}, see
-    integrations.py; unlike the rest it is no part of a notice, and takes effect at once.
+    integrations.py; unlike the rest it is no part of a notice, and takes effect at once. `texts`
+    are the owner's words in place of ours: {language: {key: text}}, a text with plural forms being
+    {category: text}.
     """
 
     __tablename__ = "site"
@@ -72,6 +75,7 @@ class Site(Base):
     request_form: Mapped[bool]
     request_days: Mapped[int | None]
     integrations: Mapped[dict[str, Any]] = mapped_column(Json)
+    texts: Mapped[dict[str, dict[str, Any]]] = mapped_column(Json)
     tag_seen_at: Mapped[datetime | None] = mapped_column(Instant)
     created_at: Mapped[datetime] = mapped_column(Instant)
 
@@ -119,6 +123,7 @@ def add(
         "request_form": True,
         "request_days": None,
         "integrations": {},
+        "texts": {},
     }
     values |= {"name": name, "controller": controller, "origins": origins, "languages": languages}
     values |= more
@@ -222,18 +227,19 @@ def same_site(own: str, page: str, cookie_domain: str | None) -> bool:
     return ours.hostname == theirs.hostname
 
 
-def snippet(site: Site, base_url: str) -> str:
+def snippet(site: Site, base_url: str, hold: str = "", first: str = "stub") -> str:
     """What an owner pastes first into <head>: the inline stubs and the async script.
 
-    The stub is there for everybody; those of Google and of the IAB where the site's integrations
-    need to speak before any vendor's script.
+    The first stub (or the WHOLE one) is there for everybody, with its rules (`notices.hold`); those
+    of Google and of the IAB where the site's integrations need to speak before any vendor's script.
     """
     key, base = html.escape(site.key), html.escape(base_url)
-    inline = [f'<script data-site="{key}">{stub()}</script>']
+    rules = f' data-hold="{html.escape(hold)}"' if hold else ""
+    inline = [f'<script data-site="{key}"{rules}>{stub(first)}</script>']
     for name, attributes in _more_stubs(site.integrations):
         inline.append(f"<script{attributes}>{stub(name)}</script>")
     async_ = f'<script async fetchpriority="high" src="{base}/v1/{key}/consent.js"></script>'
-    return "\n".join([*inline, async_])
+    return async_ if "shadow" in site.integrations else "\n".join([*inline, async_])
 
 
 def _more_stubs(wanted: dict[str, Any]) -> list[tuple[str, str]]:
@@ -262,10 +268,10 @@ def stub_hash(name: str = "stub") -> str:
     return f"sha256-{base64.b64encode(digest).decode()}"
 
 
-def stub_hashes(site: Site) -> list[str]:
+def stub_hashes(site: Site, first: str = "stub") -> list[str]:
     """Those of all inline stubs in the site's snippet."""
     more = [stub_hash(name) for name, _ in _more_stubs(site.integrations)]
-    return [stub_hash(), *more]
+    return [stub_hash(first), *more]
 
 
 def _host_matches(host: str, entry: str) -> bool:
@@ -284,6 +290,7 @@ def _problems(values: dict[str, Any]) -> dict[str, str]:
     elif values["default_language"] not in values["languages"]:
         found["default_language"] = "Must be one of the site's languages."
     found |= _wrong_spans(values) | integrations.problems(values["integrations"])
+    found |= _wrong_texts(values["texts"])
     domain = values["cookie_domain"]
     if domain and not all(_within(_bare(o), domain) for o in values["origins"]):
         found["cookie_domain"] = "Every origin must be this domain or below it."
@@ -301,6 +308,19 @@ def _wrong_spans(values: dict[str, Any]) -> dict[str, str]:
         found["retention"] = why
     if values["request_days"] is not None and not 1 <= values["request_days"] <= 365:
         found["request_days"] = "A whole number of days, at most a year; or empty."
+    return found
+
+
+def _wrong_texts(own: dict[str, dict[str, Any]]) -> dict[str, str]:
+    """By field, like `texts.de.reject`; what only steers the visitor is not refused."""
+    found: dict[str, str] = {}
+    for language, words in own.items():
+        if language not in LANGUAGES or not isinstance(words, dict):
+            found[f"texts.{language}"] = f"Texts by language, one of {', '.join(LANGUAGES)}."
+            continue
+        for problem in texts.problems(language, words):
+            if problem.blocks:
+                found[f"texts.{language}.{problem.key}"] = problem.sentence
     return found
 
 

@@ -4,6 +4,7 @@ Crumbtrail is down, and can be told to hang."""
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -20,6 +21,7 @@ class Website:
         self.other_origin = f"http://localhost:{port}"
         self.pages: dict[str, tuple[str, bytes, dict[str, str]]] = {}
         self.asked: list[str] = []
+        self.times: list[float] = []  # of each, monotonic seconds
 
     def put(
         self, path: str, body: str | bytes, kind: str = "text/html; charset=utf-8", **headers: str
@@ -55,6 +57,7 @@ class _Handler(BaseHTTPRequestHandler):
         site = self.sites[self.server.server_port]  # type: ignore[attr-defined]
         path = urlsplit(self.path).path
         site.asked.append(path)
+        site.times.append(time.monotonic())
         kind, body, headers = site.pages.get(path, ("text/plain", b"no such page", {}))
         self.send_response(200 if path in site.pages else 404)
         self.send_header("Content-Type", kind)
@@ -63,6 +66,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name.replace("_", "-"), value)
         self.end_headers()
         self.wfile.write(body)
+
+    do_POST = do_GET
 
     def log_message(self, *_: Any) -> None:
         """Say nothing: pytest shows what matters."""

@@ -15,7 +15,7 @@ from flask.testing import FlaskClient
 from consent import integrations, inventory, notices, sites, trail
 from consent.db import db
 from consent.errors import Invalid
-from consent.visitor import script
+from consent.visitor import built as built_files
 from tests.acts import BY, add_site, make_site
 from tests.conftest import Clock
 from tests.prepare import ROOT
@@ -94,8 +94,8 @@ def test_a_page_gets_the_parts_of_its_site_at_once_and_no_other_byte(
     make_site(app, clock.now)
     bare = config_of(client)
     assert "parts" not in bare and "options" not in bare
-    monkeypatch.setattr(script, "_built", lambda name: name in ("signals", "gpp"))
-    monkeypatch.setattr(script, "_lazy_digest", lambda name: name.rjust(16, "0"))
+    monkeypatch.setattr(built_files, "has", lambda name: name in ("signals", "gpp"))
+    monkeypatch.setattr(built_files, "digest", lambda name: name.rjust(16, "0"))
     chosen = {"signals": {"uet": True}, "gpp": {}, "shadow": {}}
     sites.change(sites.get("example.com"), BY, clock.advance(seconds=2), integrations=chosen)
     told = config_of(client)

@@ -251,6 +251,7 @@ def test_a_choice_and_all_who_read_it_get_what_is_described(
             f"/v1/{SITE}/code/settings.0123456789abcdef.js",
         ),
         ("GET /v1/{site}/notice", f"/v1/{SITE}/notice?lang=en"),
+        ("GET /v1/{site}/rules.json", f"/v1/{SITE}/rules.json"),
         ("GET /v1/{site}/{lang}/details.json", f"/v1/{SITE}/en/details.json"),
     ],
 )

@@ -21,6 +21,7 @@ from consent.admin import (
     requests,
     show,
     sites,
+    texts,
     trail,
 )
 from consent.admin.throttle import Throttle
@@ -33,7 +34,7 @@ admin = Blueprint(
     static_folder=str(Path(__file__).parents[2] / "static" / "admin"),
     static_url_path="/assets",
 )
-for page in (account, sites, inventory, notice, records, requests, keys, trail):
+for page in (account, sites, inventory, notice, texts, records, requests, keys, trail):
     admin.register_blueprint(page.pages)
 
 admin.before_request(guard.check_origin)

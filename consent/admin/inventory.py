@@ -157,7 +157,7 @@ def put_service(key: str, name: str | None) -> Response:
             category=form.get("category") or None,
             provider=form.get("provider", "").strip()[:120] or None,
             policy_url=_web(form.get("policy_url", "").strip()),
-            hosts=sorted(set(re.findall(r"[^\s,;]+", form.get("hosts", "").lower()))),
+            hosts=sorted({_host(text) for text in re.findall(r"[^\s,;]+", form.get("hosts", ""))}),
         )
     except Refusal as refusal:
         wrong = refusal.fields or {"name": refusal.message}
@@ -270,3 +270,9 @@ def _refused_rows(text: str, lines: list[int]) -> str:
         return ""
     rows = text.splitlines()
     return "\n".join([rows[0], *(rows[line - 1] for line in lines if line <= len(rows))])
+
+
+def _host(text: str) -> str:
+    """A host in lower case; a path after it keeps its letters."""
+    host, slash, path = text.partition("/")
+    return host.lower() + slash + path

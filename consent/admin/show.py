@@ -8,7 +8,9 @@ from typing import Any
 
 from flask import current_app, g, request
 
+from consent import texts
 from consent.geo import Geo
+from consent.languages import NAMES
 from consent.records.rows import uuid_text
 from consent.retention import problem
 
@@ -22,7 +24,7 @@ KINDS = {
     "script": "Script",
     "iframe": "Frame",
 }
-LANGUAGES = {"en": "English", "pl": "Polish", "fr": "French"}
+LANGUAGES = {tag: NAMES[tag] for tag in texts.available()}
 ACTIONS = {
     "accept_all": "Accepted all",
     "reject_all": "Rejected all",
@@ -47,6 +49,7 @@ DONE = {
     "tracker_changed": "Saved.",
     "tracker_removed": "Removed from the inventory.",
     "service_saved": "The service is saved.",
+    "texts_changed": "Saved. Visitors read it when the next notice is published.",
     "published": "Published. Visitors see this version from now on.",
     "erased": "Erased. The log keeps the place without content.",
     "request_closed": "The request is closed.",
@@ -67,6 +70,7 @@ def page_parts() -> dict[str, Any]:
         "CATEGORIES": CATEGORIES,
         "KINDS": KINDS,
         "LANGUAGES": LANGUAGES,
+        "REVIEWED": texts.reviewed(),
         "ACTIONS": ACTIONS,
         "REQUESTS": REQUESTS,
         "base_url": current_app.extensions["crumbtrail"].config.base_url,

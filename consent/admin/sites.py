@@ -82,14 +82,18 @@ def add() -> Response:
 def one(key: str) -> str:
     """One site: is it on its pages, what is left to do, the snippet to copy."""
     site = sites.get(key)
+    notice = notices.latest(site)
+    hold = notices.hold(notice.content if notice else notices.draft(site))
+    stub = sites.WHOLE if request.args.get("stub") == "large" else "stub"
     return render_template(
         "admin/site.html",
         site=site,
-        snippet=sites.snippet(site, guard.base_url()),
-        stub_hashes=sites.stub_hashes(site),
+        snippet=sites.snippet(site, guard.base_url(), hold, stub),
+        whole=stub == sites.WHOLE,
+        stub_hashes=sites.stub_hashes(site, stub),
         no_list=not vendors.there(parts().config.instance_path / "gvl"),
         base=guard.base_url(),
-        notice=notices.latest(site),
+        notice=notice,
         changes=notices.changes(site),
         asks_nobody=notices.asks_nobody(notices.draft(site)),
         held=inventory.trackers(site, category="unclassified"),

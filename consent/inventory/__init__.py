@@ -18,17 +18,19 @@ from .book import (
     tracker,
     trackers,
 )
-from .importing import COLUMNS, Imported, duration, import_csv
-from .rows import CATEGORIES, Service, Tracker
+from .importing import COLUMNS, Imported, bring, duration, import_csv
+from .rows import CATEGORIES, STORED, Service, Tracker
 
 __all__ = [
     "CATEGORIES",
     "COLUMNS",
     "OWN",
+    "STORED",
     "Imported",
     "Service",
     "Tracker",
     "add_tracker",
+    "bring",
     "declare_framework",
     "duration",
     "edit_tracker",

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from ..db import Base, Json
 
 CATEGORIES = ("necessary", "preferences", "statistics", "marketing")
-KINDS = "cookie local_storage session_storage indexeddb beacon script iframe".split()
+STORED = ("cookie", "local_storage", "session_storage", "indexeddb")
+KINDS = [*STORED, "beacon", "script", "iframe"]
 PARTIES = ("first", "third")
 MATCHES = ("exact", "prefix")
 ALIASES = {"performance": "statistics", "analytics": "statistics", "functional": "preferences"}

@@ -1,9 +1,21 @@
 """The visitor's edge: the script, the choice, the receipt, the visitor's own page. Everything under
 /v1/<site>/."""
 
-from . import asking, choices, me, receipts, script, signals
+from . import asking, choices, me, plain, receipts, rules, script, signals
 from .blueprint import bp
-from .script import build_digest
+from .built import build_digest
 from .signals import own
 
-__all__ = ["asking", "bp", "build_digest", "choices", "me", "own", "receipts", "script", "signals"]
+__all__ = [
+    "asking",
+    "bp",
+    "build_digest",
+    "choices",
+    "me",
+    "own",
+    "plain",
+    "receipts",
+    "rules",
+    "script",
+    "signals",
+]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 from collections.abc import Callable
 from datetime import datetime
 from functools import cache
@@ -20,8 +19,10 @@ from urllib.parse import urlsplit
 from flask import Response, make_response, render_template, request
 from markupsafe import Markup
 
-from .. import notices, sites
+from .. import languages, sites, texts
+from ..errors import NotFound
 from ..sites import Site, origin_kind
+from . import shelf, where
 from .blueprint import own_origins
 
 CSP = (
@@ -32,10 +33,8 @@ CSP = (
 
 def language(of: Site) -> str:
     """The form or the address says it, else the browser, else the site's default."""
-    said = (request.form.get("lang") or request.args.get("lang") or "").lower().split("-")[0]
-    tags = [tag.lower().split("-")[0] for tag in request.accept_languages.values()]
-    spoken = (tag for tag in (said, *tags, of.default_language) if tag in sites.LANGUAGES)
-    return next(spoken, sites.LANGUAGES[0])
+    said = request.form.get("lang") or request.args.get("lang")
+    return languages.choose((said, *where.tongues()), sites.LANGUAGES, of.default_language)
 
 
 def page(template: str, of: Site, status: int = 200, **values: Any) -> Response:
@@ -46,8 +45,9 @@ def page(template: str, of: Site, status: int = 200, **values: Any) -> Response:
         site=of,
         lang=spoken,
         t=speaker(spoken),
-        w=notices.texts(spoken),
-        names={tag: words(tag)["language"] for tag in sites.LANGUAGES},
+        w=labels(of, spoken),
+        names={tag: texts.paper(tag)["language"] for tag in sites.LANGUAGES},
+        dir=languages.direction,
         day=lambda at: day(at, spoken),
         moment=lambda at: moment(at, spoken),
         style=Markup(style()),  # noqa: S704 - ours, and the policy names its hash
@@ -67,7 +67,7 @@ def page(template: str, of: Site, status: int = 200, **values: Any) -> Response:
 
 def speaker(spoken: str) -> Callable[..., str]:
     def say(key: str, **values: object) -> str:
-        text: str = words(spoken)[key]
+        text: str = texts.paper(spoken)[key]
         return text.format(**values) if values else text
 
     return say
@@ -76,7 +76,7 @@ def speaker(spoken: str) -> Callable[..., str]:
 def day(at: str | datetime, spoken: str) -> str:
     """21 listopada 2026"""
     when = _aware(at)
-    month = words(spoken)["months"][when.month - 1]
+    month = texts.paper(spoken)["months"][when.month - 1]
     return speaker(spoken)("day", d=when.day, month=month, y=when.year)
 
 
@@ -99,12 +99,13 @@ def back(of: Site) -> str:
     return f"{said}#consent"
 
 
-@cache
-def words(spoken: str) -> dict[str, Any]:
-    """The words of these pages in one language."""
-    file = files("consent").joinpath(f"data/texts/me/{spoken}.json")
-    found: dict[str, Any] = json.loads(file.read_text("utf-8"))
-    return found
+def labels(of: Site, spoken: str) -> dict[str, Any]:
+    """The words of the website's own dialog, so that a button has one name everywhere."""
+    try:
+        shown: dict[str, dict[str, Any]] = shelf.current(of).content["texts"]
+    except NotFound:
+        shown = {}
+    return shown.get(spoken) or texts.words(spoken)
 
 
 @cache

@@ -11,28 +11,28 @@ import json
 import re
 from collections import OrderedDict
 from dataclasses import replace
-from functools import cache
-from importlib.resources import files
-from pathlib import Path
+from functools import partial
 from threading import Lock
 from typing import Any
 
 import brotli
 from flask import Response, request
 
-from .. import integrations, notices, sites, vendors
+from .. import languages, notices, sites, vendors
 from ..db import db
 from ..errors import NotFound
 from ..parts import parts
 from ..regime import Place, Regime, Signals
 from ..sites import Site
-from . import cookies, shelf, where
+from . import built, cookies, shelf, where
 from .blueprint import base_address, bp, own_address
 
 STRICT = "private, max-age=600, stale-while-revalidate=86400"
 LAX = "private, no-cache"
 VARY = "Accept-Language, Sec-GPC, Accept-Encoding"
 PROFILE = re.compile(r"([A-Z]{2}(?:-[A-Z0-9]{1,3})?|nowhere)(\+gpc)?")
+# What the first layer says only where things run until refused, or where the signal is a choice.
+LAX_TEXTS = frozenset("bar opt_out ok gpc_done gpc_why gpc_conflict".split())
 CACHE_BYTES = 32 * 1024 * 1024
 
 
@@ -53,6 +53,7 @@ def public_script(site: str, profile: str, lang: str) -> Response:
         raise NotFound("not_found", "A profile is a place like PL or US-CA, and +gpc.")
     place = Place.parse(found[1] if found[1] != "nowhere" else "", "cdn")
     of = shelf.site(site)
+    lang = _named(shelf.current(of).content, lang)
     strict = STRICT.replace("private", "public")
     lax = LAX.replace("private", "public")
     response = _answer(of, lang, place, Signals(bool(found[2])), strict, lax)
@@ -64,21 +65,22 @@ def public_script(site: str, profile: str, lang: str) -> Response:
 def pinned(site: str, digest: str) -> Response:
     """The code alone, for `integrity=`; it asks for its notice by itself."""
     shelf.site(site)
-    body = f"!function(CMP_CONFIG){{{code()}}}();".encode()
-    if hashlib.sha256(body).hexdigest() != digest:
-        raise NotFound("not_found", "This server has no script of that digest.")
-    return _compressed(body, "public, max-age=31536000, immutable", "Accept-Encoding")
+    for lax in (True, False):
+        body = f"!function(CMP_CONFIG){{{built.code(lax)}}}();".encode()
+        if hashlib.sha256(body).hexdigest() == digest:
+            return _compressed(body, "public, max-age=31536000, immutable", "Accept-Encoding")
+    raise NotFound("not_found", "This server has no script of that digest.")
 
 
 @bp.get("/<site>/code/<name>.<digest>.js")
 def lazy_code(site: str, name: str, digest: str) -> Response:
-    """Code that is fetched where it is needed: the settings when they open, and the parts that a
-    site has switched on. A script of an older build gets ours."""
+    """Code that is fetched where it is needed: what a first view can do without, the settings when
+    they open, and the parts that a site has switched on. A script of an older build gets ours."""
     shelf.site(site)
-    if name != "settings" and not _built(name):
+    if not built.has(name):
         raise NotFound("not_found", "This server has no code of that name.")
-    body = _dist(f"{name}.js").encode()
-    exact = digest == _lazy_digest(name)
+    body = built.text(f"{name}.js").encode()
+    exact = digest == built.digest(name)
     caching = "public, max-age=31536000, immutable" if exact else "no-cache"
     response = _compressed(body, caching, "Accept-Encoding")
     response.headers["Access-Control-Allow-Origin"] = "*"  # a module, the same for every page
@@ -105,7 +107,7 @@ def details(site: str, lang: str) -> Response:
     of = shelf.site(site)
     shown = shelf.current(of)
     content = shown.content
-    language = _language(shown.content, lang)
+    language = _named(content, lang)
     providers = {s["id"]: s["provider"] for s in content["services"]}
     trackers = [
         tracker
@@ -133,41 +135,6 @@ def details(site: str, lang: str) -> Response:
     return _compressed(data, "public, max-age=60", "Accept-Encoding", "application/json")
 
 
-@cache
-def _dist(name: str) -> str:
-    root = Path(str(files("consent"))).parent
-    return root.joinpath("static/js/dist", name).read_text("utf-8")
-
-
-@cache
-def _built(name: str) -> bool:
-    """Whether there is such a part in this release."""
-    root = Path(str(files("consent"))).parent
-    return name in integrations.PARTS and root.joinpath(f"static/js/dist/{name}.js").is_file()
-
-
-@cache
-def _lazy_digest(name: str) -> str:
-    """Sixteen hex digits that stand in the address of a lazy file."""
-    return hashlib.sha256(_dist(f"{name}.js").encode()).hexdigest()[:16]
-
-
-def code() -> str:
-    """The built script."""
-    return _dist("consent.js").strip()
-
-
-@cache
-def build_digest() -> str:
-    """The digest of the built script: which code visitors are given."""
-    return hashlib.sha256(code().encode()).hexdigest()
-
-
-def build() -> str:
-    """The same, shortened, as answers name it."""
-    return build_digest()[:16]
-
-
 def _answer(
     of: Site, lang: str | None, place: Place, signals: Signals, strict: str, lax: str
 ) -> Response:
@@ -176,7 +143,10 @@ def _answer(
     if strict.startswith("public"):  # one body for all: nothing in it depends on who asked how
         config["cookie"]["http"] = base_address()
     text = json.dumps(config, ensure_ascii=False, separators=(",", ":"))
-    body = f"!function(CMP_CONFIG){{{code()}}}({text});".encode()
+    code = built.code(_lax(regime, config["categories"]))
+    if "shadow" in of.integrations:
+        code = built.SHADOW.replace("DIGEST", built.digest("shadow"))
+    body = f"!function(CMP_CONFIG){{{code}}}({text});".encode()
     return _compressed(body, strict if regime.model == "opt-in" else lax, VARY)
 
 
@@ -200,15 +170,16 @@ def _config(
     asked = [c["id"] for c in content["categories"] if c["id"] != "necessary"]
     default = content["default_language"]
     policies = content["policy_urls"]
+    isolated = partial(languages.isolated, tag=language)
     return {
         "v": 1,
         "site": of.key,
-        "build": build(),
+        "build": built.build(_lax(regime, asked)),
         "day": parts().clock().date().isoformat(),
         "notice": shown.digest,
         "version": shown.version,
         "asks": shown.asks,
-        "answer": _served(of, shown, regime, language),
+        "answer": _served(of, shown, regime, language, asked),
         "lang": language,
         "languages": content["languages"],
         "regime": _as_shown(regime, asked, content),
@@ -226,19 +197,23 @@ def _config(
         },
         "categories": asked,
         "services": [
-            {name: s[name] for name in ("id", "name", "category", "provider", "hosts")}
+            {name: s[name] for name in ("id", "name", "category", "hosts")}
             for s in content["services"]
         ],
         "trackers": [
             [t["name"], t["match"], t["kind"], t["service"], t["category"]]
             for t in content["trackers"]
-            if t["name"]
+            if t["name"] and t["category"] != "necessary"
         ],
-        "name": content["controller"].get("trading_name") or of.name,
-        "who": _who(content["controller"], of.name),
+        "name": isolated(content["controller"].get("trading_name") or of.name),
+        "who": isolated(_who(content["controller"], of.name)),
         "policy_url": policies.get(language) or policies.get(default),
         "partners": _partners(content),
-        "texts": _texts(content, language, later=False),
+        "texts": {
+            name: text
+            for name, text in _texts(content, language, later=False).items()
+            if name not in LAX_TEXTS or _lax(regime, asked)
+        },
         **_lazy(of),
     }
 
@@ -246,9 +221,9 @@ def _config(
 def _lazy(of: Site) -> dict[str, Any]:
     """`parts` and `options` of the site, where there are any; the TCF needs its vendor list."""
     without = set() if vendors.there(parts().config.instance_path / "gvl") else {"tcf"}
-    wanted = {n: o for n, o in of.integrations.items() if _built(n) and n not in without}
+    wanted = {n: o for n, o in of.integrations.items() if built.has(n) and n not in without}
     options = {name: chosen for name, chosen in wanted.items() if chosen}
-    names = [f"{name}.{_lazy_digest(name)}" for name in wanted]
+    names = [f"{name}.{built.digest(name)}" for name in wanted]
     return ({"parts": names} if names else {}) | ({"options": options} if options else {})
 
 
@@ -266,17 +241,24 @@ def _texts(content: dict[str, Any], language: str, later: bool) -> dict[str, Any
     return {name: text for name, text in words.items() if name.startswith("more_") == later}
 
 
+def _lax(regime: Regime, asked: list[str]) -> bool:
+    """Whether anything that is asked for may run before it is answered."""
+    return any(regime.categories[category] != "opt-in" for category in asked)
+
+
 def _as_shown(regime: Regime, asked: list[str], content: dict[str, Any]) -> dict[str, Any]:
     """The rules as the script gets them. Where all that is declared is necessary, nobody is asked:
     the settings stay, and what nobody declared stays held."""
-    found: dict[str, Any] = regime.params()
+    found: dict[str, Any] = {name: value for name, value in regime.params().items() if value}
     found |= {"categories": {c: regime.categories[c] for c in asked}}
     if notices.asks_nobody(content):
         found["show"] = "link"
     return found
 
 
-def _served(of: Site, shown: shelf.Shown, regime: Regime, language: str) -> str | None:
+def _served(
+    of: Site, shown: shelf.Shown, regime: Regime, language: str, asked: list[str]
+) -> str | None:
     """The digest of this variant, kept before it is handed out; None where it cannot be kept."""
     key = (of.id, shown.id, regime.id, json.dumps(regime.params()), language)
     memory = parts().memory.setdefault("served", {})
@@ -289,7 +271,7 @@ def _served(of: Site, shown: shelf.Shown, regime: Regime, language: str) -> str 
             kept,
             {
                 "v": 1,
-                "build": build(),
+                "build": built.build(_lax(regime, asked)),
                 "notice": shown.digest,
                 "regime": regime.params(),
                 "layout": shown.content["layout"],
@@ -302,14 +284,13 @@ def _served(of: Site, shown: shelf.Shown, regime: Regime, language: str) -> str 
 
 def _language(content: dict[str, Any], lang: str | None) -> str:
     """The path or page says it, else Accept-Language, else the site's default."""
-    spoken: list[str] = content["languages"]
-    if lang is not None and lang.lower().split("-")[0] in spoken:
-        return lang.lower().split("-")[0]
-    for tag in request.accept_languages.values():
-        if tag.lower().split("-")[0] in spoken:
-            return tag.lower().split("-")[0]
-    default: str = content["default_language"]
-    return default
+    wishes = (lang, *where.tongues())
+    return languages.choose(wishes, content["languages"], content["default_language"])
+
+
+def _named(content: dict[str, Any], lang: str) -> str:
+    """What the path says, else the default: a shared cache keeps the answer for every browser."""
+    return languages.choose((lang,), content["languages"], content["default_language"])
 
 
 def _partners(content: dict[str, Any]) -> int:

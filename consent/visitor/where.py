@@ -33,6 +33,11 @@ def signals() -> Signals:
     return Signals(gpc=gpc_header(request.headers.get("Sec-GPC")))
 
 
+def tongues() -> list[str]:
+    """The languages the browser asks for, the dearest first, without those it refuses."""
+    return [tag for tag, quality in request.accept_languages if quality > 0]
+
+
 def limit_key() -> str | None:
     """What the visitor's rate is counted under; None behind a proxy that hides them all."""
     config = parts().config

@@ -10,10 +10,13 @@ import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { build, transform } from 'esbuild';
 
 const here = dirname(fileURLToPath(import.meta.url));
-const FIRST_ANSWER = 10240;
+const STRICT = 8192;
+const LAX = 10240;
 const STUB = 1536;
+const GUARD_STUB = 2560;
+const LAX_TEXTS = ['bar', 'opt_out', 'ok', 'gpc_done', 'gpc_why', 'gpc_conflict']; // as in script.py
 /** What each lazy part may weigh, brotli; a part without a line here may not be built. */
-const PARTS = { signals: 2560, gpp: 4096, tcf: 24576, dialects: 4096, shadow: 2560 };
+const PARTS = { signals: 2560, gpp: 4096, tcf: 24576, dialects: 10240, shadow: 2560 };
 
 const styles = {
   name: 'styles',
@@ -48,19 +51,24 @@ const brotli = (text) =>
   }).length;
 
 /** The first answer as the server sends it: configuration and English texts round the code. */
-function firstAnswer(code) {
+function firstAnswer(code, lax) {
   const sample = JSON.parse(readFileSync(join(here, 'sample.json'), 'utf8'));
   const all = JSON.parse(readFileSync(join(here, '../../consent/data/texts/en.json'), 'utf8'));
-  const texts = Object.fromEntries(Object.entries(all).filter(([key]) => !key.startsWith('more_')));
+  const texts = Object.fromEntries(Object.entries(all).filter(([key]) => !key.startsWith('more_') && (lax || !LAX_TEXTS.includes(key))));
   return `!function(CMP_CONFIG){${code}}(${JSON.stringify({ ...sample, texts })});`;
 }
 
-const settings = await bundle('settings.js', 'esm', {});
-const hash = createHash('sha256').update(settings).digest('hex').slice(0, 16);
+const named = (text) => JSON.stringify(createHash('sha256').update(text).digest('hex').slice(0, 16));
+const settings = await bundle('settings.js', 'esm', { LAX: 'true' });
+const rest = await bundle('rest.js', 'esm', { LAX: 'true', SETTINGS_HASH: named(settings) });
+const core = (lax) => bundle('main.js', 'iife', { LAX: String(lax), REST_HASH: named(rest) });
 const outputs = {
-  'consent.js': await bundle('main.js', 'iife', { SETTINGS_HASH: JSON.stringify(hash) }),
+  'consent.js': await core(true),
+  'strict.js': await core(false),
+  'rest.js': rest,
   'settings.js': settings,
   'stub.js': await bundle('stub.js', 'iife', {}),
+  'guard-stub.js': await bundle('guard-stub.js', 'iife', {}),
   'iab-stub.js': await bundle('iab-stub.js', 'iife', {}),
   'google-stub.js': await bundle('google-stub.js', 'iife', {}),
 };
@@ -71,7 +79,9 @@ const lazy = (existsSync(folder) ? readdirSync(folder) : [])
   .sort();
 for (const name of lazy) outputs[`${name}.js`] = await bundle(`parts/${name}.js`, 'esm', {});
 const sizes = [
-  ['first answer, brotli', brotli(firstAnswer(outputs['consent.js'])), FIRST_ANSWER],
+  ['first answer where consent is asked for, brotli', brotli(firstAnswer(outputs['strict.js'], false)), STRICT],
+  ['first answer elsewhere, brotli', brotli(firstAnswer(outputs['consent.js'], true)), LAX],
+  ['stub that holds every way, gzip', gzipSync(outputs['guard-stub.js'], { level: 9 }).length, GUARD_STUB],
   ['stub, gzip', gzipSync(outputs['stub.js'], { level: 9 }).length, STUB],
   ['iab-stub, gzip', gzipSync(outputs['iab-stub.js'], { level: 9 }).length, STUB],
   ['google-stub, gzip', gzipSync(outputs['google-stub.js'], { level: 9 }).length, 512],
@@ -85,7 +95,7 @@ for (const [what, size, limit] of sizes) {
   console.log(`${what}: ${size} of ${limit} bytes`);
   failed = failed || size > limit;
 }
-for (const name of ['consent.js', 'settings.js']) {
+for (const name of ['strict.js', 'consent.js', 'rest.js', 'settings.js']) {
   console.log(`${name} alone, brotli: ${brotli(outputs[name])} bytes`);
 }
 

@@ -4,60 +4,45 @@
 /** @typedef {import('./page.js').Page} Page */
 /** @typedef {import('./view.js').View} View */
 
-export class Api {
-  /**
-   * @param {Page} page
-   * @param {View} view
-   */
-  constructor(page, view) {
-    const { guard } = page;
-    this.allowed = (/** @type {string} */ id) =>
-      page.now.categories[id] === true || page.now.services[id] === true;
-    this.get = () => page.get();
-    this.set = (/** @type {Flags} */ wishes) => {
-      const { categories, services } = page.now;
-      /** @type {Flags} */
-      const next = {};
-      for (const id of page.config.categories)
-        next[id] = !!(id in wishes ? wishes[id] : categories[id]);
-      /** @type {Flags} */
-      const kept = {};
-      for (const { id, category } of page.config.services) {
-        if (category && categories[category]) kept[id] = services[id];
-      }
-      view.decide('api', next, { ...kept, ...wishes }, 1);
-    };
-    this.acceptAll = () => view.all(true, 'api', 1);
-    this.rejectAll = () => view.all(false, 'reject_all', 1);
-    this.withdraw = () => view.all(false, 'withdraw', 1);
-    this.open = () => view.open();
-    this.on = (/** @type {string} */ name, /** @type {(detail: object) => void} */ listener) => {
+/**
+ * Takes the stub's place, keeping the object pages may already hold, and answers its queue.
+ * @param {Page} page
+ * @param {View} view
+ */
+export function install(page, view) {
+  const { guard } = page;
+  // An element of that id is not the stub.
+  const stub = window.consent?.q ? window.consent : {};
+  const queue = stub.q || [];
+  delete stub.q;
+  window.consent = Object.assign(stub, {
+    allowed: (/** @type {string} */ id) =>
+      page.now.categories[id] === true || page.now.services[id] === true,
+    get: () => page.get(),
+    set: (/** @type {Flags} */ wishes) => view.wish(wishes),
+    acceptAll: () => view.all(true, 'api'),
+    rejectAll: () => view.all(false, 'reject_all'),
+    withdraw: () => view.all(false, 'withdraw'),
+    open: () => view.open(),
+    on: (/** @type {string} */ name, /** @type {(detail: object) => void} */ listener) => {
       const event = name.replace(/^(consent:)?/, 'consent:');
       if (event === 'consent:ready') return listener(page.get());
       document.addEventListener(event, (sent) =>
         listener(/** @type {CustomEvent} */ (sent).detail),
       );
-    };
-    this.debug = () => ({
+    },
+    debug: () => ({
       config: page.config,
       regime: page.regime,
       choice: page.choice,
-      queue: page.post.queue,
-      held: guard.held(),
-    });
-    this.pass = (/** @type {string} */ host) => guard.pass(host);
-  }
-
-  /** Takes the stub's place, keeping the object pages may already hold, and answers its queue. */
-  install() {
-    const stub = window.consent || {};
-    const queue = stub.q || [];
-    delete stub.q;
-    window.consent = Object.assign(stub, this);
-    for (const [name, values] of queue) {
-      try {
-        window.consent[name](...values);
-      } catch (e) {}
-    }
+      held: [...guard.held(), ...guard.acts],
+      queue: page.decided,
+    }),
+    rule: (/** @type {string} */ what) => guard.rule(what),
+  });
+  for (const [name, values] of queue) {
+    try {
+      window.consent[name](...values);
+    } catch (e) {}
   }
 }

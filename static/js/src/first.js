@@ -10,21 +10,26 @@ import { h, link } from './dom.js';
  * @param {string} verb
  * @param {string} text
  * @param {string} [look]
+ * @param {string | boolean} [lang] of the text, where it is not the dialog's
  */
-export const button = (verb, text, look = 'ctl-button') =>
-  h('button', { type: 'button', class: look, 'data-cmp': verb }, text);
+export const button = (verb, text, look = 'ctl-button', lang) =>
+  h('button', { type: 'button', class: look, 'data-cmp': verb, lang }, text);
+
+/** @param {Page} page */
+export const tongue = ({ language: { lang } }) => ({
+  lang,
+  dir: 'ar he'.includes(lang) ? 'rtl' : 'ltr',
+});
 
 /** @param {Page} page */
 export function box(page, look = '') {
-  const { lang } = page.language;
   return {
     id: 'cmp-dialog',
     class: 'ctl-root ' + look,
     role: 'dialog',
     'aria-labelledby': 'ctl-title',
     'aria-describedby': 'ctl-text',
-    lang,
-    dir: /^(ar|fa|he|ur)/.test(lang) ? 'rtl' : 'ltr',
+    ...tongue(page),
   };
 }
 
@@ -32,12 +37,15 @@ export function box(page, look = '') {
 const policy = (page, w) =>
   page.language.policy_url ? [' ', link(w.t('policy'), page.language.policy_url)] : [];
 
+/** The words of a law, which are English wherever they are used. @param {Page} page */
+const law = (page) => (LAX && page.lax && page.regime.link) || '';
+
 /** The lasting entry's name: the link the law words, where it does. @param {Page} page @param {Words} w */
-const label = (page, w) => (page.lax && page.regime.link) || w.t('entry');
+const label = (page, w) => law(page) || w.t('entry');
 
 /** Where things run until refused. @param {Page} page @param {Words} w */
 const offer = ({ language: { name, categories } }, w) =>
-  w.t('bar', { name, purposes: categories.map(w.category).join(', ').toLowerCase() });
+  w.t('bar', { name, purposes: categories.map(w.category).join(', ') });
 
 /** @param {Page} page @param {Words} w */
 export function first(page, w) {
@@ -60,7 +68,7 @@ export function first(page, w) {
     h(
       'div',
       { id: 'ctl-text', class: 'ctl-text', tabindex: '0' },
-      h('p', null, page.lax ? offer(page, w) : w.t('intro', { name: who })),
+      h('p', null, LAX && page.lax ? offer(page, w) : w.t('intro', { name: who })),
       h(
         'ul',
         null,
@@ -98,9 +106,10 @@ export function bar(page, w) {
     h(
       'div',
       { class: 'ctl-actions' },
+      // First, because agents read the law's words ("Do Not Sell …") as a refusal and take the last.
+      button('preferences', law(page) || w.t('preferences'), 'ctl-button ctl-plain', law(page) && 'en'),
       button('reject', w.t('opt_out')),
       button('accept', w.t('ok')),
-      button('preferences', page.regime.link || w.t('preferences'), 'ctl-button ctl-plain'),
     ),
   );
 }
@@ -115,9 +124,9 @@ export function entry(page, w) {
       class: 'ctl-root ctl-entry',
       role: 'region',
       'aria-label': name,
-      lang: page.language.lang,
+      ...tongue(page),
     },
-    button('preferences', name, 'ctl-pill'),
+    button('preferences', name, 'ctl-pill', law(page) && 'en'),
     h('span', { role: 'status', class: 'ctl-hidden' }),
   );
 }

@@ -1,16 +1,15 @@
 /** One page view: the choice that holds, what it opens, and what is said to the outside. */
 
 import { CHOICE, VISITOR, encode, readChoice, readVisitor, write } from './cookie.js';
-import { Delivery } from './deliver.js';
 import { signal } from './google.js';
-import { Guard } from './guard.js';
+import { Guard, pause } from './guard.js';
 import { secret, uuid7 } from './ids.js';
-import { memory } from './memory.js';
-import { sweep } from './sweep.js';
+import { keyOf } from './memory.js';
 import { isLax, lifeOf, regimeNow, sameSite, unexpired, verdict } from './verdict.js';
 
 /** @typedef {import('./types').Choice} Choice */
 /** @typedef {import('./types').Config} Config */
+/** @typedef {import('./types').Decision} Decision */
 /** @typedef {import('./types').Flags} Flags */
 /** @typedef {import('./types').Verdict} Verdict */
 
@@ -21,11 +20,6 @@ export const safe = (fn) => {
   } catch (e) {}
 };
 
-const device = () => {
-  const touch = matchMedia('(pointer: coarse)').matches;
-  return innerWidth < 600 ? 'phone' : touch && innerWidth < 1400 ? 'tablet' : 'desktop';
-};
-
 export class Page {
   /**
    * @param {Config} config
@@ -33,33 +27,34 @@ export class Page {
    * @param {string} nonce of our own element
    */
   constructor(config, root, nonce) {
-    const zone = new Intl.DateTimeFormat().resolvedOptions().timeZone || '';
+    const zone = (LAX && new Intl.DateTimeFormat().resolvedOptions().timeZone) || '';
     this.config = config;
     this.root = root;
     this.language = config;
     this.regime = regimeNow(config, Date.now(), zone);
-    this.lax = isLax(this.regime);
+    this.lax = LAX && isLax(this.regime);
     this.gpc = config.signals.gpc || navigator.globalPrivacyControl === true;
     this.http = sameSite(config.cookie, location);
-    this.store = memory(config.cookie.path);
+    // For the lazy files: a cookie that the browser does not keep is in this file's hands.
+    this.visitor = readVisitor;
     this.shownAt = '';
+    this.again = '';
+    /** @type {import('./view.js').View | undefined} */
+    this.view = undefined;
+    /** @type {Promise<import('./rest.js').Rest> | undefined} */
+    this.loading = undefined;
+    /** @type {Decision[]} what the visitor decided and the rest has not taken over yet */
+    this.decided = [];
     /** @type {Choice | null} */
     this.choice = null;
     this.load();
     this.now = this.judge();
     this.guard = new Guard(this, nonce);
-    this.post = new Delivery(
-      root + '/consents',
-      this.http,
-      this.store,
-      (id, reply) => this.delivered(id, reply),
-      (old, fresh) => this.renamed(old, fresh),
-    );
   }
 
   /** Whether the browser's signal is itself a choice here. */
   get honours() {
-    return this.gpc && this.lax && this.config.categories.includes('marketing');
+    return LAX && this.gpc && this.lax && this.config.categories.includes('marketing');
   }
 
   load() {
@@ -71,20 +66,12 @@ export class Page {
     return verdict(this.config, this.regime, this.choice, Date.now());
   }
 
-  /** Whether this visitor has a choice, or had one: the browser drops the cookie of one that ended. */
-  get answered() {
-    return !!readChoice() || !!this.store.read().ran;
-  }
-
   /**
    * Writes both cookies again, so that a browser's cap on script cookies counts from today. What
    * HTTP has set is left alone: the cap would bind it from then on.
    */
   keep() {
     const { choice, config, http } = this;
-    this.store.update((all) => {
-      all.ran = (choice && Object.values(choice.categories).includes(true)) || undefined;
-    });
     if (!choice) return;
     const seen = readVisitor();
     const held = readChoice();
@@ -92,22 +79,6 @@ export class Page {
     if (!http || seen || !held || encode(held) !== encode(choice))
       write(config, CHOICE, encode(choice), left);
     if (!http || seen) write(config, VISITOR, seen || secret(), left);
-  }
-
-  /**
-   * What the second layer needs besides its code.
-   * @returns {Promise<import('./types').Details | null>} null where it cannot be had
-   */
-  async details() {
-    try {
-      const answer = await fetch(`${this.root}/${this.language.lang}/details.json`, {
-        credentials: 'omit',
-        signal: AbortSignal.timeout && AbortSignal.timeout(5e3),
-      });
-      return answer.ok ? await answer.json() : null;
-    } catch (e) {
-      return null;
-    }
   }
 
   get() {
@@ -133,7 +104,7 @@ export class Page {
    */
   emit(name, more) {
     const detail = { ...this.get(), ...more };
-    safe(() => document.dispatchEvent(new CustomEvent('consent:' + name, { detail })));
+    document.dispatchEvent(new CustomEvent('consent:' + name, { detail }));
   }
 
   google() {
@@ -150,135 +121,88 @@ export class Page {
   }
 
   /**
+   * What a first view can do without: delivery, deleting, the settings. Fetched when a visitor comes
+   * near, and asked for again where it could not be had.
+   * @returns {Promise<import('./rest.js').Rest>}
+   */
+  rest() {
+    if (!this.loading) {
+      // A browser keeps a module's failure by its address.
+      this.loading = Promise.race([
+        import(`${this.root}/code/rest.${REST_HASH}.js${this.again}`),
+        pause(1e4), // brings no Rest, so it fails like the others
+      ]).then(({ Rest }) => new Rest(this));
+      this.loading.catch(() => {
+        this.loading = undefined;
+        this.again += '?';
+        if (this.decided[0]) setTimeout(() => this.rest(), 5e3);
+      });
+    }
+    return this.loading;
+  }
+
+  /**
    * @param {string} action
    * @param {Flags} categories every asked one, except with `gpc`
    * @param {Flags} services wishes; what is missing follows its category
    * @param {number} [layer]
+   * @param {number} [at] when it was decided, milliseconds
+   * @returns {Promise<{gone: string[], left: string[]}>} what was deleted, what could not be
    */
-  decide(action, categories, services, layer = 1) {
+  async decide(action, categories, services, layer = 1, at = Date.now()) {
     const { config } = this;
     const previous = this.choice || readChoice();
-    const at = Date.now();
     /** @type {Flags} */
     const wishes = {};
     for (const { id, category } of config.services) {
       if (category && category in categories)
         wishes[id] = categories[category] && services[id] !== false;
     }
-    const kept = action === 'gpc' && this.choice ? this.choice : { categories: {}, services: {} };
+    const kept = LAX && action === 'gpc' ? this.choice : null;
     this.choice = {
       asks: config.asks,
       t: Math.floor(at / 1000),
-      id: uuid7(at),
+      id: uuid7(Date.now()),
       pending: true,
-      categories: { ...kept.categories, ...categories },
-      services: { ...kept.services, ...wishes },
+      categories: { ...(LAX && kept && kept.categories), ...categories },
+      services: { ...(LAX && kept && kept.services), ...wishes },
     };
+    /** @type {Decision} */
+    const decision = [
+      categories,
+      wishes,
+      this.choice.id,
+      action,
+      layer,
+      at,
+      previous && previous.id,
+      this.shownAt,
+      config.notice,
+      this.language.answer,
+      this.language.lang,
+      location.origin + location.pathname,
+    ];
+    this.decided.push(decision);
+    // Whoever leaves before the rest has come finds it at the next view (rest.js, `last`).
+    safe(() => localStorage.setItem(keyOf(config.cookie.path) + '.', '' + decision));
     this.keep();
     this.now = this.judge();
     this.google();
     this.emit('changed');
-    setTimeout(() => this.guard.scan());
-    this.post.add(this.body(action, categories, wishes, layer, at, previous));
-    return this.tidy();
+    // The dialog leaves the screen first; a page in the background paints nothing.
+    requestAnimationFrame(() => setTimeout(() => this.guard.scan()));
+    setTimeout(() => this.guard.scan(), 200);
+    return (await this.rest()).take();
   }
 
-  /**
-   * @param {string} action
-   * @param {Flags} categories
-   * @param {Flags} services
-   * @param {number} layer
-   * @param {number} at
-   * @param {Choice | null} previous
-   * @returns {import('./types').Pending['body']}
-   */
-  body(action, categories, services, layer, at, previous) {
-    const { config, choice } = this;
-    const iso = new Date(at).toISOString();
-    return {
-      v: 1,
-      id: choice ? choice.id : uuid7(at),
-      visitor: readVisitor() || (this.http ? undefined : secret()),
-      notice: config.notice,
-      action,
-      categories,
-      services,
-      language: this.language.lang,
-      layer,
-      page: location.origin + location.pathname,
-      at: iso,
-      shown_at: this.shownAt || iso,
-      answer: this.language.answer || undefined,
-      device: device(),
-      signals: { gpc: this.gpc, dnt: navigator.doNotTrack === '1' },
-      previous: previous ? previous.id : undefined,
-    };
-  }
-
-  /** Deletes what is no longer allowed; twice more, for scripts that are still running. */
-  async tidy() {
-    const done = await sweep(this.config, this.now);
-    for (const pause of [400, 3000]) setTimeout(() => sweep(this.config, this.now), pause);
-    return done;
-  }
-
-  /** Deletes what is not necessary, allowed or not. The choice stands, and so does its record. */
-  erase() {
-    return sweep(this.config, this.now, true);
-  }
-
-  /**
-   * @param {string} id
-   * @param {object} reply
-   */
-  delivered(id, reply) {
-    const { choice } = this;
-    const held = readChoice();
-    // The answer to an older choice may have set its cookie over a newer one.
-    if (choice && (choice.id === id || (held && held.id === id && held.t <= choice.t))) {
-      if (choice.id === id) choice.pending = false;
-      this.keep();
-      this.apply();
-    }
-    this.emit('saved', { record: { id, ...reply } });
-  }
-
-  /**
-   * @param {string} old
-   * @param {string} fresh
-   */
-  renamed(old, fresh) {
-    if (!this.choice || this.choice.id !== old) return;
-    this.choice.id = fresh;
-    this.keep();
-  }
-
-  /** Another tab may have answered. */
+  /** Another tab may have answered. Wider lets go, narrower starts the page anew. */
   resume() {
-    const id = this.choice && this.choice.id;
+    const { choice, now } = this;
     this.load();
-    if ((this.choice && this.choice.id) === id) return false;
+    if ((this.choice && this.choice.id) === (choice && choice.id)) return false;
     this.apply();
     this.google();
-    this.tidy();
+    this.rest().then((rest) => rest.follow(now), () => {});
     return true;
-  }
-
-  /** A record whose body was lost with the browser's storage is written anew from the cookie. */
-  recover() {
-    const { choice } = this;
-    if (!choice || !choice.pending || this.post.has(choice.id)) return this.post.run();
-    const given = this.config.categories.map((id) => !!choice.categories[id]);
-    /** @type {Flags} */
-    const categories = {};
-    /** @type {Flags} */
-    const services = {};
-    for (const id of this.config.categories) categories[id] = !!choice.categories[id];
-    for (const { id, category } of this.config.services) {
-      if (category && category in categories)
-        services[id] = categories[category] && !!choice.services[id];
-    }
-    const action = given.includes(true) ? 'api' : 'reject_all';
-    return this.post.add(this.body(action, categories, services, 1, choice.t * 1000, null));
   }
 }

@@ -1,14 +1,14 @@
 /** The second layer: a choice per category and per service, who stores what, and one's own record. */
 
-import { readVisitor } from './cookie.js';
-import { h, link, words } from './dom.js';
+import { drop, h, link, words } from './dom.js';
 import { box, button } from './first.js';
 import { help } from './help.js';
 import { cells } from './rows.js';
 import css from './settings.css';
+import { adopt } from './sheet.js';
 
 /** @typedef {import('./dom.js').Words} Words */
-/** @typedef {import('./page.js').Page} Page */
+/** @typedef {import('./rest.js').Rest} Rest */
 /** @typedef {import('./types').Details} Details */
 /** @typedef {import('./types').Flags} Flags */
 /** @typedef {import('./types').TrackerRow} TrackerRow */
@@ -19,17 +19,17 @@ const FIELDS =
     ' ',
   );
 
-/** @type {CSSStyleSheet | undefined} */
+/** @type {(() => void) | undefined} */
 let added;
 
 export class Settings {
   /**
-   * @param {Page} page
-   * @param {Details | null} details
-   * @param {() => void} close
+   * @param {Rest} rest
+   * @param {Details | null} details null where they could not be had
    */
-  constructor(page, details, close) {
-    this.page = page;
+  constructor(rest, details) {
+    this.rest = rest;
+    this.page = rest.page;
     this.details = details;
     this.w = this.spoken();
     /** @type {{[id: string]: HTMLInputElement}} */
@@ -48,7 +48,7 @@ export class Settings {
     this.node = /** @type {HTMLDialogElement} */ (this.build());
     this.node.addEventListener('cancel', (event) => {
       event.preventDefault();
-      close();
+      rest.close();
     });
     this.node.addEventListener('keydown', (event) => this.cycle(event));
     this.fill();
@@ -67,13 +67,8 @@ export class Settings {
   }
 
   style() {
-    const sheet = new CSSStyleSheet();
-    sheet.replaceSync(css);
-    document.adoptedStyleSheets = [
-      ...document.adoptedStyleSheets.filter((old) => old !== added),
-      sheet,
-    ];
-    added = sheet;
+    if (added) added();
+    added = adopt(css, this.page.guard.nonce);
   }
 
   build() {
@@ -84,7 +79,7 @@ export class Settings {
       h(
         'div',
         { class: 'ctl-head' },
-        h('h2', { id: 'ctl-title', class: 'ctl-title', tabindex: '-1' }, w.t('settings')),
+        h('h2', { id: 'ctl-title', class: 'ctl-title', tabindex: '-1' }, w.t('settings') || w.t('entry')),
         button('close', w.t('close'), 'ctl-button ctl-plain'),
       ),
       this.body,
@@ -121,7 +116,7 @@ export class Settings {
   missing() {
     const again = h('button', { type: 'button', class: 'ctl-button ctl-plain' }, this.w.t('again'));
     again.addEventListener('click', async () => {
-      this.details = await this.page.details();
+      this.details = await this.rest.details();
       const ticked = this.read();
       this.w = this.spoken();
       this.fill();
@@ -137,16 +132,19 @@ export class Settings {
   }
 
   /**
+   * The value is the name in the choice cookie: agents that answer for a visitor find it by that.
    * @param {string} label
+   * @param {string} value
    * @param {boolean} on
    * @param {boolean} fixed
    */
-  toggle(label, on, fixed) {
+  toggle(label, value, on, fixed) {
     const input = /** @type {HTMLInputElement} */ (
       h('input', {
         type: 'checkbox',
         role: 'switch',
         class: 'ctl-switch',
+        value,
         checked: on,
         disabled: fixed,
       })
@@ -158,7 +156,7 @@ export class Settings {
   category(id) {
     const { page, w } = this;
     const fixed = id === 'necessary';
-    const { input, row } = this.toggle(w.category(id), page.now.categories[id], fixed);
+    const { input, row } = this.toggle(w.category(id), id, page.now.categories[id], fixed);
     const own = page.config.services.filter((service) => service.category === id);
     input.name = id; // parts find it by this
     if (!fixed) this.categories[id] = input;
@@ -180,9 +178,11 @@ export class Settings {
    * @param {import('./types').Service} service
    * @param {HTMLInputElement} parent
    */
-  service({ id, name, provider }, parent) {
+  service({ id, name }, parent) {
+    const { services } = this.details || { services: [] };
+    const { provider } = services.find((one) => one.id === id) || {};
     const label = provider && provider !== name ? `${name} (${provider})` : name;
-    const { input, row } = this.toggle(label, this.page.now.services[id], false);
+    const { input, row } = this.toggle(label, 's.' + id, this.page.now.services[id], false);
     this.services[id] = input;
     input.addEventListener('change', () => {
       if (input.checked) parent.checked = true;
@@ -227,7 +227,7 @@ export class Settings {
         details.retention &&
           w.t(kept(details.retention.anchor), { time: w.duration(details.retention) }) + ' ',
         details.decided_for_demo && w.t('demo') + ' ',
-        attribution && link(attribution.text, attribution.url),
+        attribution && h('span', { lang: 'en' }, link(attribution.text, attribution.url)),
       ),
     ];
   }
@@ -262,7 +262,9 @@ export class Settings {
       h(
         'tr',
         null,
-        cells(w, row, services).map((text, i) => h('td', { 'data-label': heads[i] }, text)),
+        cells(w, row, services).map((text, i) =>
+          h('td', { 'data-label': heads[i] }, h('bdi', null, text)),
+        ),
       );
     return h(
       'details',
@@ -337,7 +339,7 @@ export class Settings {
       h('button', { type: 'submit', class: 'ctl-button ctl-plain' }, w.t('mine')),
     );
     form.addEventListener('submit', () => {
-      visitor.value = readVisitor() || '';
+      visitor.value = this.page.visitor() || '';
       setTimeout(() => (visitor.value = ''));
     });
     return form;
@@ -376,7 +378,7 @@ export class Settings {
   }
 
   erase() {
-    this.report(this.page.erase(), '');
+    this.report(this.rest.erase(), '');
   }
 
   /**
@@ -423,8 +425,13 @@ export class Settings {
     /** @type {HTMLElement} */ (all[all.length - 1 - from]).focus();
   }
 
+  /** @param {boolean} [decided] */
+  close(decided) {
+    this.rest.close(decided);
+  }
+
   remove() {
-    this.node.remove();
+    drop(this.node);
   }
 }
 
@@ -447,7 +454,7 @@ function describe(w, value, key = '') {
     const text = String(value);
     const label = key.endsWith('_number') ? w.t(key) : '';
     const url = /^\S+@\S+$/.test(text) ? 'mailto:' + text : text;
-    return [h('div', null, label && label + ' ', link(text, url))];
+    return [h('div', null, label && label + ' ', h('bdi', null, link(text, url)))];
   }
   const fields = /** @type {{[key: string]: unknown}} */ (value);
   const rank = (/** @type {string} */ name) => (FIELDS.indexOf(name) + 99) % 99;

@@ -6,13 +6,13 @@ export interface Regime {
   model: string;
   show: 'dialog' | 'bar' | 'link';
   categories: { [id: string]: 'opt-in' | 'opt-out' | 'notice' };
-  gpc: boolean;
-  gpc_confirm: boolean;
-  link: string | null;
-  months: number | null;
-  reprompt_months: number | null;
-  google: 'denied' | 'granted';
-  tz: string[] | null;
+  gpc?: boolean;
+  gpc_confirm?: boolean;
+  link?: string;
+  months?: number;
+  reprompt_months?: number;
+  google?: 'denied' | 'granted';
+  tz?: string[];
   /** The first layer has an X. */
   close?: true;
 }
@@ -21,7 +21,6 @@ export interface Service {
   id: string;
   name: string;
   category: string | null;
-  provider: string | null;
   hosts: string[];
 }
 
@@ -83,6 +82,47 @@ export interface Pending {
   tries: number;
 }
 
+/**
+ * categories, services, id, action, layer, when (milliseconds), id of the choice before it, when the
+ * question was shown, digest of the notice, digest of the answer, language, page. Its spelling as a
+ * string is kept until the record is in the queue, so the flags, which the cookie has too, come first.
+ */
+export type Decision = [
+  Flags,
+  Flags,
+  string,
+  string,
+  number,
+  number,
+  string | null,
+  string,
+  string,
+  string | null,
+  string,
+  string,
+];
+
+/** An act that waits: `go` does it, `fail` tells its caller that it will not be done. */
+export interface Held {
+  kind: string;
+  /** An address, or `#name` of something stored. */
+  what: string;
+  rule: string;
+  id?: string;
+  at: number;
+  go: () => void;
+  fail?: (error: Error) => void;
+}
+
+export interface HeldEntry {
+  kind: string;
+  what: string;
+  rule: string;
+  service: string | null;
+  why: string;
+  at?: number;
+}
+
 export interface Memory {
   queue?: Pending[];
   told?: string;
@@ -136,6 +176,9 @@ export interface TrackerRow {
 declare global {
   const CMP_CONFIG: Config | undefined;
   const SETTINGS_HASH: string;
+  const REST_HASH: string;
+  /** Whether this build knows regimes that let things run until refused. */
+  const LAX: boolean;
   interface Window {
     consent: any;
     dataLayer: unknown[];

@@ -24,7 +24,8 @@ export const sameSite = ({ domain, http }, { protocol, hostname }) => {
 };
 
 /** @param {Regime} regime */
-export const isLax = (regime) => Object.values(regime.categories).some((rule) => rule !== 'opt-in');
+export const isLax = (regime) =>
+  Object.values(regime.categories).some((rule) => rule !== 'opt-in');
 
 /**
  * The regime that holds here and now: a lax answer must be fresh and fit the browser's time zone.
@@ -35,6 +36,7 @@ export const isLax = (regime) => Object.values(regime.categories).some((rule) =>
  */
 export function regimeNow(config, now, zone) {
   const regime = config.regime;
+  if (!LAX) return regime;
   const fresh = now - Date.parse(config.day) <= 2 * DAY * 1000;
   const fits = !regime.tz || regime.tz.some((prefix) => zone.startsWith(prefix));
   if (!isLax(regime) || (fresh && fits)) return regime;
@@ -60,7 +62,7 @@ export const refuses = (choice) => Object.values(choice.categories).some((given)
  * @returns {number} seconds
  */
 export function lifeOf(config, regime, choice) {
-  if (!isLax(regime) || !refuses(choice)) return config.life;
+  if (!LAX || !isLax(regime) || !refuses(choice)) return config.life;
   return Math.max(config.life, (regime.reprompt_months || 12) * 30.5 * DAY);
 }
 
@@ -92,7 +94,7 @@ export function verdict(config, regime, choice, now) {
   for (const id of config.categories) {
     const said = choice ? choice.categories[id] : undefined;
     out.categories[id] =
-      said === undefined ? answered && rule(regime, id) !== 'opt-in' : said && !closed;
+      said === undefined ? LAX && answered && rule(regime, id) !== 'opt-in' : said && !closed;
   }
   for (const { id, category } of config.services) {
     const said = choice ? choice.services[id] : undefined;
@@ -113,6 +115,6 @@ export function verdict(config, regime, choice, now) {
  */
 export function prompt(config, regime, choice) {
   if (!config.categories.length || regime.show === 'link') return '';
-  if (choice && (choice.asks >= config.asks || (isLax(regime) && refuses(choice)))) return '';
+  if (choice && (choice.asks >= config.asks || (LAX && isLax(regime) && refuses(choice)))) return '';
   return regime.show;
 }

@@ -1,10 +1,13 @@
-/** What is on the screen when: the first layer, the settings, the lasting entry, the signal's note. */
+/** What is on the screen when: the first layer and the lasting entry; the rest does the others. */
 
-import { Api } from './api.js';
-import { h, ready, words } from './dom.js';
-import { bar, entry, first, note } from './first.js';
+import { install } from './api.js';
+import { drop, ready, words } from './dom.js';
+import { bar, entry, first } from './first.js';
+import { keyOf } from './memory.js';
+import { obey } from './obey.js';
 import { safe } from './page.js';
 import css from './style.css';
+import barCss from './bar.css';
 import { prompt } from './verdict.js';
 
 /** @typedef {import('./types').Flags} Flags */
@@ -20,6 +23,7 @@ const BUTTONS = {
   '[data-cc=accept-all]': 'accept',
   '[data-cc=accept-necessary]': 'reject',
 };
+const OURS = /^#(consent|cookie-settings)$/;
 
 export class View {
   /** @param {Page} page */
@@ -30,77 +34,57 @@ export class View {
     /** @type {import('./settings.js').Settings | null} */
     this.settings = null;
     /** @type {HTMLElement | null} */
-    this.note = null;
-    /** @type {HTMLElement | null} */
     this.entry = null;
     /** @type {Element | null} */
     this.opener = null;
     this.conflict = false;
-    this.opening = false;
+    page.view = this;
   }
 
   /** Everything that needs no words: what is open opens at once. */
   begin() {
     const { page } = this;
-    const signalled = this.obey();
-    if (!signalled) {
-      const { answered } = page;
+    if (!(LAX && obey(page, this))) {
       page.keep();
-      if (page.choice || page.lax) page.google();
-      if (answered) page.tidy();
+      if (page.choice || (LAX && page.lax)) page.google();
     }
     page.guard.scan();
-    new Api(page, this).install();
-    safe(() => void page.recover());
+    install(page, this);
     document.addEventListener('click', (event) => safe(() => this.clicked(event)), true);
-    addEventListener('hashchange', () => safe(() => this.addressed()));
+    addEventListener('hashchange', () => this.addressed());
+    addEventListener('online', () => this.later());
     for (const name of ['pageshow', 'visibilitychange']) {
       addEventListener(name, () => safe(() => this.resume()), true);
     }
-    document.addEventListener('consent:saved', () =>
-      safe(() => this.settings && this.settings.mark()),
-    );
     page.emit('ready');
-  }
-
-  /** The browser's signal as a choice: once per visitor and `asks`; an informed accept outlives it. */
-  obey() {
-    const { page } = this;
-    const { choice } = page;
-    if (!page.honours) return false;
-    const granted = !!choice && choice.categories.marketing !== false;
-    const current = !!choice && choice.asks >= page.config.asks;
-    if (choice && current && (!granted || page.store.read().told === choice.id)) return false;
-    this.conflict = granted;
-    page.store.update((all) => {
-      delete all.seen;
-    });
-    page.decide('gpc', { marketing: false }, {});
-    return true;
   }
 
   /** The first words on the page. */
   async show() {
+    const { page } = this;
     await ready();
+    // What ran until a choice ended is deleted before the question returns.
+    let old = '';
+    safe(() => (old = localStorage[keyOf(page.config.cookie.path)]));
+    if (old && !page.choice) await page.rest().then((rest) => rest.swept()).catch(() => {});
     safe(() => this.style());
-    this.w = words(this.page.language);
+    this.w = words(page.language);
     this.place();
     this.ask();
-    const { choice, honours, store, config } = this.page;
-    if (
-      honours &&
-      choice &&
-      choice.categories.marketing === false &&
-      store.read().seen !== config.asks
-    ) {
-      this.tell();
-    }
     this.addressed();
+    const { choice, guard, lax } = page;
+    if (window.consent.hooks || (LAX && lax)) this.later();
+    else if (choice ? choice.pending || !guard.all() : guard.framed())
+      (window.requestIdleCallback || setTimeout)(() => this.later());
+  }
+
+  later() {
+    this.page.rest();
   }
 
   style() {
     const sheet = new CSSStyleSheet();
-    sheet.replaceSync(css);
+    sheet.replaceSync(LAX ? css + barCss : css);
     document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
   }
 
@@ -108,51 +92,46 @@ export class View {
     const { page } = this;
     const kind = prompt(page.config, page.regime, page.choice);
     if (!kind || this.prompt || this.settings || !this.w) return;
-    this.present((kind === 'bar' ? bar : first)(page, this.w));
-    setTimeout(() => void this.code(), 2000);
+    this.present((LAX && kind === 'bar' ? bar : first)(page, this.w));
   }
 
   /** @param {HTMLElement} node */
   present(node) {
     this.prompt = node;
-    document.body.prepend(node);
+    for (const near of ['pointerover', 'focusin'])
+      node.addEventListener(near, () => this.later(), { once: true });
+    this.stand();
     if (this.entry) this.entry.hidden = true;
     this.page.shownAt = new Date().toISOString();
     this.page.emit('shown');
   }
 
+  /** Ours stays where a page puts a new body in the place of the old one. */
+  stand() {
+    if (this.prompt && !this.prompt.isConnected) document.body.prepend(this.prompt);
+    if (this.entry && !this.entry.isConnected) document.body.append(this.entry);
+  }
+
   /** The lasting entry, unless the page brings its own; the words of a law (A-22) always stay. */
   place() {
     const { page, w } = this;
-    if (!w || this.entry) return;
+    if (!w) return;
     this.entry = entry(page, w);
-    document.body.append(this.entry);
+    const button = this.entry.firstElementChild;
     const yields = () => {
       const own = [...document.querySelectorAll(OWN_ENTRY)].some(
         (node) => !node.closest('.ctl-root'),
       );
-      const button = this.entry && this.entry.querySelector('button');
-      if (button) button.hidden = own && !page.config.regime.link;
+      /** @type {HTMLElement} */ (button).hidden = own && !(LAX && page.config.regime.link);
     };
+    this.stand();
     yields();
     addEventListener('load', yields);
-  }
-
-  tell() {
-    const { page, w } = this;
-    if (!w || this.note) return;
-    this.note = h('div', {
-      id: 'cmp-note',
-      class: 'ctl-root ctl-note',
-      role: 'status',
-      lang: page.language.lang,
-    });
-    document.body.append(this.note);
-    this.note.append(...note(w, this.conflict));
+    page.guard.seen = () => safe(() => document.body && this.stand());
   }
 
   addressed() {
-    if (/^#(consent|cookie-settings)$/.test(location.hash)) this.open();
+    if (OURS.test(location.hash)) this.open();
   }
 
   /** @param {Event} event */
@@ -161,41 +140,47 @@ export class View {
     for (const selector of Object.keys(BUTTONS)) {
       const node = event.target.closest(selector);
       if (!node) continue;
-      const verb = BUTTONS[selector] || node.getAttribute('data-cmp') || '';
-      if (!this.act(verb)) continue;
       event.preventDefault();
+      this.act(BUTTONS[selector] || node.getAttribute('data-cmp') || '', node);
       return;
     }
   }
 
-  /** @param {string} verb */
-  act(verb) {
-    const layer = this.settings ? 2 : 1;
+  /**
+   * @param {string} verb
+   * @param {Element} node
+   */
+  act(verb, node) {
     if (verb === 'preferences') this.open();
-    else if (verb === 'accept') this.all(true, 'accept_all', layer);
-    else if (verb === 'reject') this.all(false, 'reject_all', layer);
-    else if (verb === 'withdraw') this.all(false, 'withdraw', layer);
-    else if (verb === 'save' && this.settings) {
-      const { categories, services } = this.settings.read();
-      this.decide('save', categories, services, 2);
-    } else if (verb === 'close') this.close();
-    else if (verb === 'dismiss') this.all(false, verb, layer);
-    else if (verb === 'noted') this.noted();
-    else if (verb === 'delete' && this.settings) this.settings.erase();
-    else return false;
-    return true;
+    else if (verb === 'accept') this.all(true, 'accept_all');
+    else if (verb === 'reject') this.all(false, 'reject_all');
+    else if (verb === 'withdraw' || verb === 'dismiss') this.all(false, verb);
+    else safe(() => void this.page.rest().then((rest) => rest.act(verb, node), () => {}));
   }
 
   /**
    * @param {boolean} given
    * @param {string} action
-   * @param {number} layer
    */
-  all(given, action, layer) {
+  all(given, action) {
     /** @type {Flags} */
     const categories = {};
     for (const id of this.page.config.categories) categories[id] = given;
-    this.decide(action, categories, {}, layer);
+    this.decide(action, categories, {});
+  }
+
+  /** What a page's own script wishes; what it leaves out stays as it is. @param {Flags} wishes */
+  wish(wishes) {
+    const { config, now } = this.page;
+    /** @type {Flags} */
+    const next = {};
+    for (const id of config.categories) next[id] = !!{ ...now.categories, ...wishes }[id];
+    /** @type {Flags} */
+    const kept = {};
+    for (const { id, category } of config.services) {
+      if (category && now.categories[category]) kept[id] = now.services[id];
+    }
+    this.decide('api', next, { ...kept, ...wishes }, 1);
   }
 
   /**
@@ -203,100 +188,42 @@ export class View {
    * @param {string} action
    * @param {Flags} categories
    * @param {Flags} services
-   * @param {number} layer
+   * @param {number} [layer]
    */
-  decide(action, categories, services, layer) {
+  decide(action, categories, services, layer = this.settings ? 2 : 1) {
     const { page, settings } = this;
-    const informed = !!settings || !page.honours;
-    if (!informed && categories.marketing) {
-      this.open();
-      return;
-    }
-    const stays = !!settings && action !== 'accept_all';
-    if (!stays) this.close(true);
+    if (LAX && !settings && page.honours && categories.marketing) return this.open();
+    const stays = settings && action !== 'accept_all';
+    if (settings && !stays) settings.close(true);
     this.unprompt();
     const swept = page.decide(action, categories, services, layer);
-    if (page.honours && categories.marketing && page.choice) {
-      const { id } = page.choice;
-      page.store.update((all) => {
-        all.told = id;
-      });
-      this.noted();
-    }
-    if (stays && settings) settings.saved(swept);
-    else this.announce('saved');
+    if (stays) settings.saved(swept);
+    swept.catch(() => {});
   }
 
   unprompt() {
-    const inside = this.prompt && this.prompt.contains(document.activeElement);
-    if (this.prompt) this.prompt.remove();
+    const { prompt, entry, opener } = this;
+    const inside = prompt && prompt.contains(document.activeElement);
     this.prompt = null;
-    if (this.entry) this.entry.hidden = !!this.settings;
-    if (inside && this.opener instanceof HTMLElement) this.opener.focus();
+    if (prompt) drop(prompt);
+    if (entry) entry.hidden = !!this.settings;
+    if (inside && opener instanceof HTMLElement) opener.focus();
   }
 
-  /** @param {string} key */
-  announce(key) {
-    const line = this.entry && this.entry.querySelector('[role=status]');
-    if (line && this.w) line.textContent = this.w.t(key);
-  }
-
-  /** The second layer is a file of its own, fetched when wanted or while the first layer waits. */
-  code() {
-    return import(`${this.page.root}/code/settings.${SETTINGS_HASH}.js`).catch(() => null);
-  }
-
-  /** @returns {Promise<void>} */
-  async open() {
-    const { page } = this;
-    if (this.settings || this.opening || !this.w) return;
-    this.opening = true;
-    const opener = document.activeElement;
-    const [code, details] = await Promise.all([this.code(), page.details()]);
-    this.opening = false;
-    if (!code) return this.fallback();
-    this.opener = opener;
-    if (this.prompt) this.prompt.remove();
-    this.prompt = null;
-    this.settings = new code.Settings(page, details, () => this.close());
-    if (this.entry) this.entry.hidden = true;
-    page.shownAt = new Date().toISOString();
-    page.emit('shown');
-  }
 
   /** Without the second layer a visitor can still refuse or withdraw. */
-  fallback() {
+  open() {
     const { page, w } = this;
-    if (this.prompt || !w) return;
-    this.present(first(page, w));
-    const target = document.querySelector('#cmp-dialog button');
-    if (target instanceof HTMLElement) target.focus();
-  }
-
-  /** @param {boolean} [decided] whether a choice made the question moot */
-  close(decided) {
-    const { settings, opener } = this;
-    if (!settings) return;
-    this.settings = null;
-    settings.remove();
-    if (this.entry) this.entry.hidden = false;
-    if (/^#(consent|cookie-settings)$/.test(location.hash)) {
-      history.replaceState(history.state, '', location.pathname + location.search);
-    }
-    if (!decided) this.ask();
-    const back = opener && opener.isConnected && opener !== document.body ? opener : null;
-    const target =
-      back || document.querySelector('#cmp-dialog [data-cmp=preferences],#cmp-entry button');
-    if (target instanceof HTMLElement) target.focus();
-  }
-
-  noted() {
-    const { store, config } = this.page;
-    if (this.note) this.note.remove();
-    this.note = null;
-    store.update((all) => {
-      all.seen = config.asks;
-    });
+    if (!w) return;
+    page
+      .rest()
+      .then((rest) => rest.open())
+      .catch(() => {
+        if (this.prompt) return;
+        this.present(first(page, w));
+        const target = document.querySelector('#cmp-dialog button');
+        if (target instanceof HTMLElement) target.focus();
+      });
   }
 
   resume() {
