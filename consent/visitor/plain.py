@@ -142,6 +142,6 @@ def _words(spoken: str) -> dict[str, str]:
 
 @cache
 def _all_words() -> dict[str, Any]:
-    text = files("consent").joinpath("data/texts/plain.json").read_text("utf-8")
+    text = files("consent").joinpath("data/plain.json").read_text("utf-8")
     found: dict[str, Any] = json.loads(text)
     return found
