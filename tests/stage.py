@@ -13,7 +13,10 @@ from tests.prepare import ROOT
 from tests.server import Server
 
 SITE = "voipstudio.pl"
-FRAME = '<iframe data-service="google-analytics" data-src="/frame" width="300" height="200" title="Map"></iframe>'
+FRAME = (
+    '<iframe data-service="google-analytics" data-src="/frame" width="300" height="200"'
+    ' title="Map"></iframe>'
+)
 STYLE = (
     "<style>html {background: Canvas; color: CanvasText} footer a {display: inline-block;"
     " padding: 8px 16px}</style>"

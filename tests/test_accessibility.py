@@ -88,9 +88,7 @@ def faults(page: Page, axe_source: str, still: bool = True) -> dict[str, Any]:
 
 
 @pytest.fixture
-def stood(
-    new_page: Callable[..., Page], server: Server, elsewhere: Website
-) -> Callable[..., Page]:
+def stood(new_page: Callable[..., Page], server: Server, elsewhere: Website) -> Callable[..., Page]:
     """`stood("second layer", "en")`: a page with that part on it."""
 
     def go(part: str, lang: str = "pl", **options: Any) -> Page:
@@ -107,7 +105,9 @@ def stops(page: Page, most: int = 120, key: str = "Tab") -> Iterator[str]:
     for _ in range(most):
         page.keyboard.press(key)
         page.wait_for_timeout(20)  # what yields to the focus does so in a task of its own
-        here = page.evaluate("document.activeElement === document.body ? '' : window.measures.path()")
+        here = page.evaluate(
+            "document.activeElement === document.body ? '' : window.measures.path()"
+        )
         if not here or here == first:
             return
         first = first or here
@@ -198,7 +198,8 @@ def test_the_focus_is_seen_wherever_it_goes_in_ours(
 
 @pytest.mark.parametrize("screen", SCREENS)
 @pytest.mark.parametrize(
-    "part", ["first layer", "first layer with an X", "slim bar", "note on the signal", "lasting entry"]
+    "part",
+    ["first layer", "first layer with an X", "slim bar", "note on the signal", "lasting entry"],
 )
 def test_nothing_of_ours_stands_on_what_has_the_focus(
     stood: Callable[..., Page], part: str, screen: str
@@ -211,12 +212,14 @@ def test_nothing_of_ours_stands_on_what_has_the_focus(
     measured(page)
     hidden = {here: page.evaluate("measures.hidden()") for here in stops(page)}
     assert len(hidden) > 10
-    wrong = {here: share for here, share in hidden.items() if share > here.startswith("iframe") * 0.99}
+    wrong = {
+        here: share for here, share in hidden.items() if share > here.startswith("iframe") * 0.99
+    }
     assert wrong == {}
 
 
 def test_the_first_layer_comes_first_and_lets_the_focus_go(stood: Callable[..., Page]) -> None:
-    """2.4.3, 2.1.2: text, link, Reject, Accept, details, and then the page; it is no modal dialog."""
+    """2.4.3, 2.1.2: text, link, Reject, Accept, details, and then the page; it is not modal."""
     page = stood("first layer")
     dialog = page.get_by_role("dialog", name="Twoje ustawienia prywatności")
     expect(dialog).to_be_visible()
@@ -246,13 +249,13 @@ def test_escape_on_the_first_layer_is_no_answer(stood: Callable[..., Page]) -> N
 def test_the_second_layer_holds_the_focus_and_escape_gives_it_back(
     stood: Callable[..., Page],
 ) -> None:
-    """2.1.2, 2.4.3: the heading first; Tab goes round both ways; Escape closes and grants nothing."""
+    """2.1.2, 2.4.3: the heading first; Tab goes round both ways; Escape closes, grants nothing."""
     page = stood("first layer")
     measured(page)
     opener = page.locator("div#cmp-dialog [data-cmp=preferences]")
     opener.focus()
     page.keyboard.press("Enter")
-    dialog = page.get_by_role("dialog", name="Ustawienia prywatności")
+    dialog = page.get_by_role("dialog", name="Ustawienia prywatności", exact=True)
     expect(dialog).to_have_attribute("aria-modal", "true")
     expect(dialog.locator("h2")).to_be_focused()
     for key in ("Tab", "Shift+Tab"):
@@ -388,14 +391,21 @@ TWINS = {
     "Reject gone": ("equal", "[data-cmp=reject] { display: none !important }"),
     "small targets": ("targets", ".ctl-button { min-height: 0 !important; padding: 0 !important }"),
     "a fixed width": ("sideways", "#cmp-dialog { min-width: 400px !important }"),
-    "buttons cut off": ("cut", ".ctl-actions { height: 50px !important; overflow: hidden !important }"),
+    "buttons cut off": (
+        "cut",
+        ".ctl-actions { height: 50px !important; overflow: hidden !important }",
+    ),
     "a text on another": ("overlaps", ".ctl-title { margin-bottom: -40px !important }"),
     "a button off the screen": ("reach", "#cmp-dialog { bottom: -400px !important }"),
     "no edges": (
         "edges",
-        ".ctl-button { background: #fff !important; border-color: #eee !important; color: #eee !important }",
+        ".ctl-button { background: #fff !important; border-color: #eee !important;"
+        " color: #eee !important }",
     ),
-    "an entrance": ("motion", "#cmp-dialog { animation: in 9s !important } @keyframes in { from { opacity: .9 } }"),
+    "an entrance": (
+        "motion",
+        "#cmp-dialog { animation: in 9s !important } @keyframes in { from { opacity: .9 } }",
+    ),
 }
 
 
@@ -419,8 +429,11 @@ def test_a_broken_twin_of_the_focus_is_caught(stood: Callable[..., Page], axe_so
     assert set(measured(page, "ring")) == {"ring"}
     page.evaluate(SHEET, ".ctl-text { color: #aaa !important }")
     assert [rule for rule, _ in violations(page, axe_source)] == ["color-contrast"]
-    page.evaluate(SHEET, "#cmp-dialog { inset: 0 !important; max-width: none !important;"
-        " max-height: none !important }")
+    page.evaluate(
+        SHEET,
+        "#cmp-dialog { inset: 0 !important; max-width: none !important;"
+        " max-height: none !important }",
+    )
     page.locator("a[href='#s1']").focus()
     assert page.evaluate("measures.hidden()") == 1
 

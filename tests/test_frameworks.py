@@ -1,4 +1,4 @@
-"""Hostile page CSS: what well-known frameworks and rude pages do to bare elements leaves ours as it is."""
+"""Hostile page CSS: the bare-element rules of frameworks and of rude pages change nothing of ours."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ from tests.stage import bring, measured
 pytestmark = pytest.mark.sqlite_only
 
 SHOWN = ("first layer with an X", "second layer", "slim bar", "note on the signal", "lasting entry")
-SHEET = "css => { const s = document.createElement('style'); s.id = 'hostile'; s.textContent = css; document.head.append(s) }"
+SHEET = (
+    "css => { const s = document.createElement('style'); s.id = 'hostile';"
+    " s.textContent = css; document.head.append(s) }"
+)
 
 
 def changed(page: Page, sheets: dict[str, str]) -> dict[str, list[str]]:
@@ -65,6 +68,8 @@ def test_rude_pages_change_nothing(stood: Callable[[str], Page], part: str) -> N
 
 def test_importance_is_beyond_us_and_the_docs_say_so(stood: Callable[[str], Page]) -> None:
     """So that the comparison is known to see a change, and the limit to be one."""
-    assert {name.rsplit(",", 1)[0] for name in changed(stood("first layer with an X"), BEYOND_US)} == set(BEYOND_US)
+    assert {
+        name.rsplit(",", 1)[0] for name in changed(stood("first layer with an X"), BEYOND_US)
+    } == set(BEYOND_US)
     said: Any = (ROOT / "docs/accessibility.md").read_text("utf-8")
     assert "!important" in said and "transform" in said
