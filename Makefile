@@ -24,7 +24,7 @@ run: .venv/run.stamp
 	@DEMO="$${DEMO-1}"; export DEMO; exec $(PY) -m flask --app app serve
 
 test: .venv/dev.stamp static/js/node_modules/.stamp packages/node_modules/.stamp
-	@$(PY) tests/prepare.py chromium postgresql
+	@$(PY) tests/prepare.py chromium firefox postgresql
 	@$(WITH_NODE) $(PY) -m pytest -n 2 --dist worksteal $(T)
 
 lint: .venv/dev.stamp static/js/node_modules/.stamp packages/node_modules/.stamp

@@ -15,7 +15,20 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
-from consent import auditor, cli, config, demo, health, ledger, log, visitor, witness, wording
+from consent import (
+    auditor,
+    cli,
+    cli_import,
+    config,
+    demo,
+    health,
+    ledger,
+    log,
+    vendors_cli,
+    visitor,
+    witness,
+    wording,
+)
 from consent.admin import admin
 from consent.config import Config
 from consent.db import db, engine_options
@@ -48,14 +61,16 @@ def create_app(settings: Config | None = None, clock: Callable[[], datetime] = u
     )
     db.init_app(app)
     app.extensions["crumbtrail"] = parts(app, settings, clock)
-    for edge in (visitor.bp, auditor.bp, log.bp, health.bp, admin, demo.front):
+    for edge in (visitor.bp, visitor.own, auditor.bp, log.bp, health.bp, admin, demo.front):
         app.register_blueprint(edge)
     if settings.demo:
         app.register_blueprint(demo.demo)
         app.wsgi_app = demo.Pretend(app.wsgi_app)  # type: ignore[method-assign]
     cli.register(app)
+    app.cli.add_command(cli_import.group)
     app.cli.add_command(witness.group)
     app.cli.add_command(wording.group)
+    vendors_cli.register(app)
     app.register_error_handler(Refusal, refused)
     app.register_error_handler(HTTPException, misdirected)
     app.register_error_handler(Exception, broken)

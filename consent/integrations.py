@@ -11,13 +11,14 @@ import re
 from dataclasses import dataclass
 from typing import Any, Literal
 
-Kind = Literal["flag", "number", "choice", "numbers", "choices", "word"]
+Kind = Literal["flag", "number", "choice", "numbers", "choices", "word", "pairs", "counts"]
 
 
 @dataclass(frozen=True)
 class Option:
     """One option. `number` and `numbers` lie in `least`..`most`; `choice` and `choices` are of
-    `of`, pairs of value and words; `word` matches `pattern`. A `flag` is true or false."""
+    `of`, pairs of value and words; `word` matches `pattern`. A `flag` is true or false. `pairs` is
+    {theirs: a word matching `pattern`}, `counts` {theirs: a number}; both are typed `a=b, c=d`."""
 
     kind: Kind
     label: str
@@ -37,12 +38,16 @@ class Option:
         if self.kind in ("numbers", "choices"):
             words = re.split(r"[\s,;]+", text) if text else []
             return [_number(word) if self.kind == "numbers" else word for word in words if word]
+        if self.kind in ("pairs", "counts"):
+            return _pairs(text, self.kind == "counts")
         return text
 
     def shown(self, value: Any) -> str:
         """The field of a form for a value that is kept."""
         if isinstance(value, bool):
             return "yes" if value else ""
+        if isinstance(value, dict):
+            return ", ".join(f"{name}={one}" for name, one in value.items())
         return " ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
@@ -58,6 +63,20 @@ class Part:
 def flag(label: str, help: str = "") -> Option:
     return Option("flag", label, help)
 
+
+TOOLS = tuple(
+    (name, name)
+    for name in (
+        "vanilla-cookieconsent",
+        "cookiebot",
+        "klaro",
+        "onetrust",
+        "tarteaucitron",
+        "cookieyes",
+        "complianz",
+    )
+)
+THEIRS = re.compile(r"[^\s=,;][^=,;\n]{0,79}")
 
 PARTS: dict[str, Part] = {
     "signals": Part(
@@ -150,11 +169,56 @@ PARTS: dict[str, Part] = {
     ),
     "dialects": Part(
         "Pages written for another consent tool",
-        "Answers to the names that another tool's pages call.",
+        "Reads what other tools call categories and services, and answers to their names. See "
+        "docs/moving.md.",
         {
-            "vanilla": flag("window.CookieConsent, as vanilla-cookieconsent has it"),
-            "cookiebot": flag("window.Cookiebot, as Cookiebot has it"),
-            "migrate": flag("Carry over a choice that the visitor made with the other tool, once"),
+            "shims": Option(
+                "choices",
+                "Answer to the names of",
+                "Separated by spaces: vanilla-cookieconsent cookiebot klaro onetrust tarteaucitron "
+                "cookieyes complianz. Only those whose functions your pages call.",
+                of=TOOLS,
+            ),
+            "migrate": Option(
+                "choices",
+                "Carry over choices made with",
+                "The same names. Once per visitor, recorded as migrate. Only if what you asked "
+                "then covers what you ask now: that is for you to decide.",
+                of=TOOLS,
+            ),
+            "categories": Option(
+                "pairs",
+                "Their categories",
+                "Those that we do not know ourselves, like traffic=statistics, C0007=marketing.",
+                pattern="necessary|preferences|statistics|marketing",
+            ),
+            "services": Option(
+                "pairs",
+                "Their services",
+                "By the keys of your inventory, like GA=google-analytics.",
+                pattern="[a-z0-9][a-z0-9-]{0,62}",
+            ),
+            "names": Option(
+                "pairs",
+                "Names of their cookies",
+                "Where the old tool was told another one, like klaro=consent.",
+                pattern=r"[A-Za-z0-9_.-]{1,60}",
+            ),
+            "days": Option(
+                "counts",
+                "Days their cookies lived",
+                "Where the old tool was told another number, like klaro=90. A choice that may be "
+                "older than a choice lives here is not carried over.",
+                least=1,
+                most=400,
+            ),
+            "revision": Option(
+                "number",
+                "The last revision of vanilla-cookieconsent",
+                "0 if empty. A choice of another revision is not carried over.",
+                least=1,
+                most=100_000,
+            ),
         },
     ),
     "shadow": Part(
@@ -184,7 +248,9 @@ def problems(wanted: Any) -> dict[str, str]:
 def clean(wanted: dict[str, Any]) -> dict[str, Any]:
     """The same without options that are off or empty."""
     return {
-        name: {key: value for key, value in options.items() if value not in (False, None, "", [])}
+        name: {
+            key: value for key, value in options.items() if value not in (False, None, "", [], {})
+        }
         for name, options in wanted.items()
     }
 
@@ -193,7 +259,7 @@ def _wrong(part: Part, options: dict[str, Any]) -> dict[str, str]:
     found = {key: "There is no such option." for key in options if key not in part.options}
     for key, option in part.options.items():
         value = options.get(key)
-        if value in (None, "", []) and value is not False:
+        if value in (None, "", [], {}) and value is not False:
             if option.needed:
                 found[key] = f"{option.label}: needed."
         elif why := _misfit(option, value):
@@ -219,9 +285,38 @@ def _misfit(option: Option, value: Any) -> str | None:
         case "choices":
             fits = many and all(word in words for word in many) and len(set(many)) == len(many)
             return None if fits else f"of {', '.join(words)}. Each once."
+        case "pairs" | "counts":
+            return _misfit_of_pairs(option, value)
         case "word":
             matches = isinstance(value, str) and re.fullmatch(option.pattern, value)
             return None if matches else "not of that form."
+
+
+def _misfit_of_pairs(option: Option, value: Any) -> str | None:
+    if not isinstance(value, dict) or len(value) > 100:
+        return "at most 100, each like theirs=ours."
+    for name, one in value.items():
+        if not isinstance(name, str) or not THEIRS.fullmatch(name):
+            return "each like theirs=ours."
+        fits = (
+            _within(option, one)
+            if option.kind == "counts"
+            else isinstance(one, str) and re.fullmatch(option.pattern, one)
+        )
+        if not fits:
+            return f"{name}={one} does not fit."
+    return None
+
+
+def _pairs(text: str, counts: bool) -> dict[str, Any] | str:
+    """`a=b, c=d`; text of another form stays text, to be refused."""
+    found: dict[str, Any] = {}
+    for part in filter(None, map(str.strip, re.split(r"[,;\n]", text))):
+        name, sign, one = (bit.strip() for bit in part.partition("="))
+        if not sign:
+            return text
+        found[name] = _number(one) if counts else one
+    return found
 
 
 def _number(text: str) -> int | str:

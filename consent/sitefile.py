@@ -16,6 +16,14 @@ from .errors import Invalid
 from .sites import Site
 
 NEEDED = ("name", "controller", "origins", "languages")
+TYPES: dict[str, tuple[type, ...]] = {
+    **dict.fromkeys(("name", "default_language"), (str,)),
+    **dict.fromkeys(("origins", "preview_hosts", "languages"), (list,)),
+    **dict.fromkeys(("preferences", "publish_log", "request_form"), (bool,)),
+    **dict.fromkeys(("dpo", "authority"), (dict, type(None))),
+    "cookie_domain": (str, type(None)),
+    "request_days": (int, type(None)),
+}
 
 
 def written(site: Site) -> str:
@@ -33,11 +41,15 @@ def apply(text: str, by: str, at: datetime) -> tuple[Site, list[str]]:
     key = said.pop("key")
     found = next((site for site in sites.all_sites() if site.key == key), None)
     if found is None:
-        return _made(key, said, by, at), sorted(said)
-    wanted = {name: value for name, value in said.items() if _differs(found, name, value)}
-    if wanted:
-        sites.change(found, by, at, **wanted)
-    return found, sorted(wanted)
+        site, changed = _made(key, said, by, at), sorted(said)
+    else:
+        wanted = {name: value for name, value in said.items() if _differs(found, name, value)}
+        site, changed = found, sorted(wanted)
+        if wanted:
+            sites.change(found, by, at, **wanted)
+    if "tcf" in site.integrations:
+        inventory.declare_framework(site, by, at)
+    return site, changed
 
 
 def _read(text: str) -> dict[str, Any]:
@@ -50,7 +62,21 @@ def _read(text: str) -> dict[str, Any]:
     unknown = {str(name) for name in said} - sites.CHANGEABLE - {"key"}
     if unknown:
         raise Invalid("field_unknown", f"Not a setting of a site: {', '.join(sorted(unknown))}.")
+    wrong = {name: "Not a valid type." for name, value in said.items() if not _typed(name, value)}
+    if wrong:
+        raise Invalid("field_type", "The file does not have the shape it should.", fields=wrong)
     return said
+
+
+def _typed(name: str, value: Any) -> bool:
+    """What no other list names is a mapping; a list holds words; true is no number."""
+    if name == "key":
+        return True
+    if isinstance(value, list) and not all(isinstance(word, str) for word in value):
+        return False
+    if name == "request_days" and isinstance(value, bool):
+        return False
+    return isinstance(value, TYPES.get(name, (dict,)))
 
 
 def _made(key: str, said: dict[str, Any], by: str, at: datetime) -> Site:

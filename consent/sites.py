@@ -29,6 +29,7 @@ ACTIONS = ("delete", "aggregate", "anonymise")
 PURPOSES = ("preferences", "statistics", "marketing")
 LEAST_S = 31 * 86_400  # a purged id must be too old to be taken again
 RIGHTS = ("page", "email", "phone", "post")
+WHOLE = "guard-stub"  # the larger stub: holds the rarer ways too from the first byte on
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 A_LIFETIME = "A whole number of days, months or years."
 CHANGEABLE = frozenset(
@@ -226,38 +227,51 @@ def same_site(own: str, page: str, cookie_domain: str | None) -> bool:
     return ours.hostname == theirs.hostname
 
 
-def snippet(site: Site, base_url: str, hold: str = "", whole: bool = False) -> str:
-    """The two elements an owner pastes first into <head>: the inline stub and the async script.
+def snippet(site: Site, base_url: str, hold: str = "", first: str = "stub") -> str:
+    """What an owner pastes first into <head>: the inline stubs and the async script.
 
-    `hold` are the stub's rules (`notices.hold`); `whole` takes the larger stub.
+    The first stub (or the WHOLE one) is there for everybody, with its rules (`notices.hold`); those
+    of Google and of the IAB where the site's integrations need to speak before any vendor's script.
     """
     key, base = html.escape(site.key), html.escape(base_url)
     rules = f' data-hold="{html.escape(hold)}"' if hold else ""
-    return (
-        f'<script data-site="{key}"{rules}>{stub(whole)}</script>\n'
-        f'<script async fetchpriority="high" src="{base}/v1/{key}/consent.js"></script>'
-    )
+    inline = [f'<script data-site="{key}"{rules}>{stub(first)}</script>']
+    for name, attributes in _more_stubs(site.integrations):
+        inline.append(f"<script{attributes}>{stub(name)}</script>")
+    async_ = f'<script async fetchpriority="high" src="{base}/v1/{key}/consent.js"></script>'
+    return async_ if "shadow" in site.integrations else "\n".join([*inline, async_])
+
+
+def _more_stubs(wanted: dict[str, Any]) -> list[tuple[str, str]]:
+    """Name and attributes of each further inline stub, in the order of the page."""
+    found = []
+    google = wanted.get("signals", {})
+    wait = f' data-wait="{google["wait_for_update"]}"' if "wait_for_update" in google else ""
+    if said := wait + (" data-redact" if google.get("ads_data_redaction") else ""):
+        found.append(("google-stub", said))
+    if apis := [name for name in ("gpp", "tcf") if name in wanted]:
+        found.append(("iab-stub", f' data-apis="{" ".join(apis)}"'))
+    return found
 
 
 @cache
-def stub(whole: bool = False) -> str:
-    """The inline stub as built: the same bytes for every site, so its CSP hash is one.
-
-    `whole` is the larger one, which holds the rarer ways too from the first byte on.
-    """
-    return (
-        Path(str(files("consent")))
-        .parent.joinpath("static/js/dist", "guard-stub.js" if whole else "stub.js")
-        .read_text("utf-8")
-        .strip()
-    )
+def stub(name: str = "stub") -> str:
+    """An inline stub as built: the same bytes for every site, so its CSP hash is one."""
+    dist = Path(str(files("consent"))).parent.joinpath("static/js/dist")
+    return dist.joinpath(f"{name}.js").read_text("utf-8").strip()
 
 
 @cache
-def stub_hash(whole: bool = False) -> str:
-    """What a page's Content-Security-Policy names to let the inline stub run (CSP Level 3, 6.7)."""
-    digest = hashlib.sha256(stub(whole).encode()).digest()
+def stub_hash(name: str = "stub") -> str:
+    """What a page's Content-Security-Policy names to let it run (CSP Level 3, 6.7)."""
+    digest = hashlib.sha256(stub(name).encode()).digest()
     return f"sha256-{base64.b64encode(digest).decode()}"
+
+
+def stub_hashes(site: Site, first: str = "stub") -> list[str]:
+    """Those of all inline stubs in the site's snippet."""
+    more = [stub_hash(name) for name, _ in _more_stubs(site.integrations)]
+    return [stub_hash(first), *more]
 
 
 def _host_matches(host: str, entry: str) -> bool:

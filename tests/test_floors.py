@@ -17,14 +17,14 @@ from tests.prepare import ROOT
 
 STEPS = (
     ("tlog",),  # floor 0: the transparency log, pure and without a library
-    ("languages", "leaf", "regime", "strict_json"),  # floor 1: our rules, pure
-    ("verify",),  # the verifier, which runs without the rest of the house
+    ("languages", "leaf", "regime", "strict_json", "js_literal"),  # floor 1: our rules, pure
+    ("verify", "gate"),  # what runs without the rest of the house: at a stranger's, at an owner's
     ("config", "errors", "db", "limits"),  # floor 2: foundation
     ("geo", "signing", "texts"),  # floor 3: the outside world, and the words
     ("waiting",),  # floor 4: the nouns, in story order
     ("trail",),
     ("users",),
-    ("integrations",),
+    ("integrations", "vendors"),
     ("sites",),
     ("inventory",),
     ("sitefile",),
@@ -32,6 +32,7 @@ STEPS = (
     ("records",),
     ("ledger",),
     ("evidence", "retention"),
+    ("moving",),
     ("requests",),
     ("parts", "schemas"),  # floor 5: what an edge is handed, and the wire
     (
@@ -42,13 +43,18 @@ STEPS = (
         "demo",
         "health",
         "cli",
+        "cli_import",
+        "vendors_cli",
         "witness",
         "wording",
     ),  # floor 6: the edges
 )
 STEP = {noun: number for number, nouns in enumerate(STEPS) for noun in nouns}
 FORBIDDEN_NAMES = {"utils", "helpers", "common", "manager", "service"}
-PURE = ("tlog", "languages", "leaf", "regime", "strict_json", "integrations")
+PURE = ("tlog", "languages", "leaf", "regime", "strict_json", "js_literal", "integrations")
+GATE_RULES = (
+    "rules tokens foreign hold inside page choice cookies links policy coding answer".split()
+)
 LONGEST = 400
 FILES = sorted((ROOT / "consent").rglob("*.py"))
 IDS = [str(file.relative_to(ROOT)) for file in FILES]
@@ -151,6 +157,21 @@ def test_the_verifier_needs_the_log_and_our_leaves_alone() -> None:
     others = {module.split(".")[0] for module in imported_by("verify")} - {"consent"}
     assert ours == {"verify", "tlog", "leaf"}
     assert others <= set(sys.stdlib_module_names)
+
+
+def test_the_gate_runs_in_a_process_that_has_nothing_of_ours() -> None:
+    ours = {noun for module in imported_by("gate") if (noun := noun_of(module))}
+    others = {module.split(".")[0] for module in imported_by("gate")} - {"consent"}
+    assert ours == {"gate"}
+    # brotli where it is installed; granian for the proxy alone.
+    assert others <= {*sys.stdlib_module_names, "brotli", "granian"}
+
+
+@pytest.mark.parametrize("name", GATE_RULES)
+def test_what_the_gate_does_to_a_page_is_pure(name: str) -> None:
+    file = ROOT / f"consent/gate/{name}.py"
+    known = {module.split(".")[0] for module in imported(file, parse(file))}
+    assert not known & {"os", "io", "pathlib", "socket", "time", "datetime", "threading", "random"}
 
 
 @pytest.mark.parametrize("file", FILES, ids=IDS)

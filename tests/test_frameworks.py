@@ -1,4 +1,4 @@
-"""Hostile page CSS: the bare-element rules of frameworks and of rude pages change nothing of ours."""
+"""Hostile page CSS: the bare-element rules of frameworks and of rude pages change nothing here."""
 
 from __future__ import annotations
 

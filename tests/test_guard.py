@@ -21,6 +21,7 @@ from tests.visitor import until
 pytestmark = pytest.mark.sqlite_only
 
 SHOP = "example.com"
+BESIDE = "beside.example"
 RULES = "third.localhost=video #trk=video"
 
 
@@ -34,6 +35,7 @@ def shop(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iter
         app = create_app(config.load(values))
         at = datetime.now(UTC)
         make_site(app, at, SHOP)
+        make_site(app, at, BESIDE)
         with app.app_context():
             site = sites.get(SHOP)
             for service, hosts in (("video", ["third.localhost"]), ("other", ["other.localhost"])):
@@ -43,6 +45,7 @@ def shop(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iter
                 )
             inventory.add_tracker(site, BY, at, name="trk", service="video", category="marketing")
             notices.publish(site, BY, at)
+            sites.change(sites.get(BESIDE), BY, at, integrations={"shadow": {}})
             db.session.remove()
             db.engine.dispose()
         app.extensions["crumbtrail"].close()
@@ -251,3 +254,26 @@ def test_a_wider_choice_in_another_tab_lets_go_and_a_narrower_one_starts_the_pag
     assert first.evaluate("sessionStorage.views") == "2"
     assert first.evaluate("window.__ran || []") == []
     context.close()
+
+
+def test_in_shadow_mode_the_script_asks_nobody_and_holds_nothing(
+    shop: Server, elsewhere: Website, page: Page
+) -> None:
+    elsewhere.put(
+        "/",
+        '<!doctype html><html lang="en"><head><title>Shop</title>'
+        f'<script async src="{shop.url}/v1/{BESIDE}/en/consent.js"></script></head><body>'
+        '<script type="text/plain" data-category="statistics">window.__ran = ["held"]</script>'
+        "<script>document.cookie = '_ga=1'</script></body></html>",
+    )
+    page.goto(f"http://localhost:{elsewhere.port}/")
+    until(page, "!!window.consentShadow && consentShadow.held().length > 0")
+    assert page.locator("#cmp-dialog, #cmp-entry").count() == 0
+    assert page.evaluate(
+        "[typeof consent, typeof dataLayer, document.cookie, localStorage.length]"
+    ) == [
+        "undefined",
+        "undefined",
+        "_ga=1",
+        0,
+    ]

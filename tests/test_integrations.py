@@ -12,10 +12,10 @@ import yaml
 from flask import Flask
 from flask.testing import FlaskClient
 
-from consent import integrations, notices, sites, trail
+from consent import integrations, inventory, notices, sites, trail
 from consent.db import db
 from consent.errors import Invalid
-from consent.visitor import script
+from consent.visitor import built as built_files
 from tests.acts import BY, add_site, make_site
 from tests.conftest import Clock
 from tests.prepare import ROOT
@@ -23,7 +23,6 @@ from tests.test_admin import SITE as FORM
 from tests.test_admin import Owner, owner, site, stranger
 
 __all__ = ["owner", "site", "stranger"]
-pytestmark = pytest.mark.sqlite_only
 TCF = {"cmp_id": 300, "vendors": [755, 1], "country": "DE"}
 
 
@@ -95,8 +94,8 @@ def test_a_page_gets_the_parts_of_its_site_at_once_and_no_other_byte(
     make_site(app, clock.now)
     bare = config_of(client)
     assert "parts" not in bare and "options" not in bare
-    monkeypatch.setattr(script, "_built", lambda name: name in ("signals", "gpp"))
-    monkeypatch.setattr(script, "_lazy_digest", lambda name: name.rjust(16, "0"))
+    monkeypatch.setattr(built_files, "has", lambda name: name in ("signals", "gpp"))
+    monkeypatch.setattr(built_files, "digest", lambda name: name.rjust(16, "0"))
     chosen = {"signals": {"uet": True}, "gpp": {}, "shadow": {}}
     sites.change(sites.get("example.com"), BY, clock.advance(seconds=2), integrations=chosen)
     told = config_of(client)
@@ -109,6 +108,38 @@ def test_a_page_gets_the_parts_of_its_site_at_once_and_no_other_byte(
         "options": told["options"],
     }
     assert told["notice"] == bare["notice"]
+
+
+def test_a_site_says_that_it_honours_global_privacy_control(
+    app: Flask, client: FlaskClient, clock: Clock
+) -> None:
+    add_site(clock.now, "new.example")
+    assert client.get("/v1/new.example/gpc.json").status_code == 404
+    make_site(app, clock.now)
+    for path in ("/v1/example.com/gpc.json", "/.well-known/gpc.json"):
+        reply = client.get(path)
+        assert (reply.status_code, reply.mimetype) == (200, "application/json"), path
+        assert reply.get_json() == {"gpc": True, "lastUpdate": "2026-11-21"}
+
+
+def test_the_cookie_of_the_framework_is_declared_once_when_it_is_switched_on(
+    owner: Owner, site: sites.Site
+) -> None:
+    said = {
+        **FORM,
+        "integrations.tcf": "yes",
+        "integrations.tcf.cmp_id": "300",
+        "integrations.tcf.vendors": "755 1",
+        "integrations.tcf.country": "DE",
+    }
+    for name in ("Example", "Example 2"):
+        path = "/sites/example.com/settings"
+        assert owner.send(path, {**said, "name": name}).status_code == 303
+    assert sites.get("example.com").integrations == {"tcf": TCF}
+    declared = [one for one in inventory.trackers(site) if one.name == "euconsent-v2"]
+    assert [(one.category, one.party) for one in declared] == [("necessary", "first")]
+    assert "this server has no vendor list yet" in owner.page("/sites/example.com/")
+    assert 'data-apis="tcf"' in owner.page("/sites/example.com/")
 
 
 def built() -> list[str]:
@@ -210,6 +241,10 @@ def test_settings_go_to_a_file_and_come_back(app: Flask, clock: Clock, tmp_path:
         ("key: example.com\nowner: me", "Not a setting of a site: owner"),
         ("key: example.com\nintegrations: {tcf: {cmp_id: 3}}", "integrations.tcf.vendors"),
         ("key: new.example\nname: New", "A new site needs it."),
+        ("key: example.com\norigins: example.com", "origins: Not a valid type."),
+        ("key: example.com\nlanguages: [1]", "languages: Not a valid type."),
+        ("key: example.com\nrequest_days: true", "request_days: Not a valid type."),
+        ("key: example.com\nintegrations: [gpp]", "integrations: Not a valid type."),
     ],
 )
 def test_a_file_that_cannot_be_applied_changes_nothing(

@@ -15,7 +15,7 @@ from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 from werkzeug.test import TestResponse
 
-from consent import schemas, users
+from consent import schemas, sites, users
 from consent.auditor import FILTERS
 from consent.notices import Notice
 from consent.records.rows import ACTIONS, BROWSERS, CATEGORIES, DEVICES
@@ -251,6 +251,7 @@ def test_a_choice_and_all_who_read_it_get_what_is_described(
             f"/v1/{SITE}/code/settings.0123456789abcdef.js",
         ),
         ("GET /v1/{site}/notice", f"/v1/{SITE}/notice?lang=en"),
+        ("GET /v1/{site}/rules.json", f"/v1/{SITE}/rules.json"),
         ("GET /v1/{site}/{lang}/details.json", f"/v1/{SITE}/en/details.json"),
     ],
 )
@@ -265,6 +266,31 @@ def test_what_a_page_fetches_is_described_and_so_is_its_304(
     assert reply.status_code == 200 and holds(route, reply)
     again = client.get(path, headers={"If-None-Match": reply.headers["ETag"]})
     assert again.status_code == 304 and holds(route, again) is None
+
+
+@pytest.mark.parametrize(
+    ("route", "path"),
+    [
+        ("GET /.well-known/gpc.json", "/.well-known/gpc.json"),
+        ("GET /v1/{site}/gpc.json", f"/v1/{SITE}/gpc.json"),
+        ("GET /v1/{site}/tcf/{lang}.json", f"/v1/{SITE}/tcf/en.json"),
+    ],
+)
+def test_what_other_tools_read_of_a_site_is_described(
+    app: Flask,
+    client: FlaskClient,
+    notice: Notice,
+    clock: Clock,
+    holds: Callable[[str, TestResponse], Any],
+    route: str,
+    path: str,
+) -> None:
+    tcf = {"cmp_id": 300, "vendors": [1], "country": "DE"}
+    sites.change(sites.get(SITE), "test", clock(), integrations={"tcf": tcf})
+    copy = str(ROOT / "tests/gvl")
+    assert app.test_cli_runner().invoke(args=["gvl", "update", "--from", copy]).exit_code == 0
+    reply = client.get(path)
+    assert reply.status_code == 200 and holds(route, reply)
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/openapi.json", "/docs"])

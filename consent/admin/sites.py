@@ -10,7 +10,17 @@ from flask import Blueprint, make_response, render_template, request
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
-from consent import integrations, inventory, ledger, notices, records, requests, retention, sites
+from consent import (
+    integrations,
+    inventory,
+    ledger,
+    notices,
+    records,
+    requests,
+    retention,
+    sites,
+    vendors,
+)
 from consent.admin import guard, show
 from consent.errors import Refusal
 from consent.parts import parts
@@ -74,13 +84,14 @@ def one(key: str) -> str:
     site = sites.get(key)
     notice = notices.latest(site)
     hold = notices.hold(notice.content if notice else notices.draft(site))
-    whole = request.args.get("stub") == "large"
+    stub = sites.WHOLE if request.args.get("stub") == "large" else "stub"
     return render_template(
         "admin/site.html",
         site=site,
-        snippet=sites.snippet(site, guard.base_url(), hold, whole),
-        whole=whole,
-        stub_hash=sites.stub_hash(whole),
+        snippet=sites.snippet(site, guard.base_url(), hold, stub),
+        whole=stub == sites.WHOLE,
+        stub_hashes=sites.stub_hashes(site, stub),
+        no_list=not vendors.there(parts().config.instance_path / "gvl"),
         base=guard.base_url(),
         notice=notice,
         changes=notices.changes(site),
@@ -120,6 +131,8 @@ def change(key: str) -> Response:
     try:
         if wanted:
             sites.change(site, guard.user().email, guard.now(), **wanted)
+        if "tcf" in wanted.get("integrations", {}):
+            inventory.declare_framework(site, guard.user().email, guard.now())
     except Refusal as refusal:
         return _again(refusal, site)
     return guard.done("admin.sites.settings", "site_changed", key=site.key)

@@ -8,6 +8,7 @@ Directive art. 5(3): exempt is only what the visitor asked for or what carries t
 from .book import (
     OWN,
     add_tracker,
+    declare_framework,
     edit_tracker,
     put_service,
     remove_tracker,
@@ -17,7 +18,7 @@ from .book import (
     tracker,
     trackers,
 )
-from .importing import COLUMNS, Imported, duration, import_csv
+from .importing import COLUMNS, Imported, bring, duration, import_csv
 from .rows import CATEGORIES, STORED, Service, Tracker
 
 __all__ = [
@@ -29,6 +30,8 @@ __all__ = [
     "Service",
     "Tracker",
     "add_tracker",
+    "bring",
+    "declare_framework",
     "duration",
     "edit_tracker",
     "import_csv",

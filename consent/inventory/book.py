@@ -159,6 +159,30 @@ def starter(site: Site, by: str, at: datetime) -> None:
         )
 
 
+def declare_framework(site: Site, by: str, at: datetime) -> None:
+    """The cookie of the TCF, once for a site that takes part in it; visitors read of it with the
+    next notice."""
+    if any(one.name == FRAMEWORK for one in trackers(site)):
+        return
+    add_tracker(
+        site,
+        by,
+        at,
+        name=FRAMEWORK,
+        kind="cookie",
+        party="first",
+        category="necessary",
+        purpose={
+            "en": "Keeps your choice for advertising partners (IAB TCF).",
+            "pl": "Zapamiętuje Twój wybór dotyczący partnerów reklamowych (IAB TCF).",
+            "fr": "Conserve votre choix concernant les partenaires publicitaires (IAB TCF).",
+        },
+        duration=site.choice_lifetime,
+        reason="Keeps the visitor's own choice, in the form that partners read.",
+    )
+
+
+FRAMEWORK = "euconsent-v2"
 OWN = (
     (
         "crumbtrail",

@@ -62,6 +62,33 @@ def import_csv(site: Site, text: str, by: str, at: datetime) -> Imported:
     return done
 
 
+def bring(
+    site: Site, rows: list[tuple[str, dict[str, Any]]], source: str, by: str, at: datetime
+) -> list[tuple[str, Refusal]]:
+    """Take (label, fields) rows of another tool in one go; `number` names a row to complete.
+
+    Good rows are kept; bad ones come back under their label with their refusal.
+    """
+    refused: list[tuple[str, Refusal]] = []
+    by_number = {one.id: one for one in trackers(site)}
+    added = changed = 0
+    for label, fields in rows:
+        values = dict(fields)
+        held = by_number.get(values.pop("number", None))
+        try:
+            if held is None:
+                add_row(site, values)
+                added += 1
+            else:
+                edit_row(site, held, values)
+                changed += 1
+        except Refusal as refusal:
+            refused.append((label, refusal))
+    trail.write("tracker.import", by, at, site.key, added=added, changed=changed, source=source)
+    keep(site, at)
+    return refused
+
+
 def duration(text: str) -> Any:
     """'session', '13 months' or '' as the model holds it; raises Invalid."""
     text = text.strip().lower()

@@ -144,7 +144,10 @@ def _process(
             "@type": [_status(record, category), "dpv:ExpressedConsent"],
             "dpv:isIndicatedBy": "dpv:DataSubject",
             "dpv:hasIndicationMethod": f"{record['action']}, layer {record['layer']}",
-            "dpv:isIndicatedAtTime": record["received_at"],
+            # Of a choice carried over from another tool, the time it claims: nobody here saw it.
+            "dpv:isIndicatedAtTime": record[
+                "claimed_at" if record["action"] == "migrate" else "received_at"
+            ],
             "dpv:hasDuration": iso_duration(notice["choice_lifetime"]),
         },
     }

@@ -1,8 +1,20 @@
 """The visitor's edge: the script, the choice, the receipt, the visitor's own page. Everything under
 /v1/<site>/."""
 
-from . import asking, choices, me, receipts, script
+from . import asking, choices, me, receipts, rules, script, signals
 from .blueprint import bp
-from .script import build_digest
+from .built import build_digest
+from .signals import own
 
-__all__ = ["asking", "bp", "build_digest", "choices", "me", "receipts", "script"]
+__all__ = [
+    "asking",
+    "bp",
+    "build_digest",
+    "choices",
+    "me",
+    "own",
+    "receipts",
+    "rules",
+    "script",
+    "signals",
+]

@@ -11,29 +11,26 @@ import json
 import re
 from collections import OrderedDict
 from dataclasses import replace
-from functools import cache, partial
-from importlib.resources import files
-from pathlib import Path
+from functools import partial
 from threading import Lock
 from typing import Any
 
 import brotli
 from flask import Response, request
 
-from .. import integrations, languages, notices, sites
+from .. import languages, notices, sites, vendors
 from ..db import db
 from ..errors import NotFound
 from ..parts import parts
 from ..regime import Place, Regime, Signals
 from ..sites import Site
-from . import cookies, shelf, where
+from . import built, cookies, shelf, where
 from .blueprint import base_address, bp, own_address
 
 STRICT = "private, max-age=600, stale-while-revalidate=86400"
 LAX = "private, no-cache"
 VARY = "Accept-Language, Sec-GPC, Accept-Encoding"
 PROFILE = re.compile(r"([A-Z]{2}(?:-[A-Z0-9]{1,3})?|nowhere)(\+gpc)?")
-LAZY = ("rest", "settings")
 # What the first layer says only where things run until refused, or where the signal is a choice.
 LAX_TEXTS = frozenset("bar opt_out ok gpc_done gpc_why gpc_conflict".split())
 CACHE_BYTES = 32 * 1024 * 1024
@@ -69,7 +66,7 @@ def pinned(site: str, digest: str) -> Response:
     """The code alone, for `integrity=`; it asks for its notice by itself."""
     shelf.site(site)
     for lax in (True, False):
-        body = f"!function(CMP_CONFIG){{{code(lax)}}}();".encode()
+        body = f"!function(CMP_CONFIG){{{built.code(lax)}}}();".encode()
         if hashlib.sha256(body).hexdigest() == digest:
             return _compressed(body, "public, max-age=31536000, immutable", "Accept-Encoding")
     raise NotFound("not_found", "This server has no script of that digest.")
@@ -80,10 +77,10 @@ def lazy_code(site: str, name: str, digest: str) -> Response:
     """Code that is fetched where it is needed: what a first view can do without, the settings when
     they open, and the parts that a site has switched on. A script of an older build gets ours."""
     shelf.site(site)
-    if name not in LAZY and not _built(name):
+    if not built.has(name):
         raise NotFound("not_found", "This server has no code of that name.")
-    body = _dist(f"{name}.js").encode()
-    exact = digest == _lazy_digest(name)
+    body = built.text(f"{name}.js").encode()
+    exact = digest == built.digest(name)
     caching = "public, max-age=31536000, immutable" if exact else "no-cache"
     response = _compressed(body, caching, "Accept-Encoding")
     response.headers["Access-Control-Allow-Origin"] = "*"  # a module, the same for every page
@@ -138,41 +135,6 @@ def details(site: str, lang: str) -> Response:
     return _compressed(data, "public, max-age=60", "Accept-Encoding", "application/json")
 
 
-@cache
-def _dist(name: str) -> str:
-    root = Path(str(files("consent"))).parent
-    return root.joinpath("static/js/dist", name).read_text("utf-8")
-
-
-@cache
-def _built(name: str) -> bool:
-    """Whether there is such a part in this release."""
-    root = Path(str(files("consent"))).parent
-    return name in integrations.PARTS and root.joinpath(f"static/js/dist/{name}.js").is_file()
-
-
-@cache
-def _lazy_digest(name: str) -> str:
-    """Sixteen hex digits that stand in the address of a lazy file."""
-    return hashlib.sha256(_dist(f"{name}.js").encode()).hexdigest()[:16]
-
-
-def code(lax: bool = True) -> str:
-    """The built script; the one for answers that ask first leaves out what the others need."""
-    return _dist("consent.js" if lax else "strict.js").strip()
-
-
-@cache
-def build_digest(lax: bool = True) -> str:
-    """The digest of the built script: which code visitors are given."""
-    return hashlib.sha256(code(lax).encode()).hexdigest()
-
-
-def build(lax: bool = True) -> str:
-    """The same, shortened, as answers name it."""
-    return build_digest(lax)[:16]
-
-
 def _answer(
     of: Site, lang: str | None, place: Place, signals: Signals, strict: str, lax: str
 ) -> Response:
@@ -181,8 +143,10 @@ def _answer(
     if strict.startswith("public"):  # one body for all: nothing in it depends on who asked how
         config["cookie"]["http"] = base_address()
     text = json.dumps(config, ensure_ascii=False, separators=(",", ":"))
-    built = code(_lax(regime, config["categories"]))
-    body = f"!function(CMP_CONFIG){{{built}}}({text});".encode()
+    code = built.code(_lax(regime, config["categories"]))
+    if "shadow" in of.integrations:
+        code = built.SHADOW.replace("DIGEST", built.digest("shadow"))
+    body = f"!function(CMP_CONFIG){{{code}}}({text});".encode()
     return _compressed(body, strict if regime.model == "opt-in" else lax, VARY)
 
 
@@ -210,7 +174,7 @@ def _config(
     return {
         "v": 1,
         "site": of.key,
-        "build": build(_lax(regime, asked)),
+        "build": built.build(_lax(regime, asked)),
         "day": parts().clock().date().isoformat(),
         "notice": shown.digest,
         "version": shown.version,
@@ -255,10 +219,12 @@ def _config(
 
 
 def _lazy(of: Site) -> dict[str, Any]:
-    """What the site has switched on: `parts`, and `options` of those that have any."""
-    wanted = {name: options for name, options in of.integrations.items() if _built(name)}
+    """What the site has switched on: `parts`, and `options` of those that have any. The TCF waits
+    until this server has its vendor list."""
+    without = set() if vendors.there(parts().config.instance_path / "gvl") else {"tcf"}
+    wanted = {n: o for n, o in of.integrations.items() if built.has(n) and n not in without}
     options = {name: chosen for name, chosen in wanted.items() if chosen}
-    names = [f"{name}.{_lazy_digest(name)}" for name in wanted]
+    names = [f"{name}.{built.digest(name)}" for name in wanted]
     return ({"parts": names} if names else {}) | ({"options": options} if options else {})
 
 
@@ -306,7 +272,7 @@ def _served(
             kept,
             {
                 "v": 1,
-                "build": build(_lax(regime, asked)),
+                "build": built.build(_lax(regime, asked)),
                 "notice": shown.digest,
                 "regime": regime.params(),
                 "layout": shown.content["layout"],

@@ -49,6 +49,7 @@ def crashes(app: Flask, client: FlaskClient, clock: Clock, stride: int = 1) -> i
                 done = True
             except Crash:
                 db.session.remove()
+                db.engine.dispose()  # a dead process keeps no connection
             steps.end()
             seen = published()
             known = again(app, known)

@@ -6,7 +6,7 @@
 export const CHOICE = 'crumbtrail';
 export const VISITOR = 'crumbtrail_visitor';
 
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+const UUID = /^[\da-f]{8}-([\da-f]{4}-){3}[\da-f]{12}$/;
 
 /**
  * All values a cookie name has; one name may live on several domains and paths.

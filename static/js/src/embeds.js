@@ -21,7 +21,8 @@ function wanted(page, frame) {
   const known = config.services.find((one) => one.id === id);
   if (known) return { id: known.category ? known.id : '', name: known.name };
   const category = (frame.getAttribute('data-category') || '').split(/[\s,]/)[0];
-  return { id: config.categories.includes(category) ? category : '', name: '' };
+  const name = url ? new URL(url).host : '';
+  return { id: config.categories.includes(category) ? category : '', name };
 }
 
 /** @param {Page} page @param {HTMLElement} frame @param {Details | null} more */
@@ -29,12 +30,11 @@ function place(page, frame, more) {
   const texts = { ...page.language.texts, ...((more && more.texts) || {}) };
   const w = words({ ...page.language, texts });
   const { id, name } = wanted(page, frame);
-  const who = name || w.category(id);
   const { width, height } = frame.getBoundingClientRect();
   const node = h(
     'div',
-    { class: 'ctl-root ctl-embed', ...tongue(page), role: 'group', 'aria-label': who },
-    h('p', null, w.t('embed', { name: who })),
+    { class: 'ctl-root ctl-embed', ...tongue(page), role: 'group', 'aria-label': name },
+    h('p', null, w.t('embed', { name })),
     id ? button('embed', w.t('embed_load')) : '',
   );
   const load = node.querySelector('button');

@@ -42,8 +42,8 @@ const web = (/** @type {string} */ text) => {
   return /^https?:$/.test(url.protocol) ? url.href : null;
 };
 
-/** A long line of releases gives the page its turn. */
-const breathe = () => new Promise((done) => setTimeout(done));
+/** Between two releases the page has its turn. @param {number} [ms] */
+export const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
 export class Guard {
   /**
@@ -220,7 +220,7 @@ export class Guard {
       if (found && this.allowed(found[1])) {
         this.ran = true;
         act.go();
-        await breathe();
+        await pause();
       } else if (this.page.choice && act.fail) act.fail(new TypeError('Held: no consent'));
       else this.acts.push(act);
     }
@@ -232,7 +232,7 @@ export class Guard {
       if (!this.may(node)) continue;
       this.ran = true;
       this.open.add(node);
-      this.chain = this.chain.then(() => this.start(node)).then(breathe, () => {});
+      this.chain = this.chain.then(() => this.start(node)).then(() => pause(), () => {});
     }
     if (this.acts[0]) this.chain = this.chain.then(() => this.acted()).catch(() => {});
     this.after();

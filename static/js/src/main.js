@@ -1,5 +1,6 @@
 /** Entry: nothing here may throw into the page, and whatever fails leaves everything held. */
 
+import { pause } from './guard.js';
 import { Page } from './page.js';
 import { View } from './view.js';
 
@@ -33,13 +34,15 @@ async function main() {
   const page = new Page(config, root, (own && own.nonce) || '');
   const view = new View(page);
   view.begin();
-  for (const part of config.parts || []) {
-    import(`${root}/code/${part}.js`).then(({ start }) => start(page)).catch(() => {});
-  }
+  const parts = (config.parts || []).map((part) =>
+    import(`${root}/code/${part}.js`).then(({ start }) => start(page)).catch(() => {}),
+  );
   const { lang: given, languages } = config;
   if (lang !== given && languages.some((tag) => tag !== given && lang.startsWith(tag.slice(0, 2)))) {
     page.language = await fetched().catch(() => config);
   }
+  // A part may bring an answer given to another tool: then nobody is asked.
+  if (config.parts) await Promise.race([Promise.all(parts), pause(1e3)]);
   view.show();
 }
 

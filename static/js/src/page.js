@@ -143,12 +143,12 @@ export class Page {
    * @param {Flags} categories every asked one, except with `gpc`
    * @param {Flags} services wishes; what is missing follows its category
    * @param {number} [layer]
+   * @param {number} [at] when it was decided, milliseconds
    * @returns {Promise<{gone: string[], left: string[]}>} what was deleted, what could not be
    */
-  async decide(action, categories, services, layer = 1) {
+  async decide(action, categories, services, layer = 1, at = Date.now()) {
     const { config } = this;
     const previous = this.choice || readChoice();
-    const at = Date.now();
     /** @type {Flags} */
     const wishes = {};
     for (const { id, category } of config.services) {
@@ -160,7 +160,7 @@ export class Page {
     this.choice = {
       asks: config.asks,
       t: Math.floor(at / 1000),
-      id: uuid7(at),
+      id: uuid7(Date.now()),
       pending: true,
       categories: { ...kept.categories, ...categories },
       services: { ...kept.services, ...wishes },

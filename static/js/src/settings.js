@@ -163,6 +163,7 @@ export class Settings {
     const fixed = id === 'necessary';
     const { input, row } = this.toggle(w.category(id), id, page.now.categories[id], fixed);
     const own = page.config.services.filter((service) => service.category === id);
+    input.name = id; // parts find it by this
     if (!fixed) this.categories[id] = input;
     const rows = fixed ? [] : own.map((service) => this.service(service, input));
     input.addEventListener('change', () => {

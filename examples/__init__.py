@@ -1,0 +1,1 @@
+"""Applications of an owner, each behind the gate. The tests run them."""

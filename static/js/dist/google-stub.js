@@ -1,0 +1,1 @@
+"use strict";(()=>{(function(){try{let e=window.dataLayer,t=document.currentScript.dataset;for(let a of e)t.wait&&a[0]==="consent"&&a[1]==="default"&&(a[2].wait_for_update=+t.wait);"redact"in t&&window.gtag("set","ads_data_redaction",!0)}catch{}})();})();
