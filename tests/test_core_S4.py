@@ -41,6 +41,8 @@ PUBLIC = {
     "visitor.details",
     "visitor.ask",
     "visitor.asked",
+    "visitor.plain",
+    "visitor.chosen",
     "visitor.how_to_open",
     "visitor.me",  # opened by the secret in its body: test_me.py
     "auditor.openapi",

@@ -61,6 +61,25 @@ def withdraw(of: Site, secret: str, language: str, previous: bytes) -> Choice:
 
     Raises Busy where nothing was stored.
     """
+    return here(of, secret, language, "withdraw", given=False, previous=previous, route="me")
+
+
+def here(
+    of: Site,
+    secret: str,
+    language: str,
+    action: str,
+    *,
+    given: bool,
+    previous: bytes | None,
+    route: str,
+    layer: int = OWN_PAGE,
+    shown_at: datetime | None = None,
+) -> Choice:
+    """Record a choice made on a page of this server, at `route`: all or nothing of what is asked.
+
+    Raises Busy where nothing was stored.
+    """
     now = parts().clock()
     if parts().ledger.stopped:
         raise Busy("busy", "The log is stopped; nothing was stored.", status=503, retry_after=60)
@@ -72,14 +91,14 @@ def withdraw(of: Site, secret: str, language: str, previous: bytes) -> Choice:
         id=_uuid7(now),
         visitor=secret,
         notice=notice.digest,
-        action="withdraw",
-        categories=dict.fromkeys(sorted(asked), False),
-        services={s["id"]: False for s in content["services"] if s["category"] in asked},
+        action=action,
+        categories=dict.fromkeys(sorted(asked), given),
+        services={s["id"]: given for s in content["services"] if s["category"] in asked},
         language=language if language in spoken else content["default_language"],
-        layer=OWN_PAGE,
-        page=records.reduced_page(f"{parts().config.base_url}/v1/{of.key}/me"),
+        layer=layer,
+        page=records.reduced_page(f"{parts().config.base_url}/v1/{of.key}/{route}"),
         at=now,
-        shown_at=None,
+        shown_at=shown_at,
         answer=None,
         device=None,
         gpc=where.signals().gpc,

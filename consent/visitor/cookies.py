@@ -115,6 +115,24 @@ def put_withdrawn(
         _set(response, of, CHOICE, _text(choice, content["asks"], t), seconds)
 
 
+def put_chosen(
+    response: Response, of: Site, choice: Choice, secret: str, content: dict[str, Any], seconds: int
+) -> None:
+    """Both cookies for a choice made on a page of this server that is the website's own host."""
+    put_withdrawn(response, of, choice, content, seconds)
+    if seconds > 0:
+        _set(response, of, VISITOR, secret, seconds)
+
+
+def previous() -> bytes | None:
+    """The id of the choice that the browser holds."""
+    held = (WRITTEN.fullmatch(text) for text in request.cookies.getlist(CHOICE))
+    newest = max(
+        (found for found in held if found), key=lambda found: int(found["t"]), default=None
+    )
+    return UUID(newest["id"]).bytes if newest else None
+
+
 def forget(response: Response, of: Site) -> None:
     """The secret of a visitor whose records are erased opens nothing any more."""
     response.delete_cookie(VISITOR, domain=of.cookie_domain, httponly=True, samesite="Lax")

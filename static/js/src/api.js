@@ -11,7 +11,8 @@
  */
 export function install(page, view) {
   const { guard } = page;
-  const stub = window.consent || {};
+  // An element of that id is not the stub.
+  const stub = window.consent?.q ? window.consent : {};
   const queue = stub.q || [];
   delete stub.q;
   window.consent = Object.assign(stub, {

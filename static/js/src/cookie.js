@@ -8,13 +8,24 @@ export const VISITOR = 'crumbtrail_visitor';
 
 const UUID = /^[\da-f]{8}-([\da-f]{4}-){3}[\da-f]{12}$/;
 
+/** What the browser does not keep lasts for the page view. @type {{[name: string]: string}} */
+const lost = {};
+
+const jar = () => {
+  try {
+    return document.cookie;
+  } catch (e) {
+    return '';
+  }
+};
+
 /**
  * All values a cookie name has; one name may live on several domains and paths.
  * @param {string} name
  * @returns {string[]}
  */
 function values(name) {
-  return document.cookie
+  return (jar() + (lost[name] || ''))
     .split('; ')
     .filter((pair) => pair.startsWith(name + '='))
     .map((pair) => pair.slice(name.length + 1));
@@ -81,8 +92,12 @@ export function readVisitor() {
  */
 export function write(config, name, value, seconds) {
   const { domain, path } = config.cookie;
-  document.cookie =
-    `${name}=${value}; Path=${path || '/'}; Max-Age=${Math.max(0, Math.round(seconds))}; SameSite=Lax` +
-    (domain ? `; Domain=${domain}` : '') +
-    (location.protocol === 'https:' ? '; Secure' : '');
+  const pair = `${name}=${value}`;
+  try {
+    document.cookie =
+      `${pair}; Path=${path || '/'}; Max-Age=${Math.max(0, Math.round(seconds))}; SameSite=Lax` +
+      (domain ? `; Domain=${domain}` : '') +
+      (location.protocol === 'https:' ? '; Secure' : '');
+  } catch (e) {}
+  lost[name] = jar().includes(name + '=') ? '' : '; ' + pair;
 }

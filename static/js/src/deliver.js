@@ -1,7 +1,8 @@
 /** Delivers records: kept until the server has answered, in order, never dropped. */
 
-import { readVisitor } from './cookie.js';
 import { secret, uuid7 } from './ids.js';
+import { text } from './json.js';
+import { post } from './post.js';
 
 /** @typedef {import('./types').Pending} Pending */
 
@@ -12,6 +13,24 @@ const wait = (header) => {
   return header && ms > 0 ? ms : 0;
 };
 
+/**
+ * One tab at a time, where the browser can tell.
+ * @param {string} name
+ * @param {() => Promise<void>} act
+ */
+async function alone(name, act) {
+  let done = false;
+  const once = () => {
+    done = true;
+    return act();
+  };
+  try {
+    await navigator.locks.request('crumbtrail ' + name, once);
+  } catch (e) {
+    if (!done) await once();
+  }
+}
+
 export class Delivery {
   /**
    * @param {string} url
@@ -19,13 +38,15 @@ export class Delivery {
    * @param {ReturnType<typeof import('./memory.js').memory>} memory
    * @param {(id: string, reply: any) => void} delivered
    * @param {(old: string, fresh: string) => void} renamed
+   * @param {() => string | null} visitor
    */
-  constructor(url, http, memory, delivered, renamed) {
+  constructor(url, http, memory, delivered, renamed, visitor) {
     this.url = url;
     this.http = http;
     this.memory = memory;
     this.delivered = delivered;
     this.renamed = renamed;
+    this.visitor = visitor;
     /** @type {Map<string, number>} */
     this.resting = new Map();
     this.busy = false;
@@ -37,7 +58,8 @@ export class Delivery {
   }
 
   get queue() {
-    return this.memory.read().queue || [];
+    const { queue } = this.memory.read();
+    return Array.isArray(queue) ? queue : [];
   }
 
   /** @param {string} id */
@@ -60,7 +82,7 @@ export class Delivery {
   /** @param {Pending['body']} body */
   add(body) {
     this.memory.update((all) => {
-      all.queue = [...(all.queue || []), { body, after: 0, tries: 0 }];
+      all.queue = [...this.queue, { body, after: 0, tries: 0 }];
     });
     return this.run();
   }
@@ -70,13 +92,8 @@ export class Delivery {
    * @param {Pending['body']} body
    */
   ask(body) {
-    return fetch(this.url, {
-      method: 'POST',
-      body: JSON.stringify(this.http ? body : { visitor: readVisitor() || secret(), ...body }),
-      keepalive: true,
-      credentials: this.http ? 'include' : 'omit',
-      signal: AbortSignal.timeout && AbortSignal.timeout(2e4),
-    });
+    const whole = this.http ? body : { visitor: this.visitor() || secret(), ...body };
+    return post(this.url, text(whole), this.http);
   }
 
   /**
@@ -89,7 +106,7 @@ export class Delivery {
     let told = 0;
     try {
       const answer = await this.ask(entry.body);
-      const reply = await answer.json().catch(() => ({}));
+      const { reply } = answer;
       const { code } = reply.error || {};
       if (answer.ok || answer.status === 410 || code === 'id_reused') {
         this.settle(id, (queue, i) => queue.splice(i, 1));
@@ -104,7 +121,7 @@ export class Delivery {
         this.renamed(old, id);
         if (!entry.tries) pause = 0;
       }
-      told = wait(answer.headers.get('Retry-After'));
+      told = wait(answer.later);
     } catch (e) {}
     this.resting.set(id, Date.now() + pause);
     this.settle(id, (queue, i) => {
@@ -121,13 +138,19 @@ export class Delivery {
     return Math.max(entry.after, this.resting.get(entry.body.id) || 0);
   }
 
+  /** What another tab has sent meanwhile is not in the queue any more. */
+  async round() {
+    for (const { body } of this.queue) {
+      const entry = this.queue.find((one) => one.body.id === body.id);
+      if (entry && this.due(entry) <= Date.now()) await this.send(entry);
+    }
+  }
+
   async run() {
     if (this.busy) return;
     this.busy = true;
     clearTimeout(this.timer);
-    for (const entry of this.queue) {
-      if (this.due(entry) <= Date.now()) await this.send(entry);
-    }
+    await alone(this.url, () => this.round());
     this.busy = false;
     const next = Math.min(...this.queue.map((entry) => this.due(entry)));
     if (next < Infinity)

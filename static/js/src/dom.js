@@ -44,6 +44,11 @@ export function link(text, url) {
     : text;
 }
 
+/** Pages have been seen with a `remove` of their own. @param {Node} node */
+export const drop = (node) => {
+  if (node.parentNode) node.parentNode.removeChild(node);
+};
+
 /** @typedef {ReturnType<typeof words>} Words */
 
 /** @param {Config} config */

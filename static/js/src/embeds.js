@@ -1,6 +1,6 @@
 /** Where an embed would stand and is held: who it comes from, and a button that allows just that. */
 
-import { h, words } from './dom.js';
+import { drop, h, words } from './dom.js';
 import { button, tongue } from './first.js';
 
 /** @typedef {import('./page.js').Page} Page */
@@ -10,6 +10,9 @@ import { button, tongue } from './first.js';
 const places = new Map();
 /** @type {Promise<Details | null> | undefined} */
 let details;
+
+/** Whether it stands for a frame of this page. @param {Element} node */
+export const placed = (node) => [...places.values()].includes(/** @type {HTMLElement} */ (node));
 
 /** @param {Page} page @param {Element} frame */
 function wanted(page, frame) {
@@ -54,7 +57,7 @@ export async function embeds(page, fetched) {
   for (const [frame, node] of places) {
     if (held.has(frame)) continue;
     const focused = node.contains(document.activeElement);
-    node.remove();
+    drop(node);
     places.delete(frame);
     const shown = /** @type {HTMLElement} */ (frame);
     shown.hidden = false;

@@ -3,6 +3,8 @@
  * the stub (`data-held`), and the acts in `consent.held`; nothing is let go twice.
  */
 
+import { drop } from './dom.js';
+
 /** @typedef {import('./types').Config} Config */
 /** @typedef {import('./types').Held} Held */
 /** @typedef {import('./types').Verdict} Verdict */
@@ -16,8 +18,9 @@ const SELECTOR =
   [...SOURCES, 'data-held'].map((name) => `[${name}]`) +
   OTHERS.map((name) => `,[data-category][data-${name}],[data-service][data-${name}]`).join('');
 
-/** @type {{[alias: string]: string}} */
+/** @type {any} */
 const ALIAS = {
+  __proto__: null,
   analytics: 'statistics',
   measurement: 'statistics',
   performance: 'statistics',
@@ -168,7 +171,7 @@ export class Guard {
       node.addEventListener('error', done);
       setTimeout(done, 1e4);
     });
-    node.remove();
+    drop(node);
     parentNode.insertBefore(node, nextSibling);
     if (waits) await loaded;
   }

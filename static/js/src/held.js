@@ -1,6 +1,6 @@
 /** The log of what is held, and of what was let go: what, why, by which rule. For the owner's eyes. */
 
-import { h } from './dom.js';
+import { drop, h } from './dom.js';
 
 /** @typedef {import('./types').HeldEntry} HeldEntry */
 /** @typedef {import('./page.js').Page} Page */
@@ -87,9 +87,9 @@ export function panel(page) {
       h('div', { class: 'ctl-actions' }, close),
     )
   );
-  close.addEventListener('click', () => node.remove());
+  close.addEventListener('click', () => drop(node));
   const old = document.querySelector('#cmp-debug');
-  if (old) old.remove();
+  if (old) drop(old);
   document.body.append(node);
   node.showModal();
 }

@@ -12,7 +12,8 @@ export function uuid7(now) {
   for (let i = 0; i < 6; i++) bytes[i] = Math.floor(now / 2 ** (8 * (5 - i))) % 256;
   bytes[6] = 0x70 | (bytes[6] & 15);
   bytes[8] = 0x80 | (bytes[8] & 63);
-  const hex = Array.from(bytes, (byte) => (byte + 256).toString(16).slice(1)).join('');
+  // Not Array.from: old frameworks put a narrower one in its place.
+  const hex = [...bytes].map((byte) => (byte + 256).toString(16).slice(1)).join('');
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
 }
 

@@ -19,7 +19,7 @@ function wished() {
 
 async function main() {
   const [, base, site] = /^(.*)\/v1\/([^/]+)\//.exec(own ? own.src : '') || [];
-  if (!site || (window.consent && !window.consent.q)) return;
+  if (!site || (window.consent?.get && !window.consent.q)) return;
   const root = `${base}/v1/${site}`;
   const lang = wished();
   /** @returns {Promise<Config>} */

@@ -1,5 +1,7 @@
 /** What must outlive the page besides the cookies: undelivered records and what was shown. */
 
+import { text } from './json.js';
+
 /** @typedef {import('./types').Memory} Memory */
 
 /** @type {Memory} */
@@ -27,9 +29,9 @@ export function memory(path) {
       if (now.queue && !now.queue.length) delete now.queue;
       fallback = now;
       try {
-        const text = JSON.stringify(now);
-        if (text === '{}') localStorage.removeItem(key);
-        else localStorage.setItem(key, text);
+        const said = text(now);
+        if (said === '{}') localStorage.removeItem(key);
+        else localStorage.setItem(key, said);
       } catch (e) {
         broken = true;
       }

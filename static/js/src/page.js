@@ -2,7 +2,7 @@
 
 import { CHOICE, VISITOR, encode, readChoice, readVisitor, write } from './cookie.js';
 import { signal } from './google.js';
-import { Guard } from './guard.js';
+import { Guard, pause } from './guard.js';
 import { secret, uuid7 } from './ids.js';
 import { keyOf } from './memory.js';
 import { isLax, lifeOf, regimeNow, sameSite, unexpired, verdict } from './verdict.js';
@@ -35,6 +35,8 @@ export class Page {
     this.lax = LAX && isLax(this.regime);
     this.gpc = config.signals.gpc || navigator.globalPrivacyControl === true;
     this.http = sameSite(config.cookie, location);
+    // For the lazy files: a cookie that the browser does not keep is in this file's hands.
+    this.visitor = readVisitor;
     this.shownAt = '';
     this.again = '';
     /** @type {import('./view.js').View | undefined} */
@@ -102,7 +104,7 @@ export class Page {
    */
   emit(name, more) {
     const detail = { ...this.get(), ...more };
-    safe(() => document.dispatchEvent(new CustomEvent('consent:' + name, { detail })));
+    document.dispatchEvent(new CustomEvent('consent:' + name, { detail }));
   }
 
   google() {
@@ -126,13 +128,14 @@ export class Page {
   rest() {
     if (!this.loading) {
       // A browser keeps a module's failure by its address.
-      this.loading = import(`${this.root}/code/rest.${REST_HASH}.js${this.again}`).then(
-        ({ Rest }) => new Rest(this),
-      );
+      this.loading = Promise.race([
+        import(`${this.root}/code/rest.${REST_HASH}.js${this.again}`),
+        pause(1e4), // brings no Rest, so it fails like the others
+      ]).then(({ Rest }) => new Rest(this));
       this.loading.catch(() => {
         this.loading = undefined;
         this.again += '?';
-        if (this.decided[0]) setTimeout(() => safe(() => this.rest()), 5e3);
+        if (this.decided[0]) setTimeout(() => this.rest(), 5e3);
       });
     }
     return this.loading;
@@ -155,20 +158,33 @@ export class Page {
       if (category && category in categories)
         wishes[id] = categories[category] && services[id] !== false;
     }
-    const kept =
-      LAX && action === 'gpc' && this.choice ? this.choice : { categories: {}, services: {} };
+    const kept = LAX && action === 'gpc' ? this.choice : null;
     this.choice = {
       asks: config.asks,
       t: Math.floor(at / 1000),
       id: uuid7(Date.now()),
       pending: true,
-      categories: { ...kept.categories, ...categories },
-      services: { ...kept.services, ...wishes },
+      categories: { ...(LAX && kept && kept.categories), ...categories },
+      services: { ...(LAX && kept && kept.services), ...wishes },
     };
-    const { id } = this.choice;
-    const where = location.origin + location.pathname;
-    this.decided.push([action, categories, wishes, layer, at, previous, id, where, this.shownAt]);
-    safe(() => (localStorage[keyOf(config.cookie.path) + '.new'] = JSON.stringify(this.decided)));
+    /** @type {Decision} */
+    const decision = [
+      categories,
+      wishes,
+      this.choice.id,
+      action,
+      layer,
+      at,
+      previous && previous.id,
+      this.shownAt,
+      config.notice,
+      this.language.answer,
+      this.language.lang,
+      location.origin + location.pathname,
+    ];
+    this.decided.push(decision);
+    // Whoever leaves before the rest has come finds it at the next view (rest.js, `last`).
+    safe(() => localStorage.setItem(keyOf(config.cookie.path) + '.', '' + decision));
     this.keep();
     this.now = this.judge();
     this.google();
@@ -181,17 +197,12 @@ export class Page {
 
   /** Another tab may have answered. Wider lets go, narrower starts the page anew. */
   resume() {
-    const { choice, now, guard } = this;
+    const { choice, now } = this;
     this.load();
     if ((this.choice && this.choice.id) === (choice && choice.id)) return false;
     this.apply();
     this.google();
-    const { categories, services } = this.now;
-    const narrower = [...Object.keys(now.categories), ...Object.keys(now.services)].some(
-      (id) =>
-        (now.categories[id] && !categories[id]) || (now.services[id] && !services[id]),
-    );
-    safe(() => void this.rest().then((rest) => rest.tidy().then(() => narrower && guard.ran && location.reload())));
+    this.rest().then((rest) => rest.follow(now), () => {});
     return true;
   }
 }

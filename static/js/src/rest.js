@@ -1,23 +1,28 @@
 /** What a first view can do without: delivery, deleting, the settings, embeds, the log of what is held. */
 
 import { yields } from './aside.js';
-import { readChoice, readVisitor } from './cookie.js';
+import { readChoice } from './cookie.js';
 import { Delivery } from './deliver.js';
-import { h } from './dom.js';
-import { embeds } from './embeds.js';
+import { drop, h } from './dom.js';
+import { embeds, placed } from './embeds.js';
 import { note, tongue } from './first.js';
 import { described, panel } from './held.js';
 import { secret } from './ids.js';
 import { keyOf, memory } from './memory.js';
-import { safe } from './page.js';
 import css from './rest.css';
+import { adopt } from './sheet.js';
+import { strays, watch } from './strays.js';
 import { sweep } from './sweep.js';
 import { hold } from './ways.js';
 
 /** @typedef {import('./types').Choice} Choice */
 /** @typedef {import('./types').Decision} Decision */
 /** @typedef {import('./types').Flags} Flags */
+/** @typedef {import('./types').Verdict} Verdict */
 /** @typedef {import('./page.js').Page} Page */
+
+/** How long the page of a choice may take to send it, milliseconds. */
+const OWN_PAGE = 2e4;
 
 const device = () => {
   const touch = matchMedia('(pointer: coarse)').matches;
@@ -40,11 +45,10 @@ export class Rest {
       this.store,
       (id, reply) => this.delivered(id, reply),
       (old, fresh) => this.renamed(old, fresh),
+      () => page.visitor(),
     );
     if (window.consent.hooks) hold(window.consent.hooks);
-    const sheet = new CSSStyleSheet();
-    sheet.replaceSync(css);
-    document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
+    adopt(css, guard.nonce);
     guard.after = () =>
       void this.worded()
         .then(() => embeds(page, () => this.details()))
@@ -52,8 +56,21 @@ export class Rest {
     guard.after();
     document.addEventListener('consent:saved', () => this.view.settings && this.view.settings.mark());
     yields();
+    watch(() => this.single());
+    this.single();
     this.explain();
     this.start();
+  }
+
+  /** Of each of ours there is one; settings that went with the page's body are closed. */
+  single() {
+    const open = this.view.settings;
+    if (open && !open.node.isConnected) this.close();
+    if (this.note && !this.note.isConnected) document.body.append(this.note);
+    const { prompt, settings, entry } = this.view;
+    const living = [prompt, settings && settings.node, entry, this.note];
+    strays((node) => living.includes(/** @type {HTMLElement} */ (node)) || placed(node) || node.id === 'cmp-debug');
+    this.page.guard.after();
   }
 
   /** The browser drops the cookie of a choice that ended; what it allowed goes all the same. */
@@ -61,22 +78,11 @@ export class Rest {
     const { page } = this;
     if (readChoice() || this.store.read().ran) this.tidy();
     this.remember();
-    this.find();
     if (page.decided[0]) this.take().catch(() => {});
     this.recover();
     const { choice, honours, config } = page;
     const denied = honours && choice && choice.categories.marketing === false;
     if (denied && this.store.read().seen !== config.asks) this.tell();
-  }
-
-  /** What an earlier view decided and could not hand over, because it was left at once. */
-  find() {
-    const { choice, config, decided } = this.page;
-    safe(() => {
-      const text = localStorage.getItem(keyOf(config.cookie.path) + '.new');
-      const [last] = JSON.parse(text || '[]').slice(-1);
-      if (last && !decided[0] && choice && choice.pending && last[6] === choice.id) decided.push(last);
-    });
   }
 
   remember() {
@@ -89,9 +95,8 @@ export class Rest {
   /** Takes over what was decided; each is delivered once. */
   take() {
     const { page } = this;
-    const key = keyOf(page.config.cookie.path) + '.new';
     for (const decision of page.decided.splice(0)) {
-      const [action, categories, , , , , id] = decision;
+      const [categories, , id, action] = decision;
       if (page.honours && categories.marketing && action !== 'gpc') {
         this.store.update((all) => {
           all.told = id;
@@ -99,11 +104,14 @@ export class Rest {
         this.noted();
       }
       this.remember();
-      this.post.add(this.body(decision));
+      const held = readChoice();
+      // Another tab may have found it and been quicker.
+      const sent = held && held.id === id && !held.pending;
+      if (!sent && !this.post.has(id)) this.post.add(this.body(decision));
       if (action === 'gpc') this.tell();
       else this.announce();
     }
-    safe(() => localStorage.removeItem(key));
+    this.forget();
     return this.tidy();
   }
 
@@ -111,48 +119,101 @@ export class Rest {
    * @param {Decision} decision
    * @returns {import('./types').Pending['body']}
    */
-  body([action, categories, services, layer, at, previous, id, page, shownAt]) {
-    const { config, language, gpc, http } = this.page;
+  body([categories, services, id, action, layer, at, previous, shownAt, notice, answer, language, page]) {
+    const { gpc, http } = this.page;
     const iso = new Date(at).toISOString();
     return {
       v: 1,
       id,
-      visitor: readVisitor() || (http ? undefined : secret()),
-      notice: config.notice,
+      visitor: this.page.visitor() || (http ? undefined : secret()),
+      notice,
       action,
       categories,
       services,
-      language: language.lang,
+      language,
       layer,
       page,
       at: iso,
       shown_at: shownAt || iso,
-      answer: language.answer || undefined,
+      answer: answer || undefined,
       device: device(),
       signals: { gpc, dnt: navigator.doNotTrack === '1' },
-      previous: previous ? previous.id : undefined,
+      previous: previous || undefined,
     };
   }
 
-  /** A record whose body was lost with the page or the storage is written anew from the cookie. */
-  recover() {
-    const { choice, config } = this.page;
-    if (!choice || !choice.pending || this.post.has(choice.id)) return this.post.run();
-    const given = config.categories.map((id) => !!choice.categories[id]);
+  /** Where a decision is kept that no queue has taken over yet. */
+  get key() {
+    return keyOf(this.page.config.cookie.path) + '.';
+  }
+
+  forget() {
+    try {
+      localStorage.removeItem(this.key);
+    } catch (e) {}
+  }
+
+  /**
+   * The decision of a page that was left before it could hand it over.
+   * @returns {Decision | null}
+   */
+  last() {
+    const choice = /** @type {Choice} */ (this.page.choice);
+    let kept = '';
+    try {
+      kept = localStorage.getItem(this.key) || '';
+    } catch (e) {}
+    const [, , id, action, layer, at, previous, shownAt, notice, answer, language, ...page] =
+      kept.split(',');
+    if (id !== choice.id || !page[0]) return null;
+    const categories = action === 'gpc' ? { marketing: false } : choice.categories;
+    const services = action === 'gpc' ? {} : choice.services;
+    return [categories, services, id, action, +layer, +at, previous, shownAt, notice, answer, language, page.join(',')];
+  }
+
+  /** The same from the cookie alone; what it does not say is not made up. @returns {Decision} */
+  told() {
+    const { choice, config, language } = this.page;
+    const { t, id, categories: said, services: wished } = /** @type {Choice} */ (choice);
     /** @type {Flags} */
     const categories = {};
     /** @type {Flags} */
     const services = {};
-    for (const id of config.categories) categories[id] = !!choice.categories[id];
-    for (const { id, category } of config.services) {
-      if (category && category in categories)
-        services[id] = categories[category] && !!choice.services[id];
+    for (const name of config.categories) categories[name] = !!said[name];
+    for (const { id: name, category } of config.services) {
+      if (category && category in categories) services[name] = categories[category] && !!wished[name];
     }
-    const action = given.includes(true) ? 'api' : 'reject_all';
-    const where = location.origin + location.pathname;
-    return this.post.add(
-      this.body([action, categories, services, 1, choice.t * 1000, null, choice.id, where, '']),
-    );
+    const action = Object.values(categories).includes(true) ? 'api' : 'reject_all';
+    const { answer, lang } = language;
+    const page = location.origin + location.pathname;
+    return [categories, services, id, action, 1, t * 1000, null, '', config.notice, answer, lang, page];
+  }
+
+  /**
+   * A record whose body was lost with the page or the storage is written anew. From the cookie alone
+   * not at once: a page that knows better may be about to send it.
+   */
+  async recover() {
+    const { choice } = this.page;
+    if (choice && choice.pending && !this.post.has(choice.id)) {
+      const kept = this.last();
+      const young = choice.t * 1000 + OWN_PAGE - Date.now();
+      if (kept) {
+        const sent = this.post.add(this.body(kept));
+        this.forget();
+        await sent;
+      } else if (young > 0 && young <= OWN_PAGE) setTimeout(() => void this.again(), young);
+      else return this.post.add(this.body(this.told()));
+    }
+    return this.post.run();
+  }
+
+  /** Whether or not it has been sent by now. */
+  again() {
+    const { page } = this;
+    const held = readChoice();
+    if (held && page.choice && held.id === page.choice.id) page.choice.pending = held.pending;
+    return this.recover();
   }
 
   /**
@@ -201,6 +262,16 @@ export class Rest {
     return done;
   }
 
+  /** Another tab has answered: what ran here on a wider choice ends with this view. @param {Verdict} before */
+  async follow(before) {
+    const { now, guard } = this.page;
+    await this.tidy();
+    const narrower = /** @type {const} */ (['categories', 'services']).some((kind) =>
+      Object.keys(before[kind]).some((id) => before[kind][id] && !now[kind][id]),
+    );
+    if (narrower && guard.ran) location.reload();
+  }
+
   /** Deletes what is not necessary, allowed or not. The choice stands, and so does its record. */
   erase() {
     return this.swept(true);
@@ -232,7 +303,7 @@ export class Rest {
       const code = import(`${page.root}/code/settings.${SETTINGS_HASH}.js`);
       const [{ Settings }, details] = await Promise.all([code, this.details()]);
       view.opener = opener;
-      if (view.prompt) view.prompt.remove();
+      if (view.prompt) drop(view.prompt);
       view.prompt = null;
       view.settings = new Settings(this, details);
     } finally {
@@ -318,7 +389,7 @@ export class Rest {
   }
 
   noted() {
-    if (this.note) this.note.remove();
+    if (this.note) drop(this.note);
     this.note = null;
     this.store.update((all) => {
       all.seen = this.page.config.asks;

@@ -1,11 +1,11 @@
 /** The second layer: a choice per category and per service, who stores what, and one's own record. */
 
-import { readVisitor } from './cookie.js';
-import { h, link, words } from './dom.js';
+import { drop, h, link, words } from './dom.js';
 import { box, button } from './first.js';
 import { help } from './help.js';
 import { cells } from './rows.js';
 import css from './settings.css';
+import { adopt } from './sheet.js';
 
 /** @typedef {import('./dom.js').Words} Words */
 /** @typedef {import('./rest.js').Rest} Rest */
@@ -19,7 +19,7 @@ const FIELDS =
     ' ',
   );
 
-/** @type {CSSStyleSheet | undefined} */
+/** @type {(() => void) | undefined} */
 let added;
 
 export class Settings {
@@ -67,13 +67,8 @@ export class Settings {
   }
 
   style() {
-    const sheet = new CSSStyleSheet();
-    sheet.replaceSync(css);
-    document.adoptedStyleSheets = [
-      ...document.adoptedStyleSheets.filter((old) => old !== added),
-      sheet,
-    ];
-    added = sheet;
+    if (added) added();
+    added = adopt(css, this.page.guard.nonce);
   }
 
   build() {
@@ -344,7 +339,7 @@ export class Settings {
       h('button', { type: 'submit', class: 'ctl-button ctl-plain' }, w.t('mine')),
     );
     form.addEventListener('submit', () => {
-      visitor.value = readVisitor() || '';
+      visitor.value = this.page.visitor() || '';
       setTimeout(() => (visitor.value = ''));
     });
     return form;
@@ -436,7 +431,7 @@ export class Settings {
   }
 
   remove() {
-    this.node.remove();
+    drop(this.node);
   }
 }
 

@@ -27,11 +27,15 @@ try {
     security_storage: 'granted',
     wait_for_update: 500,
   });
-  const found = /(?:^|; )crumbtrail=([^;]*)/.exec(d.cookie);
-  const said = Object.fromEntries(new URLSearchParams(found ? found[1] : ''));
-  const open = said.v === '1' && !(said.p && Date.now() / 1000 - +said.t > 86400);
+  /** @type {any} */
+  let jar;
+  try {
+    jar = d.cookie;
+  } catch (e) {}
+  const said = /** @type {any} */ (Object.fromEntries)(new URLSearchParams((/(?:^|; )crumbtrail=([^;]*)/.exec(jar) || '')[1]));
+  const open = said.v === '1' && !(said.p && Date.now() / 1000 - said.t > 86400);
   const c = (w.consent = /** @type {any} */ ({ q: [], held: [] }));
-  for (const name of ['set', 'acceptAll', 'rejectAll', 'withdraw', 'open', 'on']) {
+  for (const name of 'set acceptAll rejectAll withdraw open on'.split(' ')) {
     c[name] = function () {
       c.q.push([name, arguments]);
     };
@@ -43,7 +47,7 @@ try {
 
   const rules = ((me && me.getAttribute('data-hold')) || '')
     .split(/\s+/)
-    .filter(Boolean)
+    .filter((entry) => entry)
     .map((entry) => entry.split('='));
   if (!rules[0]) throw 0;
 
@@ -63,15 +67,11 @@ try {
     } catch (e) {}
   };
   /** One held act: `go` does it, `fail` tells its caller that it will not be done. */
-  const put = (
-    /** @type {string} */ kind,
-    /** @type {any} */ what,
-    /** @type {string[]} */ [rule, id],
-    /** @type {() => void} */ go,
-    /** @type {any} */ fail = undefined,
-  ) => {
-    c.held.push({ kind, what: '' + what, rule, id, at: Date.now(), go, fail });
-  };
+  const put =
+    /** @type {(kind: string, what: any, by: string[], go: () => void, fail?: any) => void} */
+    (kind, what, [rule, id], go, fail) => {
+      c.held.push({ kind, what: '' + what, rule, id, at: Date.now(), go, fail });
+    };
 
   const WORDS = ['src', 'srcset', 'href', 'data', 'poster'];
   const TAGS = 'script,iframe,img,link,source,video,audio,track,embed,object';
@@ -96,8 +96,9 @@ try {
     }
   };
   const all = (/** @type {any} */ node) => {
+    if (!node) return; // `insertBefore(node, null)` appends
     seize(node);
-    if (node && node.firstElementChild) node.querySelectorAll(TAGS).forEach(seize);
+    if (node.firstElementChild) node.querySelectorAll(TAGS).forEach(seize);
   };
 
   /** Puts `act` in the place of functions and setters; what is not there is left out. */
@@ -130,7 +131,7 @@ try {
   const first = (/** @type {any[]} */ a) => a[0] && (a[0].url || a[0].name || a[0]);
   c.hooks = { wrap, holds, put, test, first, all };
 
-  for (const name of ['Script', 'IFrame', 'Image', 'Link'])
+  for (const name of 'Script IFrame Image Link'.split(' '))
     wrap(`HTML${name}Element`, 'src srcset href', holds(name.toLowerCase(), first, 0));
   wrap('Element', 'setAttribute', (/** @type {any} */ native, /** @type {any} */ self, /** @type {any[]} */ a) =>
     holds(self.localName, () => words(self).includes(a[0]) && a[1], 0)(native, self, a),

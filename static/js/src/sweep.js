@@ -42,13 +42,11 @@ function expire(/** @type {string} */ name) {
   const domains = [''];
   for (let i = 0; i < labels.length; i++) domains.push('; Domain=' + labels.slice(i).join('.'));
   const paths = ['/'];
-  location.pathname
-    .split('/')
-    .slice(1)
-    .reduce((path, part) => {
-      paths.push(path + part, path + part + '/');
-      return path + part + '/';
-    }, '/');
+  let folder = '/';
+  for (const part of location.pathname.split('/').slice(1)) {
+    paths.push(folder + part, folder + part + '/');
+    folder += part + '/';
+  }
   const extras =
     location.protocol === 'https:' ? ['; Secure', '; Secure; SameSite=None; Partitioned'] : [''];
   for (const domain of domains) {

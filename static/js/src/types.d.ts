@@ -82,15 +82,22 @@ export interface Pending {
   tries: number;
 }
 
-/** action, categories, services, layer, when (milliseconds), the choice before it, its id, the page, when it was shown */
+/**
+ * categories, services, id, action, layer, when (milliseconds), id of the choice before it, when the
+ * question was shown, digest of the notice, digest of the answer, language, page. Its spelling as a
+ * string is kept until the record is in the queue, so the flags, which the cookie has too, come first.
+ */
 export type Decision = [
-  string,
   Flags,
   Flags,
-  number,
-  number,
-  Choice | null,
   string,
+  string,
+  number,
+  number,
+  string | null,
+  string,
+  string,
+  string | null,
   string,
   string,
 ];

@@ -1,12 +1,13 @@
 /** What is on the screen when: the first layer and the lasting entry; the rest does the others. */
 
 import { install } from './api.js';
-import { ready, words } from './dom.js';
+import { drop, ready, words } from './dom.js';
 import { bar, entry, first } from './first.js';
 import { keyOf } from './memory.js';
 import { obey } from './obey.js';
 import { safe } from './page.js';
 import css from './style.css';
+import barCss from './bar.css';
 import { prompt } from './verdict.js';
 
 /** @typedef {import('./types').Flags} Flags */
@@ -78,12 +79,12 @@ export class View {
   }
 
   later() {
-    this.page.rest().catch(() => {});
+    this.page.rest();
   }
 
   style() {
     const sheet = new CSSStyleSheet();
-    sheet.replaceSync(css);
+    sheet.replaceSync(LAX ? css + barCss : css);
     document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
   }
 
@@ -204,7 +205,7 @@ export class View {
     const { prompt, entry, opener } = this;
     const inside = prompt && prompt.contains(document.activeElement);
     this.prompt = null;
-    if (prompt) prompt.remove();
+    if (prompt) drop(prompt);
     if (entry) entry.hidden = !!this.settings;
     if (inside && opener instanceof HTMLElement) opener.focus();
   }
