@@ -85,6 +85,7 @@ def bring(page: Page, server: Server, site: Website, name: str, lang: str) -> No
         page.locator(f"div#cmp-dialog [data-cmp={step}]").click()
     shown = page.locator(part.selector)
     expect(shown).to_be_visible()
+    expect(shown).not_to_be_empty()  # a status stands before its words come
     expect(shown).to_have_attribute("lang", lang)
     page.wait_for_function("'queue' in consent.debug()")  # the lazy part has come
     if name == "second layer":
