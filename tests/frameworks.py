@@ -1,4 +1,4 @@
-"""What well-known style sheets do to bare elements, in our own words and cut to what could reach us.
+"""What well-known style sheets do to bare elements, in our own words, cut to what could reach us.
 
 Facts read in each project's published sheet; each entry keeps the shape of its selectors, so their
 weight is theirs. Rules for classes are left out: no class of ours is anybody else's.
@@ -112,7 +112,8 @@ FRAMEWORKS = {
     "button:active { transform: translateY(2px) } a { text-decoration: none; color: #0076d1 }"
     "a[href^='mailto']::before { content: '✉ ' } a[href^='tel']::before { content: '☎ ' }"
     "td, th { padding: 6px; text-align: left } tbody tr:nth-child(even) { background: #efefef }"
-    "details { padding: 10px; background: #efefef; border-radius: 6px } summary { font-weight: 600 }"
+    "details { padding: 10px; background: #efefef; border-radius: 6px }"
+    "summary { font-weight: 600 }"
     "dialog { background: #efefef; border-radius: 6px; min-width: 250px }",
     "Milligram": INHERITED_BOX
     + "html { font-size: 62.5% } body { color: #606c76; font-size: 1.6em; font-weight: 300;"
@@ -190,7 +191,8 @@ FRAMEWORKS = {
     " font: inherit } [hidden] { display: none !important } code { font: 1em Consolas }",
     "Chota": INHERITED_BOX
     + "html { font-size: 62.5%; line-height: 1.15 } body { line-height: 1.6; font-size: 1.6rem }"
-    "h2, h3 { font-weight: 500; margin: .35em 0 .7em; font-size: 1.75em } a { text-decoration: none }"
+    "h2, h3 { font-weight: 500; margin: .35em 0 .7em; font-size: 1.75em }"
+    "a { text-decoration: none }"
     "a:hover:not(.button) { opacity: .75 } table { width: 100%; border: none; text-align: left }"
     "td, th { vertical-align: middle; padding: 1.2rem .4rem } thead { border-bottom: 2px solid }"
     "[type=checkbox] { width: 2rem; height: 1.6rem; accent-color: #14854f }"
@@ -206,7 +208,8 @@ FRAMEWORKS = {
     "section > p, section > table { width: 55% } section > ul { width: 50% }"
     "li:not(:first-child) { margin-top: .25rem } a:link, a:visited { color: inherit }"
     "a:link { text-decoration: none; text-shadow: .03em 0 #fffff8; background:"
-    " linear-gradient(currentColor, currentColor) 0 93% / 1px 1px repeat-x } label { cursor: pointer }",
+    " linear-gradient(currentColor, currentColor) 0 93% / 1px 1px repeat-x }"
+    "label { cursor: pointer }",
 }
 
 # No framework does these, pages do.
@@ -216,7 +219,8 @@ NASTY = {
     " font: italic small-caps 900 40px/3 cursive; color: red; cursor: wait; visibility: visible;"
     " text-shadow: 2px 2px red; list-style: none; hyphens: auto; word-break: break-all;"
     " user-select: none; quotes: none; writing-mode: horizontal-tb; accent-color: red }",
-    "everything not inherited": "body * { float: left; position: relative; margin: 9px; padding: 9px;"
+    "everything not inherited": "body * { float: left; position: relative; margin: 9px;"
+    " padding: 9px;"
     " border: 9px dotted; min-height: 90px; max-width: 90px; opacity: .5; transform: rotate(9deg);"
     " filter: blur(9px); box-shadow: 0 0 9px; display: inline; overflow: hidden }",
     "signs before and after": "a::after, button::before, li::before, h2::before, p::after,"

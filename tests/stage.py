@@ -13,7 +13,10 @@ from tests.prepare import ROOT
 from tests.server import Server
 
 SITE = "voipstudio.pl"
-FRAME = '<iframe data-service="google-analytics" data-src="/frame" width="300" height="200" title="Map"></iframe>'
+FRAME = (
+    '<iframe data-service="google-analytics" data-src="/frame" width="300" height="200"'
+    ' title="Map"></iframe>'
+)
 STYLE = (
     "<style>html {background: Canvas; color: CanvasText} footer a {display: inline-block;"
     " padding: 8px 16px}</style>"
@@ -82,6 +85,7 @@ def bring(page: Page, server: Server, site: Website, name: str, lang: str) -> No
         page.locator(f"div#cmp-dialog [data-cmp={step}]").click()
     shown = page.locator(part.selector)
     expect(shown).to_be_visible()
+    expect(shown).not_to_be_empty()  # a status stands before its words come
     expect(shown).to_have_attribute("lang", lang)
     page.wait_for_function("'queue' in consent.debug()")  # the lazy part has come
     if name == "second layer":

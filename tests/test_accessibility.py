@@ -219,7 +219,7 @@ def test_nothing_of_ours_stands_on_what_has_the_focus(
 
 
 def test_the_first_layer_comes_first_and_lets_the_focus_go(stood: Callable[..., Page]) -> None:
-    """2.4.3, 2.1.2: text, link, Reject, Accept, details, and then the page; it is no modal dialog."""
+    """2.4.3, 2.1.2: text, link, Reject, Accept, details, and then the page; it is not modal."""
     page = stood("first layer")
     dialog = page.get_by_role("dialog", name="Twoje ustawienia prywatności")
     expect(dialog).to_be_visible()
@@ -249,13 +249,13 @@ def test_escape_on_the_first_layer_is_no_answer(stood: Callable[..., Page]) -> N
 def test_the_second_layer_holds_the_focus_and_escape_gives_it_back(
     stood: Callable[..., Page],
 ) -> None:
-    """2.1.2, 2.4.3: the heading first; Tab goes round both ways; Escape closes and grants nothing."""
+    """2.1.2, 2.4.3: the heading first; Tab goes round both ways; Escape closes, grants nothing."""
     page = stood("first layer")
     measured(page)
     opener = page.locator("div#cmp-dialog [data-cmp=preferences]")
     opener.focus()
     page.keyboard.press("Enter")
-    dialog = page.get_by_role("dialog", name="Ustawienia prywatności")
+    dialog = page.get_by_role("dialog", name="Ustawienia prywatności", exact=True)
     expect(dialog).to_have_attribute("aria-modal", "true")
     expect(dialog.locator("h2")).to_be_focused()
     for key in ("Tab", "Shift+Tab"):
@@ -399,7 +399,8 @@ TWINS = {
     "a button off the screen": ("reach", "#cmp-dialog { bottom: -400px !important }"),
     "no edges": (
         "edges",
-        ".ctl-button { background: #fff !important; border-color: #eee !important; color: #eee !important }",
+        ".ctl-button { background: #fff !important; border-color: #eee !important;"
+        " color: #eee !important }",
     ),
     "an entrance": (
         "motion",

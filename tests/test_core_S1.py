@@ -55,6 +55,33 @@ def asked_of(page: Page, part: str) -> list[str]:
     return found
 
 
+# -- browsers that run no script -----------------------------------------------------------------
+
+
+def test_S1_27_without_JavaScript_tagged_scripts_stay_text_and_the_page_says_so(
+    new_page: Callable[..., Page], server: Server
+) -> None:
+    """Nothing that is not necessary is asked for or kept; the text without script links to the
+    policy. (Browsers too old for the script are not tested; the docs name the oldest.)"""
+    page = new_page(java_script_enabled=False)
+    tags = asked_of(page, "/tags/")
+    page.goto(f"{server.url}/demo/@PL/voipstudio.pl/")
+    held = page.locator("script[data-category]")
+    assert held.count() >= 2
+    assert {one.get_attribute("type") for one in held.all()} == {"text/plain"}
+    assert tags == []
+    assert page.context.cookies() == []
+    expect(page.locator("#cmp-dialog")).to_have_count(0)
+    said = page.locator(".noscript")
+    expect(said).to_be_visible()
+    text = said.evaluate("node => node.innerText")
+    assert text == "Bez JavaScriptu nie działa tu nic, co wymaga Twojej zgody. Polityka prywatności"
+    said.locator("a").click()
+    expect(page.locator("h1")).to_be_visible()
+    assert page.url.endswith("/polityka")
+    assert page.context.cookies() == []
+
+
 # -- whose choice --------------------------------------------------------------------------------
 
 

@@ -1,4 +1,4 @@
-"""Hostile page CSS: what well-known frameworks and rude pages do to bare elements leaves ours as it is."""
+"""Hostile page CSS: the bare-element rules of frameworks and of rude pages change nothing here."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ from tests.stage import bring, measured
 pytestmark = pytest.mark.sqlite_only
 
 SHOWN = ("first layer with an X", "second layer", "slim bar", "note on the signal", "lasting entry")
-SHEET = "css => { const s = document.createElement('style'); s.id = 'hostile'; s.textContent = css; document.head.append(s) }"
+SHEET = (
+    "css => { const s = document.createElement('style'); s.id = 'hostile';"
+    " s.textContent = css; document.head.append(s) }"
+)
 
 
 def changed(page: Page, sheets: dict[str, str]) -> dict[str, list[str]]:

@@ -3,7 +3,7 @@
 import { yields } from './aside.js';
 import { readChoice } from './cookie.js';
 import { Delivery } from './deliver.js';
-import { drop, h, ready, words } from './dom.js';
+import { drop, h } from './dom.js';
 import { embeds, placed } from './embeds.js';
 import { note, tongue } from './first.js';
 import { described, panel } from './held.js';
@@ -49,7 +49,11 @@ export class Rest {
     );
     if (window.consent.hooks) hold(window.consent.hooks);
     adopt(css, guard.nonce);
-    guard.after = () => void embeds(page, () => this.details()).catch(() => {});
+    guard.after = () =>
+      void this.worded()
+        .then(() => embeds(page, () => this.details()))
+        .catch(() => {});
+    guard.after();
     document.addEventListener('consent:saved', () => this.view.settings && this.view.settings.mark());
     yields();
     watch(() => this.single());
@@ -354,6 +358,11 @@ export class Rest {
     this.view.decide('save', categories, category === wanted ? {} : services, 1);
   }
 
+  /** A choice that needs no words, a signal's, can come before the page's language is fetched. */
+  async worded() {
+    for (let i = 0; !this.view.w && i < 200; i++) await new Promise((done) => setTimeout(done, 50));
+  }
+
   /** Where the settings do not say it themselves. The line was hidden with its entry until now. */
   announce() {
     const { entry, settings, w } = this.view;
@@ -366,8 +375,8 @@ export class Rest {
   /** A status is announced where it stood empty before its words came (4.1.3). */
   async tell() {
     const { page, view } = this;
-    await ready();
-    if (this.note) return;
+    await this.worded();
+    if (this.note || !view.w) return;
     const node = h('div', {
       id: 'cmp-note',
       class: 'ctl-root ctl-note',
@@ -376,7 +385,7 @@ export class Rest {
     });
     this.note = node;
     document.body.append(node);
-    setTimeout(() => node.append(...note(view.w || words(page.language), view.conflict)), 100);
+    setTimeout(() => node.append(...note(/** @type {import('./dom.js').Words} */ (view.w), view.conflict)), 100);
   }
 
   noted() {
