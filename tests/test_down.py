@@ -272,6 +272,43 @@ def test_a_choice_holds_at_once_though_the_server_is_gone_after_its_first_answer
     assert thrown == []
 
 
+def test_a_policy_that_forbids_connections_to_us_leaves_the_choice_in_the_browser(
+    visitor: Callable[..., tuple[Page, list[str]]], shop: Shop, elsewhere: Website
+) -> None:
+    page, thrown = visitor()
+    policy = "connect-src 'self'"
+    page.goto(put(elsewhere, f"{shop.url}/v1/{SHOP}/consent.js", Content_Security_Policy=policy))
+    started(page)
+    page.click("[data-cmp=reject]")
+    until(page, "(consent.debug().queue || []).length === 1 && consent.debug().queue[0].tries > 0")
+    works(page, elsewhere)
+    assert page.evaluate("[consent.get().decided, consent.get().pending]") == [True, True]
+    assert thrown == []
+
+
+def test_a_lazy_file_that_hangs_keeps_neither_the_question_nor_a_refusal_from_the_visitor(
+    visitor: Callable[..., tuple[Page, list[str]]], shop: Shop, elsewhere: Website
+) -> None:
+    """After ten seconds: the banner of a visitor whose choice has ended, and the first layer in the
+    place of settings that cannot be had."""
+    page, thrown = visitor()
+    page.clock.install()
+    page.route("**/code/rest.*", hang)
+    page.add_init_script("localStorage.crumbtrail = JSON.stringify({ ran: true })")
+    page.goto(put(elsewhere, f"{shop.url}/v1/{SHOP}/consent.js"))
+    started(page)
+    expect(page.locator("#cmp-dialog")).to_have_count(0)
+    page.clock.run_for(11_000)
+    expect(page.locator("#cmp-dialog")).to_be_visible()
+    page.click("[data-cmp=reject]")
+    page.clock.run_for(1000)
+    page.click("#cmp-entry button")
+    page.clock.run_for(11_000)
+    expect(page.locator("#cmp-dialog [data-cmp=reject]")).to_be_focused()
+    works(page, elsewhere)
+    assert thrown == []
+
+
 @pytest.mark.parametrize(
     "answer",
     [

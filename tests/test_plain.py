@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -14,7 +15,9 @@ from werkzeug.test import TestResponse
 from consent import leaf
 from tests.acts import make_site, rows
 from tests.conftest import Clock
-from tests.server import Server
+from tests.databases import Databases, lent
+from tests.pages import Website
+from tests.shop import SHOP, html, opened, ours, started
 from tests.test_http_cookies import set_cookies
 
 SITE = "example.com"
@@ -157,10 +160,22 @@ def test_the_page_speaks_the_language_that_is_asked_for_and_sets_no_cookie(
 
 
 @pytest.mark.sqlite_only
-def test_a_visitor_without_javascript_refuses_in_a_real_browser(
-    make_server: Callable[..., Server], new_page: Callable[..., Page]
+def test_a_refusal_without_javascript_holds_when_javascript_is_on_again(
+    databases: Databases, tmp_path: Path, elsewhere: Website, new_page: Callable[..., Page]
 ) -> None:
-    server = make_server()
-    page = new_page(java_script_enabled=False, locale="en-GB")
-    page.goto(f"{server.url}/v1/voip.ms/choices")
-    expect(page.get_by_text("Without JavaScript, nothing that waits")).to_be_visible()
+    with lent(databases, migrated=False) as url, opened(tmp_path, url) as shop:
+        page = new_page(java_script_enabled=False, locale="en-GB")
+        page.goto(f"{shop.url}/v1/{SHOP}/choices")
+        expect(page.get_by_text("Without JavaScript, nothing that waits")).to_be_visible()
+        page.get_by_role("button", name="Reject all").click()
+        expect(page.get_by_role("status")).to_have_text("Your refusal is recorded.")
+        elsewhere.put("/", html(ours(shop)))
+        later = new_page(storage_state=page.context.storage_state())
+        later.goto(elsewhere.url + "/")
+        started(later)
+        later.wait_for_load_state("networkidle")
+        expect(later.locator("#cmp-dialog")).to_have_count(0)
+        told = later.evaluate("consent.get()")
+        assert (told["decided"], told["categories"]["statistics"]) == (True, False)
+        [record] = shop.record(told["id"])
+        assert (record["action"], record["layer"], record["device"]) == ("reject_all", 1, None)
