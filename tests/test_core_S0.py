@@ -450,6 +450,29 @@ def test_S0_31_a_session_and_an_unknown_duration_are_said_in_each_language(
 # -- no wall, no implied consent -----------------------------------------------------------------
 
 
+def test_S0_33_where_cookies_are_blocked_the_banner_says_so_once_and_nothing_runs(
+    page: Page, server: Server
+) -> None:
+    """No prompt loop, no error in the console, and the page works. (Without JavaScript: S1-27.)"""
+    wrong: list[str] = []
+    page.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
+    session = page.context.new_cdp_session(page)
+    session.send("Emulation.setDocumentCookieDisabled", {"disabled": True})
+    page.goto(f"{server.url}/demo/@PL/voipstudio.pl/")
+    told = "Twoja przeglądarka nie zachowuje plików cookie"
+    dialog = page.locator("#cmp-dialog")
+    expect(dialog.get_by_text(told)).to_have_count(1)
+    page.click("[data-cmp=reject]")
+    expect(dialog).to_have_count(0)
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    page.wait_for_timeout(300)
+    expect(dialog).to_have_count(0)
+    assert page.evaluate("[window.__ran || [], consent.allowed('statistics')]") == [[], False]
+    page.click("nav a >> nth=1")
+    expect(page.locator("#cmp-dialog").get_by_text(told)).to_have_count(1)
+    assert wrong == []
+
+
 def test_S0_34_refusing_everything_leaves_the_whole_page_and_the_focus(
     visit: Callable[..., Page],
 ) -> None:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import hashlib
 import re
+import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from flask import Flask
+from flask import Flask, Response
 from flask.testing import FlaskClient
 from playwright.sync_api import Page, Route, expect
 from sqlalchemy import select
@@ -19,6 +20,7 @@ from sqlalchemy import select
 from consent import demo, inventory, leaf, notices, sites, users
 from consent.db import db
 from consent.errors import Invalid
+from consent.gate.wsgi import Gate
 from consent.users import User
 from tests.acts import BY, SECRET, choice_body, code_of, make_site, post_choice, rows
 from tests.conftest import Clock
@@ -80,6 +82,40 @@ def test_S1_27_without_JavaScript_tagged_scripts_stay_text_and_the_page_says_so(
     expect(page.locator("h1")).to_be_visible()
     assert page.url.endswith("/polityka")
     assert page.context.cookies() == []
+
+
+def test_S1_9_a_middleware_drops_statistics_cookies_until_the_choice_cookie_grants_them() -> None:
+    """The site's own server reads the choice cookie, whose format is documented: JavaScript cannot
+    stop Set-Cookie."""
+    shop = Flask("shop")
+
+    @shop.get("/")
+    def page() -> Response:
+        answer = Response("<!doctype html><p>Shop</p>")
+        for name in ("_ga", "basket"):
+            answer.set_cookie(name, "1")
+        return answer
+
+    rules = {
+        "v": 1,
+        "site": SITE,
+        "asks": 1,
+        "cookie_domain": None,
+        "services": [{"id": "ga", "category": "statistics", "hosts": []}],
+        "trackers": [["_ga", "exact", "cookie", "ga", "statistics"]],
+        "stub": "",
+    }
+    shop.wsgi_app = Gate(shop.wsgi_app, site=SITE, rules=rules)  # type: ignore[method-assign]
+    id, now = "01934b2c-1d00-7000-8000-000000000000", int(time.time())
+
+    def names(said: str) -> list[str]:
+        sent = {"Cookie": f"crumbtrail=v=1&asks=1&t={now}&id={id}&{said}"} if said else {}
+        told = shop.test_client(use_cookies=False).get("/", headers=sent)
+        return [one.split("=")[0] for one in told.headers.getlist("Set-Cookie")]
+
+    assert names("") == ["basket"]
+    assert names("statistics=0&s.ga=0") == ["basket"]
+    assert names("statistics=1&s.ga=1") == ["_ga", "basket"]
 
 
 # -- whose choice --------------------------------------------------------------------------------

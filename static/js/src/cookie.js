@@ -95,7 +95,7 @@ export function write(config, name, value, seconds) {
   const pair = `${name}=${value}`;
   try {
     document.cookie =
-      `${pair}; Path=${path || '/'}; Max-Age=${Math.max(0, Math.round(seconds))}; SameSite=Lax` +
+      `${pair}; Path=${path}; Max-Age=${seconds | 0}; SameSite=Lax` +
       (domain ? `; Domain=${domain}` : '') +
       (location.protocol === 'https:' ? '; Secure' : '');
   } catch (e) {}

@@ -3,7 +3,7 @@
 import { yields } from './aside.js';
 import { readChoice } from './cookie.js';
 import { Delivery } from './deliver.js';
-import { drop, h } from './dom.js';
+import { drop, h, words } from './dom.js';
 import { embeds, placed } from './embeds.js';
 import { note, tongue } from './first.js';
 import { described, panel } from './held.js';
@@ -83,6 +83,17 @@ export class Rest {
     const { choice, honours, config } = page;
     const denied = honours && choice && choice.categories.marketing === false;
     if (denied && this.store.read().seen !== config.asks) this.tell();
+    if (!navigator.cookieEnabled) void this.warn().catch(() => {});
+  }
+
+  /** Where no cookie is kept the question comes back, and the dialog says why: once a page. */
+  async warn() {
+    await this.worded();
+    const details = await this.details();
+    const { language } = this.page;
+    const text = words({ ...language, texts: (details && details.texts) || {} }).t('blocked');
+    const place = document.querySelector('#cmp-dialog #ctl-text');
+    if (place && text) place.prepend(h('p', null, h('b', null, text)));
   }
 
   remember() {

@@ -74,7 +74,7 @@ export class View {
     this.addressed();
     const { choice, guard, lax } = page;
     if (window.consent.hooks || (LAX && lax)) this.later();
-    else if (choice ? choice.pending || !guard.all() : guard.framed())
+    else if (choice ? choice.pending || !guard.all() : guard.framed() || !navigator.cookieEnabled)
       (window.requestIdleCallback || setTimeout)(() => this.later());
   }
 
