@@ -77,8 +77,9 @@ def ours(
 ) -> str:
     mark = f' nonce="{nonce}"' if nonce else ""
     rules = f' data-hold="{hold}"' if hold else ""
+    stub = sites.stub(sites.WHOLE if whole else "stub")
     return (
-        f'<script data-site="{key}"{rules}{mark}>{sites.stub(whole)}</script>'
+        f'<script data-site="{key}"{rules}{mark}>{stub}</script>'
         f'<script async src="{server.url}/v1/{key}/consent.js"{mark}></script>'
     )
 

@@ -70,6 +70,7 @@ NAMED = {
     "record_id": "019aa5e0-6e00-7000-8000-000000000001",
     "digest": "0" * 64,
     "rest": "nothing",
+    "lang": "en",
 }
 
 

@@ -17,7 +17,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
 from consent import sites
-from consent.visitor.script import code
+from consent.visitor.built import code
 from tests.databases import Databases, lent
 from tests.pages import Website
 from tests.server import free_port
