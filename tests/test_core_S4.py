@@ -39,6 +39,10 @@ PUBLIC = {
     "visitor.lazy_code",
     "visitor.notice",
     "visitor.details",
+    "visitor.rules",
+    "visitor.site_gpc",
+    "visitor.vendor_list",
+    "own.own_gpc",
     "visitor.ask",
     "visitor.asked",
     "visitor.plain",
@@ -71,6 +75,7 @@ NAMED = {
     "digest": "0" * 64,
     "rest": "nothing",
     "lang": "en",
+    "tag": "en",
 }
 
 
