@@ -73,8 +73,9 @@ export class View {
     this.ask();
     this.addressed();
     const { choice, guard, lax } = page;
-    if (window.consent.hooks || (LAX && lax)) this.later();
-    else if (choice ? choice.pending || !guard.all() : guard.framed() || !navigator.cookieEnabled)
+    const all = choice && !choice.pending && guard.all();
+    if ((LAX && lax) || (!all && window.consent.hooks)) this.later();
+    else if (choice ? !all : guard.framed() || !navigator.cookieEnabled)
       (window.requestIdleCallback || setTimeout)(() => this.later());
   }
 
@@ -132,6 +133,7 @@ export class View {
 
   addressed() {
     if (OURS.test(location.hash)) this.open();
+    if (location.hash === '#consent-debug') this.later();
   }
 
   /** @param {Event} event */
