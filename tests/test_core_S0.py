@@ -248,7 +248,8 @@ def test_S0_11_a_marketing_script_is_asked_for_once_and_only_after_the_grant(
     page.click("[data-cmp=accept]")
     page.wait_for_function("window.__ran === 1")
     expect(page.frame_locator("iframe").get_by_text("Ad")).to_be_visible()
-    page.wait_for_load_state("networkidle")
+    page.wait_for_function("!consent.get().pending")
+    page.wait_for_timeout(500)
     assert [elsewhere.asked.count(path) for path in third] == [1, 1, 1]
 
 
