@@ -133,7 +133,8 @@ def test_S4_1_an_outage_breaks_no_page_releases_nothing_and_loses_no_choice(
     ours.stop()
     page.click("[data-cmp=reject]")
     expect(page.locator("#cmp-dialog")).to_have_count(0)
-    page.wait_for_function("consent.debug().queue.length === 1")
+    kept = "Object.values(localStorage).some((text) => text.includes(consent.get().id))"
+    page.wait_for_function(f"consent.debug().queue.length === 1 && {kept}")
     state: dict[str, Any] = page.evaluate("consent.get()")
     assert (state["decided"], state["pending"]) == (True, True)
 

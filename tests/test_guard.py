@@ -277,3 +277,20 @@ def test_in_shadow_mode_the_script_asks_nobody_and_holds_nothing(
         "_ga=1",
         0,
     ]
+
+
+def test_settings_that_a_page_opens_before_there_are_words_open_when_there_are(
+    website: Callable[..., Page],
+) -> None:
+    page = website("<script>consent.open()</script>")
+    expect(page.locator("dialog#cmp-dialog [data-cmp=save]")).to_be_visible()
+
+
+def test_settings_asked_for_while_the_script_waits_are_not_forgotten(
+    shop: Server, elsewhere: Website, page: Page
+) -> None:
+    """`consent.ready` comes before the words do."""
+    early = "document.addEventListener('consent:ready', () => consent.open())"
+    elsewhere.put("/", document(shop, f"<script>{early}</script>", ""))
+    page.goto(f"http://localhost:{elsewhere.port}/")
+    expect(page.locator("dialog#cmp-dialog [data-cmp=save]")).to_be_visible()

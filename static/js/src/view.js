@@ -133,7 +133,7 @@ export class View {
 
   addressed() {
     if (OURS.test(location.hash)) this.open();
-    if (location.hash === '#consent-debug') this.later();
+    if (/debug$/.test(location.hash)) this.later();
   }
 
   /** @param {Event} event */
@@ -216,15 +216,16 @@ export class View {
   /** Without the second layer a visitor can still refuse or withdraw. */
   open() {
     const { page, w } = this;
-    if (!w) return;
+    // Asked for before there are words: as soon as there are.
+    if (!w) return void setTimeout(() => this.open(), 50);
     page
       .rest()
       .then((rest) => rest.open())
       .catch(() => {
         if (this.prompt) return;
-        this.present(first(page, w));
-        const target = document.querySelector('#cmp-dialog button');
-        if (target instanceof HTMLElement) target.focus();
+        const dialog = first(page, w);
+        this.present(dialog);
+        /** @type {HTMLElement} */ (dialog.querySelector('button')).focus();
       });
   }
 
