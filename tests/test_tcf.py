@@ -252,6 +252,7 @@ def test_a_cookie_without_a_choice_is_not_believed(go: Callable[..., Page]) -> N
     heard(page, 1)
     page.click("[data-cmp=accept]")
     heard(page, 2)
+    page.wait_for_function("!consent.get().pending")  # its answer writes the cookie again
     page.evaluate("void (document.cookie = 'crumbtrail=; path=/; max-age=0')")
     page.reload()
     shown = heard(page, 1)[0]
