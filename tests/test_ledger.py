@@ -210,6 +210,40 @@ def test_a_restored_backup_is_refused_and_takes_no_choice_until_a_person_acts(
     assert client.get(f"/v1/{SITE}/consent.js").status_code == 200
 
 
+def test_the_first_signature_ever_of_another_ledger_is_no_alarm(
+    app: Flask, client: FlaskClient, clock: Clock, digest: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    choose(client, digest, clock)
+    ours = ledger_of(app)
+    remembered, asked = ours.signer.last, list[str]()
+
+    def last(origin: str) -> tuple[int, bytes] | None:
+        """Another ledger makes its whole first tick right after ours has asked."""
+        asked.append(origin)
+        found = remembered(origin)
+        if len(asked) == 1:
+            assert found is None
+            ours.tick(clock.advance(seconds=1))
+        return found
+
+    monkeypatch.setattr(ours.signer, "last", last)
+    with app.app_context():
+        ours.look(clock())
+    assert head(app, DEPLOYMENT).signed > 0
+    assert len(asked) == 2 and ours.stopped is None
+
+
+def test_a_memory_that_is_gone_stops_the_log(
+    app: Flask, client: FlaskClient, clock: Clock, digest: str
+) -> None:
+    choose(client, digest, clock)
+    tick(app, clock)
+    with ledger_of(app).signer._state() as state:
+        state.execute("DELETE FROM head")
+    tick(app, clock)
+    assert "is missing" in (ledger_of(app).stopped or "")
+
+
 def test_another_tree_of_the_same_size_is_not_signed(
     app: Flask, client: FlaskClient, clock: Clock, digest: str
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -21,12 +22,17 @@ def cookies(page: Page) -> dict[str, str]:
     return {cookie["name"]: cookie["value"] for cookie in page.context.cookies()}
 
 
+def soon(page: Page, so: Callable[[], object], what: str = "") -> None:
+    """Let the browser go on until it is so."""
+    end = time.monotonic() + 30
+    while not so():
+        assert time.monotonic() < end, f"never true: {what}"
+        page.wait_for_timeout(50)
+
+
 def until(page: Page, true: str) -> None:
     """Wait for an expression on a page whose policy forbids the `eval` of wait_for_function."""
-    end = time.monotonic() + 30
-    while not page.evaluate(true):
-        assert time.monotonic() < end, f"never true: {true}"
-        page.wait_for_timeout(50)
+    soon(page, lambda: page.evaluate(true), true)
 
 
 def ran(page: Page) -> list[str]:

@@ -115,7 +115,8 @@ class Ledger:
     def check(self) -> None:
         """Whether the database is the one whose heads were signed last; else an alarm.
 
-        The signer is asked first: a head is always stored before it is signed.
+        The signer is asked between two readings, because others sign meanwhile: a head is always
+        stored before it is signed, and remembered by the signer before its note is published.
         """
         self.alarms.pop("log", None)
         origin = self._origin(DEPLOYMENT)
@@ -133,7 +134,7 @@ class Ledger:
         head = db.session.scalar(select(Head).where(Head.site == DEPLOYMENT))
         size = head.size if head else 0
         if last is None:
-            if head and head.signed:
+            if known and known.signed:
                 self.alarm("The signer's memory (SIGNER_STATE) is missing, but the log was signed.")
         elif last[0] > size:
             self.alarm(
