@@ -180,6 +180,33 @@ def test_a_page_changed_by_a_framework_after_the_choice_releases_what_it_brings(
     assert page.evaluate(OURS) == [0, 1, 0]
 
 
+def test_the_dialog_leaves_the_screen_before_the_choice_is_taken_further(
+    shop: Shop, elsewhere: Website, page: Page
+) -> None:
+    """What tells the server was fetched when the pointer came near; it begins in the next frame."""
+    elsewhere.put("/", html(ours(shop)))
+    page.add_init_script(
+        "window.__order = []; const { setItem } = Storage.prototype; const send = window.fetch;"
+        " Storage.prototype.setItem = function (...all) {"
+        " __order.push('kept'); return setItem.apply(this, all) };"
+        " window.fetch = (...all) => { __order.push('sent'); return send(...all) };"
+        " document.addEventListener('click', () => { __order.push('click');"
+        " requestAnimationFrame(() => __order.push('frame')) }, true)"
+    )
+    page.goto(address(elsewhere))
+    started(page)
+    page.hover("[data-cmp=reject]")
+    page.wait_for_function(
+        "performance.getEntriesByType('resource').some(one => one.name.includes('/code/rest.'))"
+    )
+    page.evaluate("__order.length = 0")
+    page.click("[data-cmp=reject]")
+    settled(page)
+    order = page.evaluate("__order")
+    assert order[:4] == ["click", "kept", "frame", "kept"], order
+    assert "sent" in order[4:]
+
+
 # -- much that is held -------------------------------------------------------------------------
 
 

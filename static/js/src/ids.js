@@ -9,7 +9,7 @@ const random = (size) => crypto.getRandomValues(new Uint8Array(size));
  */
 export function uuid7(now) {
   const bytes = random(16);
-  for (let i = 0; i < 6; i++) bytes[i] = Math.floor(now / 2 ** (8 * (5 - i))) % 256;
+  for (let i = 0; i < 6; i++) bytes[i] = now / 256 ** (5 - i); // the array keeps its lowest byte
   bytes[6] = 0x70 | (bytes[6] & 15);
   bytes[8] = 0x80 | (bytes[8] & 63);
   // Not Array.from: old frameworks put a narrower one in its place.

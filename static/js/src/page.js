@@ -190,8 +190,11 @@ export class Page {
     this.google();
     this.emit('changed');
     // The dialog leaves the screen first; a page in the background paints nothing.
-    requestAnimationFrame(() => setTimeout(() => this.guard.scan()));
-    setTimeout(() => this.guard.scan(), 200);
+    await new Promise((done) => {
+      requestAnimationFrame(() => setTimeout(done));
+      setTimeout(done, 200);
+    });
+    this.guard.scan();
     return (await this.rest()).take();
   }
 
