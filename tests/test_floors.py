@@ -29,6 +29,7 @@ STEPS = (
     ("inventory",),
     ("sitefile",),
     ("notices",),
+    ("declaration",),
     ("records",),
     ("ledger",),
     ("evidence", "retention"),
