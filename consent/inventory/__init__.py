@@ -10,6 +10,7 @@ from .book import (
     add_tracker,
     declare_framework,
     edit_tracker,
+    keep,
     put_service,
     remove_tracker,
     services,
@@ -19,9 +20,12 @@ from .book import (
     trackers,
 )
 from .importing import COLUMNS, Imported, bring, duration, import_csv
-from .rows import CATEGORIES, STORED, Service, Tracker
+from .rows import ALIASES, CATEGORIES, STORED, Service, Tracker, Version
+from .taking import Wanted, restore, stage, undo
+from .versions import differences, lock, versions
 
 __all__ = [
+    "ALIASES",
     "CATEGORIES",
     "COLUMNS",
     "OWN",
@@ -29,17 +33,26 @@ __all__ = [
     "Imported",
     "Service",
     "Tracker",
+    "Version",
+    "Wanted",
     "add_tracker",
     "bring",
     "declare_framework",
+    "differences",
     "duration",
     "edit_tracker",
     "import_csv",
+    "keep",
+    "lock",
     "put_service",
     "remove_tracker",
+    "restore",
     "services",
+    "stage",
     "starter",
     "state",
     "tracker",
     "trackers",
+    "undo",
+    "versions",
 ]
