@@ -20,7 +20,7 @@ STEPS = (
     ("languages", "leaf", "regime", "strict_json", "js_literal"),  # floor 1: our rules, pure
     ("verify", "gate"),  # what runs without the rest of the house: at a stranger's, at an owner's
     ("config", "errors", "db", "limits"),  # floor 2: foundation
-    ("geo", "signing", "texts"),  # floor 3: the outside world, and the words
+    ("geo", "signing", "texts", "egress"),  # floor 3: the outside world, and the words
     ("waiting",),  # floor 4: the nouns, in story order
     ("trail",),
     ("users",),
