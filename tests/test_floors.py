@@ -18,6 +18,7 @@ from tests.prepare import ROOT
 STEPS = (
     ("tlog",),  # floor 0: the transparency log, pure and without a library
     ("languages", "leaf", "regime", "strict_json", "js_literal"),  # floor 1: our rules, pure
+    ("findings",),  # what a scan saw, and what is wrong with it: pure
     ("verify", "gate"),  # what runs without the rest of the house: at a stranger's, at an owner's
     ("config", "errors", "db", "limits"),  # floor 2: foundation
     ("geo", "signing", "texts", "egress"),  # floor 3: the outside world, and the words
@@ -52,7 +53,16 @@ STEPS = (
 )
 STEP = {noun: number for number, nouns in enumerate(STEPS) for noun in nouns}
 FORBIDDEN_NAMES = {"utils", "helpers", "common", "manager", "service"}
-PURE = ("tlog", "languages", "leaf", "regime", "strict_json", "js_literal", "integrations")
+PURE = (
+    "tlog",
+    "languages",
+    "leaf",
+    "regime",
+    "strict_json",
+    "js_literal",
+    "integrations",
+    "findings",
+)
 GATE_RULES = (
     "rules tokens foreign hold inside page choice cookies links policy coding answer".split()
 )
