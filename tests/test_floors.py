@@ -36,6 +36,7 @@ STEPS = (
     ("evidence", "retention"),
     ("moving",),
     ("requests",),
+    ("scans",),
     ("parts", "schemas"),  # floor 5: what an edge is handed, and the wire
     (
         "visitor",

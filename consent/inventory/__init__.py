@@ -14,13 +14,14 @@ from .book import (
     put_service,
     remove_tracker,
     services,
+    snapshot,
     starter,
     state,
     tracker,
     trackers,
 )
 from .importing import COLUMNS, Imported, bring, duration, import_csv
-from .rows import ALIASES, CATEGORIES, STORED, Service, Tracker, Version
+from .rows import ALIASES, CATEGORIES, KINDS, STORED, Service, Tracker, Version
 from .taking import Wanted, restore, stage, undo
 from .versions import differences, lock, versions
 
@@ -28,6 +29,7 @@ __all__ = [
     "ALIASES",
     "CATEGORIES",
     "COLUMNS",
+    "KINDS",
     "OWN",
     "STORED",
     "Imported",
@@ -48,6 +50,7 @@ __all__ = [
     "remove_tracker",
     "restore",
     "services",
+    "snapshot",
     "stage",
     "starter",
     "state",
