@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import http.client
+import socket
 import ssl
+import threading
 import time
 from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit
@@ -61,7 +63,11 @@ def fetch(
 
 
 def _once(guard: Guard, url: str, agent: str, bytes_max: int, ends: float) -> Fetched:
-    connection, target = _connection(guard, url, max(0.1, ends - time.monotonic()))
+    left = max(0.1, ends - time.monotonic())
+    connection, target = _connection(guard, url, left)
+    # Each read has `left` seconds; a head that comes letter by letter is cut off here.
+    cut = threading.Timer(left, _cut, (connection,))
+    cut.start()
     try:
         connection.request("GET", target, headers={"User-Agent": agent, "Connection": "close"})
         reply = connection.getresponse()
@@ -74,11 +80,21 @@ def _once(guard: Guard, url: str, agent: str, bytes_max: int, ends: float) -> Fe
     except TimeoutError:
         raise Unreachable("slow") from None
     except OSError as error:
-        raise Unreachable(_of_tunnel(guard, url, error)) from None
+        late = time.monotonic() > ends
+        raise Unreachable("slow" if late else _of_tunnel(guard, url, error)) from None
     except (http.client.HTTPException, ValueError):
-        raise Unreachable("broken") from None
+        raise Unreachable("slow" if time.monotonic() > ends else "broken") from None
     finally:
+        cut.cancel()
         connection.close()
+
+
+def _cut(connection: http.client.HTTPConnection) -> None:
+    if connection.sock is not None:
+        try:
+            connection.sock.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass  # it has just ended by itself
 
 
 def _connection(guard: Guard, url: str, timeout: float) -> tuple[http.client.HTTPConnection, str]:
