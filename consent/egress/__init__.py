@@ -9,3 +9,27 @@
 browser in a network without interfaces, `room` puts them together and says what this machine
 cannot do, `fetch` asks for one document through the guard.
 """
+
+from .addresses import SENTENCES, why_not
+from .fence import fence, why_not_open
+from .fetch import Fetched, Unreachable, fetch
+from .guard import Guard, Policy, Refused
+from .room import Means, Room, Unsafe, able, opened
+
+__all__ = [
+    "SENTENCES",
+    "Fetched",
+    "Guard",
+    "Means",
+    "Policy",
+    "Refused",
+    "Room",
+    "Unreachable",
+    "Unsafe",
+    "able",
+    "fence",
+    "fetch",
+    "opened",
+    "why_not",
+    "why_not_open",
+]

@@ -96,6 +96,8 @@ def read_host(text: str) -> Address | str:
 
 def _address(text: str, kind: type[IPv4Address] | type[IPv6Address]) -> Address:
     try:
+        if "%" in text:  # a zone means something on one machine alone
+            raise Misspelt(text)
         return kind(text)
     except ValueError:
         raise Misspelt(text) from None
@@ -112,11 +114,11 @@ def why_not(address: Address, private: bool = False) -> str | None:
     all_of_it = (address, *carried(address))
     if any(one in block for one in all_of_it for block in METADATA):
         return "metadata"
-    for one in all_of_it:
-        reason = _special(one)
-        if reason is not None and not (private and reason in OURS):
+    for one in carried(address):
+        if reason := _special(one):
             return reason
-    return None
+    reason = _special(address)
+    return None if private and reason in OURS else reason
 
 
 def carried(address: Address) -> list[IPv4Address]:
@@ -126,6 +128,8 @@ def carried(address: Address) -> list[IPv4Address]:
     number = int(address)
     low = IPv4Address(number & 0xFFFFFFFF)
     found: list[IPv4Address] = []
+    if number < 2:  # ::, ::1
+        return []
     if number >> 32 in (0, 0xFFFF) or address in NAT64:  # compatible, mapped (RFC 4291), NAT64
         found.append(low)
     if number >> 80 == 0x0064FF9B0001:  # NAT64 for local use (RFC 8215), at its three places
@@ -180,5 +184,6 @@ SENTENCES = {
     "unreachable": "Nothing answered at this address.",
     "bytes": "The scan has had all the bytes it may have.",
     "time": "The scan has had all the time it may have.",
+    "windows": "The page opens more windows than a scan looks at.",
     "busy": "The scan has as many connections as it may have.",
 }

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import http.client
+import socket
 import ssl
+import threading
 import time
 from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit
@@ -61,29 +63,37 @@ def fetch(
 
 
 def _once(guard: Guard, url: str, agent: str, bytes_max: int, ends: float) -> Fetched:
-    connection, target = _connection(guard, url, max(0.1, ends - time.monotonic()))
+    host, port, https, path = _parts(url)
+    left = max(0.1, ends - time.monotonic())
+    # No library that knows a proxy from the environment: nothing leads around the guard.
+    spoken = socket.create_connection(("127.0.0.1", guard.port), timeout=left)
+    # Each read has `left` seconds; what comes letter by letter is cut off here.
+    cut = threading.Timer(left, _cut, (spoken,))
+    cut.start()
     try:
-        connection.request("GET", target, headers={"User-Agent": agent, "Connection": "close"})
-        reply = connection.getresponse()
-        headers = {name.lower(): value for name, value in reply.getheaders()}
-        if why := headers.get("x-crumbtrail-refused"):
-            raise Unreachable(why if why in SENTENCES else "broken")
-        return Fetched(url, reply.status, headers, _body(reply, bytes_max, ends))
+        if https:
+            spoken = _tunnelled(spoken, host, port)
+        return _asked(spoken, url, path if https else url, agent, bytes_max, ends)
     except ssl.SSLError:
-        raise Unreachable("tls") from None
+        raise Unreachable("slow" if time.monotonic() > ends else "tls") from None
     except TimeoutError:
         raise Unreachable("slow") from None
-    except OSError as error:
-        raise Unreachable(_of_tunnel(guard, url, error)) from None
-    except (http.client.HTTPException, ValueError):
-        raise Unreachable("broken") from None
+    except (OSError, http.client.HTTPException, ValueError):
+        raise Unreachable("slow" if time.monotonic() > ends else "broken") from None
     finally:
-        connection.close()
+        cut.cancel()
+        spoken.close()
 
 
-def _connection(guard: Guard, url: str, timeout: float) -> tuple[http.client.HTTPConnection, str]:
-    """A connection to the guard, and what to ask it for. http.client knows no proxy settings of
-    the environment, so nothing can lead around the guard."""
+def _cut(spoken: socket.socket) -> None:
+    try:
+        spoken.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        pass  # it has just ended by itself
+
+
+def _parts(url: str) -> tuple[str, int, bool, str]:
+    """Host (in brackets where it has colons), port, whether https, path with query."""
     try:
         parts = urlsplit(url)
         port = parts.port
@@ -93,12 +103,43 @@ def _connection(guard: Guard, url: str, timeout: float) -> tuple[http.client.HTT
         raise Unreachable("scheme")
     if not url.isascii() or any(sign <= " " for sign in url) or "@" in parts.netloc:
         raise Unreachable("spelling")
-    if parts.scheme == "http":
-        return http.client.HTTPConnection("127.0.0.1", guard.port, timeout=timeout), url
-    context = ssl.create_default_context()
-    safe = http.client.HTTPSConnection("127.0.0.1", guard.port, timeout=timeout, context=context)
-    safe.set_tunnel(parts.hostname, port or 443)
-    return safe, (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    https = parts.scheme == "https"
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    return host, port or (443 if https else 80), https, path
+
+
+def _tunnelled(spoken: socket.socket, host: str, port: int) -> socket.socket:
+    """TLS with the host, its certificate checked, through a CONNECT; raises Unreachable."""
+    name = f"{host}:{port}"
+    spoken.sendall(f"CONNECT {name} HTTP/1.1\r\nHost: {name}\r\n\r\n".encode("ascii"))
+    head = b""
+    while b"\r\n\r\n" not in head:  # no byte follows a 200 before we speak
+        piece = spoken.recv(4096)
+        if not piece:
+            raise Unreachable("unreachable")
+        head += piece
+    if not head.startswith(b"HTTP/1.1 200"):
+        raise Unreachable(_reason(head.decode("latin-1").partition("Refused: ")[2].split("\r")[0]))
+    return ssl.create_default_context().wrap_socket(spoken, server_hostname=host.strip("[]"))
+
+
+def _asked(
+    spoken: socket.socket, url: str, target: str, agent: str, bytes_max: int, ends: float
+) -> Fetched:
+    connection = http.client.HTTPConnection("127.0.0.1")
+    connection.sock = spoken
+    headers = {"Host": urlsplit(url).netloc, "User-Agent": agent, "Connection": "close"}
+    connection.request("GET", target, headers=headers)
+    with connection.getresponse() as reply:
+        got = {name.lower(): value for name, value in reply.getheaders()}
+        if why := got.get("x-crumbtrail-refused"):
+            raise Unreachable(_reason(why))
+        return Fetched(url, reply.status, got, _body(reply, bytes_max, ends))
+
+
+def _reason(why: str) -> str:
+    return why if why in SENTENCES else "broken"
 
 
 def _body(reply: http.client.HTTPResponse, bytes_max: int, ends: float) -> bytes:
@@ -111,13 +152,6 @@ def _body(reply: http.client.HTTPResponse, bytes_max: int, ends: float) -> bytes
             raise Unreachable("long")
         if time.monotonic() > ends:
             raise Unreachable("slow")
+    if time.monotonic() > ends or reply.length:  # cut off: by us, or by a limit of the guard
+        raise Unreachable("slow" if time.monotonic() > ends else "broken")
     return b"".join(pieces)
-
-
-def _of_tunnel(guard: Guard, url: str, error: OSError) -> str:
-    """A refused CONNECT reaches http.client as its status alone; the guard noted the reason."""
-    host = (urlsplit(url).hostname or "").lower()
-    for refused in reversed(guard.refused):
-        if "unnel" in str(error) and refused.host.strip("[]").lower() == host:
-            return refused.why
-    return "unreachable"

@@ -158,17 +158,21 @@ class Guard:
         self._loop = asyncio.get_running_loop()
         self._stop = asyncio.Event()
         self._ends = self._loop.time() + self.policy.seconds_max
-        servers = [await asyncio.start_server(self._accept, "127.0.0.1", 0, limit=HEAD_MAX)]
-        if self.unix is not None:
-            servers.append(await asyncio.start_unix_server(self._accept, self.unix, limit=HEAD_MAX))
-        self.port = servers[0].sockets[0].getsockname()[1]
-        self._ready.set()
-        await self._stop.wait()
-        for server in servers:
-            server.close()
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        servers: list[asyncio.Server] = []
+        try:
+            servers.append(await asyncio.start_server(self._accept, "127.0.0.1", 0, limit=HEAD_MAX))
+            if self.unix is not None:
+                more = asyncio.start_unix_server(self._accept, self.unix, limit=HEAD_MAX)
+                servers.append(await more)
+            self.port = servers[0].sockets[0].getsockname()[1]
+            self._ready.set()
+            await self._stop.wait()
+        finally:
+            for server in servers:
+                server.close()
+            for task in list(self._tasks):
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()

@@ -92,10 +92,18 @@ class Room:
     means: Means
     notes: list[str] = field(default_factory=list)
 
-    @property
-    def profile(self) -> Path:
-        """A fresh folder for launch_persistent_context; `launch` needs none."""
-        return Path(tempfile.mkdtemp(prefix="profile-", dir=self.folder))
+    def profile(self, preferences: dict[str, Any] | None = None) -> Path:
+        """A fresh folder for launch_persistent_context; `launch` needs none. `preferences` are
+        what Chromium keeps in a profile's file of that name."""
+        made = Path(tempfile.mkdtemp(prefix="profile-", dir=self.folder))
+        default = made / "Default"
+        default.mkdir()
+        file = default / "Preferences"
+        file.write_text(json.dumps(preferences or {}), "utf-8")
+        if self.means.user:
+            for path in (made, default, file):
+                os.chown(path, self.means.user, self.means.user)
+        return made
 
     def options(self) -> dict[str, Any]:
         return {
