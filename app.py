@@ -24,6 +24,8 @@ from consent import (
     health,
     ledger,
     log,
+    scanning,
+    scans,
     vendors_cli,
     visitor,
     witness,
@@ -102,6 +104,15 @@ def worker() -> Flask:
         chores = (*here, Daily(known.ledger))
         work = threading.Thread(target=ledger.run, args=chores, name="ledger", daemon=True)
     work.start()
+    scanner = scanning.scanner(known)
+    seeing = threading.Thread(
+        target=scans.run,
+        args=(scanner, app.app_context, known.clock, stop),
+        name="scans",
+        daemon=True,
+    )
+    seeing.start()
+    atexit.register(end, stop, seeing)
     # Runs before `close`: a tick that has begun ends, so nothing is left half done.
     atexit.register(end, stop, work)
     return app

@@ -7,6 +7,7 @@ else. What the inventory does not know is said to be not stated.
 from __future__ import annotations
 
 import csv
+import html
 import io
 import json
 from collections.abc import Callable, Mapping
@@ -16,6 +17,7 @@ from importlib.resources import files
 from typing import Any
 
 from . import languages, texts
+from .sites import Site
 
 COLUMNS = ("name", "provider", "purpose", "duration", "party")
 ORDER = ("necessary", "preferences", "statistics", "marketing", None)
@@ -60,6 +62,12 @@ def day(at: str, tag: str) -> str:
     words, when = texts.paper(tag), datetime.fromisoformat(at)
     text: str = words["day"].format(d=when.day, month=words["months"][when.month - 1], y=when.year)
     return text
+
+
+def tag(site: Site, base_url: str) -> str:
+    """The element that an owner puts where the table shall stand."""
+    at = html.escape(f"{base_url}/v1/{site.key}/declaration.js")
+    return f'<script async src="{at}"></script>'
 
 
 def table(content: Mapping[str, Any], digest: str, tag: str) -> dict[str, Any]:

@@ -44,6 +44,7 @@ STEPS = (
         "log",
         "admin",
         "demo",
+        "scanning",
         "health",
         "cli",
         "cli_import",

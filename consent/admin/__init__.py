@@ -14,11 +14,14 @@ from werkzeug.wrappers import Response
 from consent.admin import (
     account,
     guard,
+    history,
     inventory,
     keys,
     notice,
     records,
     requests,
+    review,
+    scans,
     show,
     sites,
     texts,
@@ -34,7 +37,8 @@ admin = Blueprint(
     static_folder=str(Path(__file__).parents[2] / "static" / "admin"),
     static_url_path="/assets",
 )
-for page in (account, sites, inventory, notice, texts, records, requests, keys, trail):
+SITE = (sites, inventory, history, scans, review, notice, texts, records, requests)
+for page in (account, *SITE, keys, trail):
     admin.register_blueprint(page.pages)
 
 admin.before_request(guard.check_origin)

@@ -25,9 +25,7 @@ def every(key: str) -> str:
         told = list(inventory.differences(before.state, version.state)) if before else []
         steps.append({"version": version, "before": before, "told": told})
     newest = found[0].id if found else 0
-    return render_template(
-        "admin/history.html", site=site, steps=steps, newest=newest, lines=LINES
-    )
+    return render_template("admin/history.html", site=site, steps=steps, newest=newest, lines=LINES)
 
 
 @pages.post("/undo")

@@ -55,9 +55,9 @@ def edit(key: str, number: int) -> Response:
     except Refusal as refusal:
         return make_response(_form(site, found, refusal.fields or {}, request.form), refusal.status)
     done = scans.accept(site, [number], guard.user().email, guard.now(), edits)
-    for _, refusal in done.refused:
-        wrong = refusal.fields or {"name": refusal.message}
-        return make_response(_form(site, found, wrong, request.form), refusal.status)
+    for _, why in done.refused:
+        wrong = why.fields or {"name": why.message}
+        return make_response(_form(site, found, wrong, request.form), why.status)
     return guard.done("admin.review.every", "proposal_accepted", key=key)
 
 

@@ -39,7 +39,7 @@ def start(key: str) -> Response:
     """Ask for a scan; without a proof that the website is the owner's: 403, and how to prove it."""
     site, url = sites.get(key), request.form.get("url", "").strip()
     try:
-        scans.options(site, url, parts().config, _proven)
+        scans.options(site, url, parts().config, scans.proven)
         made = scans.start(site, url, guard.user().email, guard.now())
     except Refusal as refusal:
         wrong = refusal.fields or {"url": refusal.message}
@@ -114,7 +114,7 @@ def watch(key: str) -> Response:
     said = {name: form.get(name, "").strip() for name in ("every", "url", "webhook", "email")}
     try:
         if said["every"] not in ("off", ""):
-            scans.options(site, said["url"], parts().config, _proven)
+            scans.options(site, said["url"], parts().config, scans.proven)
         by, at = guard.user().email, guard.now()
         scans.put_watch(site, **said, by=by, at=at, fresh=form.get("fresh") == "yes")
     except Refusal as refusal:
@@ -141,7 +141,7 @@ def _page(site: Site, wrong: dict[str, str], refusal: Refusal | None) -> str:
         wrong=wrong,
         unproven=refusal is not None and refusal.code == "not_proven",
         every=scans.EVERY,
-        alerts=scans.alerts(site),
+        alerts=scans.messages(site),
         waiting=scans.open_count(site),
         mails=bool(config.smtp_url),
     )
@@ -151,10 +151,6 @@ def _answer(page: str, refusal: Refusal) -> Response:
     response = make_response(page, refusal.status)
     response.headers["X-Consent-Refused"] = refusal.code
     return response
-
-
-def _proven(site: Site, host: str) -> bool:
-    return False
 
 
 def _words(scan: Scan) -> str:
@@ -168,8 +164,8 @@ def _words(scan: Scan) -> str:
         )
     name = PASSES.get(str(told.get("name")), "")
     steps = f"Pass {told.get('number')} of {told.get('of')}: {name}."
-    counts = f"Page {told.get('page')} of {told.get('pages')}"
-    return f"{steps} {counts}, {told.get('things', 0)} things and {told.get('requests', 0)} requests seen."
+    seen = f"{told.get('things', 0)} things and {told.get('requests', 0)} requests seen"
+    return f"{steps} Page {told.get('page')} of {told.get('pages')}, {seen}."
 
 
 def _groups(found: list[dict[str, Any]]) -> list[tuple[str, list[dict[str, Any]]]]:
@@ -199,7 +195,9 @@ def _pictures(number: int, seen: dict[str, Any] | None) -> list[tuple[str, str]]
     """(pass, file name) of what is still here."""
     if seen is None:
         return []
-    named = [(one["name"], Path(name).name) for one in seen["passes"] for name in one["screenshots"]]
+    named = [
+        (one["name"], Path(name).name) for one in seen["passes"] for name in one["screenshots"]
+    ]
     return [pair for pair in named if (_folder(number) / pair[1]).is_file()]
 
 

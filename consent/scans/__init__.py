@@ -5,7 +5,8 @@ A scan changes nothing by itself: it makes proposals, and a person accepts or di
 was accepted is an ordinary change of the inventory, and its evidence stays beside it.
 """
 
-from .alerts import Post, alerts, deliver, signed
+from .alerts import Post, deliver, messages, signed
+from .allowing import is_demo, options, proven
 from .book import (
     cancel,
     claim,
@@ -35,6 +36,7 @@ from .queue import (
 )
 from .rows import PROBLEMS, Alert, Proposal, Scan, Watch
 from .running import Scanner, run
+from .sending import mailer, poster
 from .watching import EVERY, due, put_watch, watch
 
 __all__ = [
@@ -49,7 +51,6 @@ __all__ = [
     "Scanner",
     "Watch",
     "accept",
-    "alerts",
     "cancel",
     "claim",
     "confident",
@@ -65,11 +66,17 @@ __all__ = [
     "from_scan",
     "get",
     "history",
+    "is_demo",
     "last_done",
+    "mailer",
+    "messages",
     "open_count",
+    "options",
+    "poster",
     "progress",
     "proposal",
     "propose",
+    "proven",
     "put_watch",
     "reopen",
     "run",

@@ -68,7 +68,7 @@ def announce(
             )
 
 
-def alerts(site: Site, limit: int = 10) -> list[Alert]:
+def messages(site: Site, limit: int = 10) -> list[Alert]:
     """The newest first."""
     query = select(Alert).where(Alert.site_id == site.id).order_by(Alert.id.desc()).limit(limit)
     return list(db.session.scalars(query))

@@ -55,3 +55,8 @@ def is_demo(site: Site, url: str, config: Config) -> bool:
 def contact(config: Config) -> str:
     """Whom a website's owner may write to about our visits: what stands in the user agent."""
     return config.mail_from or config.base_url
+
+
+def proven(site: Site, host: str) -> bool:
+    """Whether somebody has shown that the host is the site's owner's."""
+    return False

@@ -1,7 +1,8 @@
 """The program that scans: `python -m consent.scans.child FOLDER`, started by `running`.
 
 It reads `job.json`, {url, options}, and writes `progress.jsonl`, a line for each step, and at the
-end `scan.json`. It knows no database and no key. When who started it is gone, it ends by itself.
+end `scan.json`. All that the browser asks for goes through the guard. It knows no database and no
+key. When whoever started it is gone, it ends by itself.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from .. import crawl, findings
+from ..egress import Guard, Policy
 
 
 def main(folder: Path) -> int:
@@ -26,8 +28,11 @@ def main(folder: Path) -> int:
         with (folder / "progress.jsonl").open("a", encoding="utf-8") as out:
             out.write(json.dumps(asdict(step)) + "\n")
 
+    wanted = crawl.Options.from_json(job["options"])
+    policy = Policy(private=wanted.allow_private, seconds_max=wanted.seconds + 120)
     try:
-        seen = crawl.scan(job["url"], crawl.Options.from_json(job["options"]), tell)
+        with Guard(policy) as guard:
+            seen = crawl.scan(job["url"], wanted, tell, guard.proxy)
     except crawl.CrawlError as error:
         told = {"code": error.code, "message": error.message}
         (folder / "failed.json").write_text(json.dumps(told), "utf-8")

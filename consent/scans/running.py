@@ -39,7 +39,16 @@ GRACE_S = 5.0
 TIDY = timedelta(hours=1)
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = (sys.executable, "-m", "consent.scans.child")
-KEPT_ENVIRONMENT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "PLAYWRIGHT_BROWSERS_PATH")
+KEPT_ENVIRONMENT = (
+    "PATH",
+    "HOME",
+    "LANG",
+    "LC_ALL",
+    "TMPDIR",
+    "TZ",
+    "PLAYWRIGHT_BROWSERS_PATH",
+    "CHROMIUM",
+)
 BY = "schedule"
 
 May = Callable[[Site, str], Mapping[str, Any]]  # the job's options; raises Refusal
