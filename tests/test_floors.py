@@ -18,10 +18,11 @@ from tests.prepare import ROOT
 STEPS = (
     ("tlog",),  # floor 0: the transparency log, pure and without a library
     ("languages", "leaf", "regime", "strict_json", "js_literal"),  # floor 1: our rules, pure
+    ("classify",),
     ("findings",),  # what a scan saw, and what is wrong with it: pure
     ("verify", "gate"),  # what runs without the rest of the house: at a stranger's, at an owner's
     ("config", "errors", "db", "limits"),  # floor 2: foundation
-    ("geo", "signing", "texts"),  # floor 3: the outside world, and the words
+    ("geo", "signing", "texts", "crawl"),  # floor 3: the outside world, and the words
     ("waiting",),  # floor 4: the nouns, in story order
     ("trail",),
     ("users",),
@@ -45,6 +46,7 @@ STEPS = (
         "health",
         "cli",
         "cli_import",
+        "cli_scan",
         "vendors_cli",
         "witness",
         "wording",
