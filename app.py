@@ -18,6 +18,7 @@ from werkzeug.exceptions import HTTPException
 from consent import (
     auditor,
     cli,
+    cli_classify,
     cli_import,
     cli_scan,
     config,
@@ -73,6 +74,7 @@ def create_app(settings: Config | None = None, clock: Callable[[], datetime] = u
     app.cli.add_command(witness.group)
     app.cli.add_command(wording.group)
     vendors_cli.register(app)
+    cli_classify.register(app)
     app.register_error_handler(Refusal, refused)
     app.register_error_handler(HTTPException, misdirected)
     app.register_error_handler(Exception, broken)

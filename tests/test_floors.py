@@ -17,8 +17,14 @@ from tests.prepare import ROOT
 
 STEPS = (
     ("tlog",),  # floor 0: the transparency log, pure and without a library
-    ("languages", "leaf", "regime", "strict_json", "js_literal"),  # floor 1: our rules, pure
-    ("classify",),
+    (
+        "languages",
+        "leaf",
+        "regime",
+        "strict_json",
+        "js_literal",
+        "classify",
+    ),  # floor 1: our rules, pure
     ("findings",),  # what a scan saw, and what is wrong with it: pure
     ("verify", "gate"),  # what runs without the rest of the house: at a stranger's, at an owner's
     ("config", "errors", "db", "limits"),  # floor 2: foundation
@@ -29,6 +35,7 @@ STEPS = (
     ("integrations", "vendors"),
     ("sites",),
     ("inventory",),
+    ("catalogue",),
     ("sitefile",),
     ("notices",),
     ("records",),
@@ -45,6 +52,7 @@ STEPS = (
         "demo",
         "health",
         "cli",
+        "cli_classify",
         "cli_import",
         "cli_scan",
         "vendors_cli",
@@ -62,6 +70,7 @@ PURE = (
     "strict_json",
     "js_literal",
     "integrations",
+    "classify",
     "findings",
 )
 GATE_RULES = (

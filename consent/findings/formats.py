@@ -68,11 +68,7 @@ def _listed(findings: Sequence[Finding]) -> list[str]:
     before = ""
     for one in findings:
         if one.code != before:
-            lines += (
-                ["", f"{CODES[one.code]} [{one.code}]"]
-                if before
-                else [f"{CODES[one.code]} [{one.code}]"]
-            )
+            lines += ["", f"{CODES[one.code]} [{one.code}]"]
             before = one.code
         lines.append(f"  {MARKS[one.severity]} {one.what}")
         if one.proposal and one.proposal.category != UNKNOWN:
