@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
-from . import scans
+from . import catalogue, classify, findings, notices, scans
 from .findings import Scan as Seen
 from .parts import Parts
 from .scans import Scan, Scanner
@@ -33,4 +34,9 @@ def scanner(known: Parts) -> Scanner:
 
 
 def judge(site: Site, seen: Seen) -> Sequence[dict[str, Any]]:
-    return []
+    """The findings against what visitors are told: the notice in force, where there is one."""
+    shown = notices.latest(site)
+    declared = findings.read(shown.content) if shown else None
+    proposes = partial(classify.propose, catalogue=catalogue.known(site))
+    found = findings.judge(seen, declared, proposes=proposes)
+    return [findings.finding_to_json(one) for one in found]

@@ -17,17 +17,26 @@ from tests.prepare import ROOT
 
 STEPS = (
     ("tlog",),  # floor 0: the transparency log, pure and without a library
-    ("languages", "leaf", "regime", "strict_json", "js_literal"),  # floor 1: our rules, pure
+    (
+        "languages",
+        "leaf",
+        "regime",
+        "strict_json",
+        "js_literal",
+        "classify",
+    ),  # floor 1: our rules, pure
     ("findings",),  # what a scan saw, and what is wrong with it: pure
     ("verify", "gate"),  # what runs without the rest of the house: at a stranger's, at an owner's
     ("config", "errors", "db", "limits"),  # floor 2: foundation
     ("geo", "signing", "texts", "egress"),  # floor 3: the outside world, and the words
+    ("crawl",),
     ("waiting",),  # floor 4: the nouns, in story order
     ("trail",),
     ("users",),
     ("integrations", "vendors"),
     ("sites",),
     ("inventory",),
+    ("catalogue",),
     ("sitefile",),
     ("notices",),
     ("declaration",),
@@ -47,7 +56,9 @@ STEPS = (
         "scanning",
         "health",
         "cli",
+        "cli_classify",
         "cli_import",
+        "cli_scan",
         "vendors_cli",
         "witness",
         "wording",
@@ -63,6 +74,7 @@ PURE = (
     "strict_json",
     "js_literal",
     "integrations",
+    "classify",
     "findings",
 )
 GATE_RULES = (

@@ -33,7 +33,7 @@ def scanned(site: sites.Site, clock: Clock, seen: findings.Scan, *found: dict[st
     scans.start(site, PAGE, BY, clock())
     claimed = scans.claim(clock())
     assert claimed is not None
-    drafts = scans.from_scan(seen, inventory.trackers(site), inventory.services(site))
+    drafts = scans.from_scan(seen, inventory.state(site))
     clock.advance(seconds=30)
     done = scans.finish(claimed.id, findings.to_json(seen), found, drafts, clock(), "http://link")
     assert done is not None

@@ -18,14 +18,13 @@ def say(what: str, content: Any) -> None:
 
 def main() -> None:
     told = json.load(sys.stdin)
-    start, proxy = told.pop("start"), told.pop("proxy")
+    start = told.pop("start")
     try:
         done = scan(
             start,
             Options.from_json(told),
             lambda progress: say("progress", asdict(progress)),
             lambda one: say("pass", asdict(one)),
-            proxy,
         )
     except CrawlError as error:
         say("error", {"code": error.code, "message": error.message})

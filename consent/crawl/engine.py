@@ -5,12 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
-from playwright.sync_api import Browser, BrowserContext, CDPSession, Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import TimeoutError as Late
 
@@ -18,57 +16,16 @@ from ..findings import Pass, Scan
 from . import banner
 from .addresses import strip
 from .browser import launch, sandboxed
-from .gather import Key, gather, key_of, keys_of
+from .gather import gather, keys_of
 from .options import CrawlError, Options, Progress
 from .pages import AGENT, Pace, Pages, checked, discover, is_private, links
 from .recorder import Recorder
+from .visit import Visit
 
 VERSION = "0.1"
-STORED = Path(__file__).with_name("stored.js").read_text("utf-8")
 LOADS = 30_000  # milliseconds for one page
-QUIET = 700  # milliseconds without a request
 LATE = 2.0  # seconds more for a banner to come, where the page is quiet
 FIRST = 2.0  # times the dwell of later pages: a banner and tag managers start here
-LONGEST = 3.0  # times the dwell, where requests go on
-NEUTRAL = """() => {
-  for (const [x, y] of [[3, 3], [3, innerHeight / 2], [innerWidth - 20, innerHeight / 2]]) {
-    const at = document.elementFromPoint(x, y);
-    if (!at) continue;
-    if (at.closest('a,button,input,select,textarea,label,summary,iframe,video,dialog')) continue;
-    if (at.closest('[onclick],[role]')) continue;
-    if (at === document.body || at === document.documentElement
-      || /^(main|section|div|article|header|footer|p)$/.test(at.localName)
-        && getComputedStyle(at).position !== 'fixed' && getComputedStyle(at).cursor !== 'pointer')
-      return [x, y];
-  }
-  return null;
-}"""
-
-
-# A page that is really left is heard no more: it is told so while it can still be heard.
-LEAVING = """() => {
-  for (const [name, value] of [['visibilityState', 'hidden'], ['hidden', true]])
-    Object.defineProperty(document, name, {value, configurable: true});
-  document.dispatchEvent(new Event('visibilitychange', {bubbles: true}));
-  dispatchEvent(new PageTransitionEvent('pagehide', {persisted: false}));
-}"""
-
-
-@dataclass
-class Visit:
-    """One profile: its context, its page, what is heard of it."""
-
-    context: BrowserContext
-    page: Page
-    session: CDPSession
-    recorder: Recorder
-    frames: dict[str, dict[str, Any]] = field(default_factory=dict)
-    store: dict[Key, dict[str, Any]] = field(default_factory=dict)
-    before: set[Key] = field(default_factory=set)
-
-    def rest(self, milliseconds: int) -> None:
-        with suppress(PlaywrightError):
-            self.page.wait_for_timeout(milliseconds)
 
 
 class Engine:
@@ -88,13 +45,13 @@ class Engine:
         self.public = not is_private(_host(start))
         self.pace: dict[str, float] = {}
         self.spent = 0
+        self.discovered = False
         self._pictures: dict[str, list[str]] = {}
 
     def run(self) -> Scan:
         """Raises CrawlError where not even the first page can be seen."""
         names = [name for name in self.options.passes if name != "withdraw"]
-        for number, name in enumerate(names, 1):
-            self._number = number
+        for name in names:
             if name != "none" and self.scan.banner in ("none", "unknown") and self.visited:
                 why = banner.NO_BANNER if self.scan.banner == "none" else banner.NOT_KNOWN
                 self._add(Pass(name, ran=False, why=why))
@@ -142,7 +99,8 @@ class Engine:
 
     def _passes(self, name: str, visit: Visit) -> None:
         self._open(visit, self.pages.start, first=True)
-        if not self.visited and not self.pages.robots:
+        if not self.discovered:
+            self.discovered = True
             self.scan.problems += discover(visit.page, self.pages)
         if name == "none":
             self.scan.banner = banner.awaited(visit.page, self._hand(visit), LATE)
@@ -174,7 +132,7 @@ class Engine:
         if why:
             self._add(Pass(name, ran=False, why=why))
             return False
-        self._settled(visit, self.options.dwell)
+        visit.settled(self.options.dwell)
         self._picture(visit, f"{name}-after")
         return True
 
@@ -184,8 +142,8 @@ class Engine:
 
         def mark() -> None:
             if visit.recorder.phase < phase:
-                self._hold(visit)
-                visit.before = self._look(visit) | set(keys_of(visit.frames))
+                visit.hold()
+                visit.before = visit.look() | set(keys_of(visit.frames))
                 visit.recorder.phase = phase
 
         return banner.Hand(visit.rest, mark)
@@ -205,7 +163,7 @@ class Engine:
                 self.scan.problems.append(f"{strip(todo[at])}: {error.message}")
             at += 1
             self._say(visit, name, at)
-        self._leave(visit)
+        visit.leave()
 
     def _over(self, visit: Visit, name: str) -> bool:
         if time.monotonic() > self.end:
@@ -224,7 +182,7 @@ class Engine:
 
     def _open(self, visit: Visit, url: str, first: bool = False) -> None:
         """Go there, stay, behave like a visitor who reads. Raises CrawlError."""
-        self._leave(visit)
+        visit.leave()
         checked(url, self.options.allow_private)
         Pace(self.options.delay, self.public, visit.rest, self.pace).wait(url)
         visit.recorder.page = url
@@ -241,8 +199,8 @@ class Engine:
             self._moved(visit, url)
         if url not in self.visited:
             self.visited.append(url)
-        self._settled(visit, self.options.dwell * (FIRST if first else 1))
-        self._read(visit)
+        visit.settled(self.options.dwell * (FIRST if first else 1))
+        visit.read()
         self.pages.add(url, links(visit.page))
 
     def _moved(self, visit: Visit, url: str) -> None:
@@ -255,72 +213,9 @@ class Engine:
         self.visited.append(there)
         visit.recorder.page = there
 
-    def _settled(self, visit: Visit, least: float) -> None:
-        """Stay `least` seconds, and while requests go on up to LONGEST times that."""
-        start = time.monotonic()
-        seen, quiet = visit.recorder.seen, start
-        while True:
-            visit.rest(200)
-            now = time.monotonic()
-            if visit.recorder.seen != seen:
-                seen, quiet = visit.recorder.seen, now
-            spent = now - start
-            if (spent >= least and (now - quiet) * 1000 >= QUIET) or spent >= least * LONGEST:
-                break
-        self._look(visit)
-
-    def _read(self, visit: Visit) -> None:
-        """Scroll down, click where nothing is, come back up: what waits for that, happens."""
-        page = visit.page
-        with suppress(PlaywrightError):
-            for _ in range(4):
-                page.mouse.wheel(0, 900)
-                visit.rest(120)
-            spot = page.evaluate(NEUTRAL)
-            if spot:
-                page.mouse.click(*spot)
-            page.evaluate("() => scrollTo(0, 0)")
-        self._settled(visit, 0.6)
-
-    def _leave(self, visit: Visit) -> None:
-        """Keep what the page's origins hold, then go, so that what waits for leaving happens."""
-        if visit.page.url in ("", "about:blank"):
-            return
-        self._look(visit)
-        for frame in visit.page.frames:
-            with suppress(PlaywrightError):
-                frame.evaluate(LEAVING)
-        visit.rest(250)
-        self._look(visit)
-        self._hold(visit)
-        with suppress(PlaywrightError):
-            visit.page.goto("about:blank", timeout=10_000)
-            visit.rest(250)
-        self._look(visit)
-        visit.recorder.settle()
-
-    def _hold(self, visit: Visit) -> None:
-        for frame in visit.page.frames:
-            with suppress(PlaywrightError):
-                held = frame.evaluate(STORED)
-                if str(held.get("origin", "null")) != "null":
-                    visit.frames[held["origin"]] = held
-
-    def _look(self, visit: Visit) -> set[Key]:
-        """The browser's own store, now: what is deleted later was there. No value is kept."""
-        held: list[dict[str, Any]] = []
-        with suppress(PlaywrightError):
-            held = visit.session.send("Network.getAllCookies")["cookies"]
-        recorder = visit.recorder
-        for cookie in held:
-            known = visit.store.get(key_of(cookie), {"seen_on": recorder.page})
-            seen = {"value": "", "seen_on": known["seen_on"], "phase": recorder.phase}
-            visit.store[key_of(cookie)] = cookie | seen
-        return {key_of(cookie) for cookie in held}
-
     def _seen(self, visit: Visit, name: str) -> Pass:
         visit.recorder.settle()
-        one = gather(visit, name, visit.recorder.phase, self._look(visit))
+        one = gather(visit, name, visit.recorder.phase, visit.look())
         one.pages = [strip(page) for page in self.visited]
         one.screenshots = self._pictures.pop(name, [])
         return one

@@ -31,7 +31,7 @@ class Options:
     seconds: float = 600.0
     bytes: int = 200_000_000
     delay: float = 1.0
-    dwell: float = 3.0
+    dwell: float = 2.0
     allow_private: bool = False
     language: str = "en"
     screenshots: str = ""

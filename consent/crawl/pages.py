@@ -105,7 +105,9 @@ def discover(page: Page, pages: Pages) -> list[str]:
         pages.robots.parse(robots.splitlines())
         maps = pages.robots.site_maps() or maps
         if not pages.allowed(pages.start):
-            problems.append("robots.txt asks not to visit the first page; it was visited alone.")
+            problems.append(
+                "robots.txt asks not to visit the first page; it was visited, as you asked."
+            )
     here = urlsplit(pages.start).hostname or ""
     read = 0
     queue = list(maps)

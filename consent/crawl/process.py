@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ..findings import Scan, from_json
+from ..findings import Pass, Scan, from_json
 from .options import CrawlError, Options, Progress
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -25,9 +25,10 @@ def scan(
     start: str,
     options: Options,
     progress: Callable[[Progress], None] = lambda one: None,
-    proxy: str = "",
+    passed: Callable[[Pass], None] = lambda one: None,
 ) -> Scan:
-    """Scan the site of `start`; `progress` is called in this thread after each page.
+    """Scan the site of `start`. `progress` is called after each page and `passed` after each pass,
+    in this thread.
 
     Where the time runs out in a page that hangs, the passes that were finished are returned, with
     a problem that says so. Raises CrawlError.
@@ -49,14 +50,17 @@ def scan(
         timer = threading.Timer(options.seconds + GRACE, _end, (child, late))
         timer.start()
         try:
-            return _heard(child, {"start": start, "proxy": proxy, **options.to_json()}, progress)
+            return _heard(child, {"start": start, **options.to_json()}, progress, passed)
         finally:
             timer.cancel()
             _end(child)
 
 
 def _heard(
-    child: subprocess.Popen[str], told: dict[str, Any], progress: Callable[[Progress], None]
+    child: subprocess.Popen[str],
+    told: dict[str, Any],
+    progress: Callable[[Progress], None],
+    passed: Callable[[Pass], None],
 ) -> Scan:
     said: list[str] = []
     assert child.stdin and child.stdout and child.stderr  # noqa: S101 - pipes were asked for
@@ -64,13 +68,14 @@ def _heard(
     reader.start()
     with child.stdin as pipe:
         json.dump(told, pipe)
-    passes: list[dict[str, Any]] = []
+    passes: list[Pass] = []
     for line in child.stdout:
         what, content = json.loads(line)
         if what == "progress":
             progress(Progress(**content))
         elif what == "pass":
-            passes.append(content)
+            passes.append(from_json({"url": "", "passes": [content]}).passes[0])
+            passed(passes[-1])
         elif what == "scan":
             return from_json(content)
         elif what == "error":
@@ -79,7 +84,8 @@ def _heard(
     reader.join(5)
     if passes:
         problem = "A page did not let go of the browser; the scan was ended."
-        return from_json({"url": told["start"], "passes": passes, "problems": [problem]})
+        pages = max((one.pages for one in passes), key=len)
+        return Scan(told["start"], passes=passes, pages=pages, problems=[problem])
     last = said[-1].strip() if said else f"exit code {child.returncode}"
     raise CrawlError("broken", f"The scan ended before its first pass was done: {last[:300]}")
 

@@ -1,8 +1,8 @@
 """The program that scans: `python -m consent.scans.child FOLDER`, started by `running`.
 
-It reads `job.json`, {url, options}, and writes `progress.jsonl`, a line for each step, and at the
-end `scan.json`. All that the browser asks for goes through the guard. It knows no database and no
-key. When whoever started it is gone, it ends by itself.
+It reads `job.json`, {url, options}, and writes `progress.jsonl` and `passes.jsonl`, a line for each
+step and each pass, and at the end `scan.json`. All that the browser asks for goes by the guard.
+It knows no database and no key. When whoever started it is gone, it ends by itself.
 """
 
 from __future__ import annotations
@@ -13,34 +13,46 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from .. import crawl, findings
+from ..crawl import CrawlError, Options, Progress
+from ..crawl.engine import scan
 from ..egress import Guard, Policy
+from ..findings import Pass, to_json
 
 
 def main(folder: Path) -> int:
     """0 where there is a scan; 2 where there could be none, with the reason in `failed.json`."""
     job = json.loads((folder / "job.json").read_text("utf-8"))
+    wanted = Options.from_json(job["options"])
     parent = os.getppid()
 
-    def tell(step: crawl.Progress) -> None:
+    def tell(step: Progress) -> None:
         if os.getppid() != parent:
             os._exit(3)
-        with (folder / "progress.jsonl").open("a", encoding="utf-8") as out:
-            out.write(json.dumps(asdict(step)) + "\n")
+        _add(folder / "progress.jsonl", asdict(step))
 
-    wanted = crawl.Options.from_json(job["options"])
-    policy = Policy(private=wanted.allow_private, seconds_max=wanted.seconds + 120)
+    def passed(one: Pass) -> None:
+        _add(folder / "passes.jsonl", asdict(one))
+
+    # The guard lives a little longer than the scan: to start, and to end the page that is open.
+    policy = Policy(
+        private=wanted.allow_private, seconds_max=wanted.seconds + 120, bytes_max=wanted.bytes
+    )
     try:
         with Guard(policy) as guard:
-            seen = crawl.scan(job["url"], wanted, tell, guard.proxy)
-    except crawl.CrawlError as error:
+            seen = scan(job["url"], wanted, tell, passed, guard.proxy)
+    except CrawlError as error:
         told = {"code": error.code, "message": error.message}
         (folder / "failed.json").write_text(json.dumps(told), "utf-8")
         return 2
     whole = folder / "scan.json.part"
-    whole.write_text(json.dumps(findings.to_json(seen), ensure_ascii=False), "utf-8")
+    whole.write_text(json.dumps(to_json(seen), ensure_ascii=False), "utf-8")
     whole.rename(folder / "scan.json")
     return 0
+
+
+def _add(file: Path, content: dict[str, object]) -> None:
+    with file.open("a", encoding="utf-8") as out:
+        out.write(json.dumps(content, ensure_ascii=False) + "\n")
 
 
 if __name__ == "__main__":

@@ -4,15 +4,15 @@ where the classifier is unsure, a proposal has no category, and accepting it kee
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from .. import classify, inventory, leaf
+from .. import classify, findings, inventory, leaf
 from ..classify import Seen
 from ..errors import Invalid
 from ..findings import Cause, Pass, Request, Scan, Thing
-from ..inventory import Service, Tracker
+from ..inventory import Tracker
 
 # Kinds of things as a scan names them, and as an inventory does.
 STORED = {
@@ -49,22 +49,25 @@ class Draft:
         return leaf.digest({"source": self.source, **told})
 
 
-def from_scan(scan: Scan, trackers: Sequence[Tracker], services: Sequence[Service]) -> list[Draft]:
+def from_scan(
+    scan: Scan, known: Mapping[str, Any], catalogue: classify.Catalogue | None = None
+) -> list[Draft]:
     """A draft for each thing that was stored, and each host that was sent to, which the inventory
-    does not know; at most MOST."""
+    does not know; at most MOST. `known` is the inventory as `inventory.state` gives it, `catalogue`
+    what the classifier works by, the built-in one where it is None."""
+    rows = findings.read(known)
+    names = {one["name"] for one in known["trackers"]}
     found: dict[tuple[str, ...], Draft] = {}
     for passed, thing in _things(scan):
         kind = STORED.get(thing.kind)
-        if kind is None or not thing.name or any(_names(t, thing.name, kind) for t in trackers):
+        if kind is None or not thing.name or findings.is_own(thing) or findings.match(thing, rows):
             continue
-        draft = _of_thing(scan, thing, kind, passed)
+        draft = _of_thing(scan, thing, kind, passed, catalogue)
         found.setdefault((kind, str(draft.fields["name"])), draft)
     for passed, request in _requests(scan):
-        hosts = (host for one in services for host in one.hosts)
-        known = any(_within(request.host, host) for host in hosts)
-        if known or any(t.name == request.host for t in trackers):
+        if findings.served(request, rows) or request.host in names:
             continue
-        found.setdefault(("sent", request.host), _of_request(scan, request, passed))
+        found.setdefault(("sent", request.host), _of_request(scan, request, passed, catalogue))
     return list(found.values())[:MOST]
 
 
@@ -103,10 +106,12 @@ def _requests(scan: Scan) -> Iterator[tuple[Pass, Request]]:
     )
 
 
-def _of_thing(scan: Scan, thing: Thing, kind: str, passed: Pass) -> Draft:
+def _of_thing(
+    scan: Scan, thing: Thing, kind: str, passed: Pass, catalogue: classify.Catalogue | None
+) -> Draft:
     cause = thing.cause or Cause()
     seen = Seen(thing.name, thing.domain, kind, thing.party, cause.url)
-    told = classify.propose(seen)
+    told = classify.propose(seen, catalogue)
     name, match = _pattern(thing.name, told.pattern)
     fields: dict[str, Any] = {
         "name": name[:NAME],
@@ -133,8 +138,10 @@ def _of_thing(scan: Scan, thing: Thing, kind: str, passed: Pass) -> Draft:
     return Draft("scan", fields, None, _service(told), asdict(told), evidence)
 
 
-def _of_request(scan: Scan, request: Request, passed: Pass) -> Draft:
-    told = classify.service_of(request.host)
+def _of_request(
+    scan: Scan, request: Request, passed: Pass, catalogue: classify.Catalogue | None
+) -> Draft:
+    told = classify.service_of(request.host, catalogue)
     cause = request.cause or Cause()
     category = _category(told.category) if told else None
     suggestion: dict[str, Any] = {
@@ -254,12 +261,6 @@ def _names(tracker: Tracker, name: str, kind: str) -> bool:
     return tracker.name == name
 
 
-def _within(host: str, declared: str) -> bool:
-    """Whether a service's `host` or `host/path` stands for it; all names below count."""
-    wanted = declared.split("/")[0].removeprefix("*.").lower()
-    return host == wanted or host.endswith(f".{wanted}")
-
-
 def _category(name: str) -> str | None:
     return name if name in inventory.CATEGORIES else None
 
@@ -306,8 +307,3 @@ def _stated(value: Any) -> Any:
         return inventory.duration(str(value))
     except Invalid:
         return None
-
-
-def summed(drafts: Iterable[Draft]) -> int:
-    """How many are of a kind that a visitor must be asked about, as far as we can tell."""
-    return sum(one.fields.get("category") != "necessary" for one in drafts)

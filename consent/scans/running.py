@@ -23,7 +23,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from .. import findings, inventory
+from .. import catalogue, findings, inventory
 from ..db import db
 from ..errors import Refusal
 from ..findings import Scan as Seen
@@ -34,7 +34,7 @@ from .rows import PROBLEMS, Scan
 
 _LOG = logging.getLogger(__name__)
 TICK_S = 1.0
-LONGEST_S = 15 * 60.0
+LONGEST_S = 8 * 60.0  # the scan's own limit, and time to start and to end
 GRACE_S = 5.0
 TIDY = timedelta(hours=1)
 ROOT = Path(__file__).resolve().parents[2]
@@ -146,10 +146,8 @@ class Scanner:
             return
         end(job.process)
         self._job = None
-        if late and not ended:
-            book.fail(job.number, "slow", at)
-        elif ended:
-            self._keep(job, at)
+        if ended or late:
+            self._keep(job, at, late and not ended)
 
     def _told(self, job: Job) -> dict[str, Any]:
         """The newest whole line the program wrote."""
@@ -159,23 +157,32 @@ class Scanner:
             return told if isinstance(told, dict) else {}
         return {}
 
+    def _brought(self, job: Job, late: bool) -> Any:
+        """What it saw; of one that was ended, the passes that were done."""
+        if not late:
+            return json.loads((job.folder / "scan.json").read_bytes())
+        lines = (job.folder / "passes.jsonl").read_bytes().split(b"\n")[:-1]
+        passes = [json.loads(line) for line in lines]
+        url = json.loads((job.folder / "job.json").read_bytes())["url"]
+        pages = list(dict.fromkeys(page for one in passes for page in one["pages"]))
+        return {"url": url, "passes": passes, "pages": pages, "problems": [PROBLEMS["slow"]]}
+
     def _why(self, job: Job) -> str:
         with suppress(OSError, ValueError, AttributeError):
             told = json.loads((job.folder / "failed.json").read_bytes()).get("code")
             return told if told in PROBLEMS else "broken"
         return "broken"
 
-    def _keep(self, job: Job, at: datetime) -> None:
+    def _keep(self, job: Job, at: datetime, late: bool) -> None:
         try:
-            data = json.loads((job.folder / "scan.json").read_bytes())
-            seen = findings.from_json(data)
+            seen = findings.from_json(self._brought(job, late))
         except (OSError, ValueError):
             _LOG.error("scan %d brought nothing; see %s", job.number, job.folder / "log.txt")
-            book.fail(job.number, self._why(job), at)
+            book.fail(job.number, "slow" if late else self._why(job), at)
             return
         scan = db.session.get_one(Scan, job.number)
         site = book.site_of(scan)
-        drafts = from_scan(seen, inventory.trackers(site), inventory.services(site))
+        drafts = from_scan(seen, inventory.state(site), catalogue.known(site))
         found = self.judge(site, seen)
         link = self.link(site, scan)
         book.finish(job.number, findings.to_json(seen), found, drafts, at, link)
