@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import mimetypes
 import re
 from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, jsonify, make_response, render_template, request, send_file
+from flask import Blueprint, jsonify, make_response, render_template, request
 from werkzeug.wrappers import Response
 
 from consent import scans, sites
@@ -97,7 +98,9 @@ def picture(key: str, number: int, name: str) -> Response:
     file = _folder(scan.id) / name
     if not PICTURE.fullmatch(name) or not file.is_file():
         raise NotFound("not_found", "This picture is not kept here.")
-    return send_file(file)
+    response = make_response(file.read_bytes())
+    response.mimetype = mimetypes.guess_type(name)[0] or "image/png"
+    return response
 
 
 @pages.post("/<int:number>/stop")
