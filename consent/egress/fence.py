@@ -45,7 +45,11 @@ def fence(context: BrowserContext, noted: Noted) -> None:
         scheme = frame.url.partition(":")[0]
         if frame.parent_frame is None and scheme not in WEB | EMPTY:
             noted(frame.url, "scheme")
-            frame.page.close()
+            # Not yet: a window that is closed while it changes its process stays open for ever.
+            frame.page.once("domcontentloaded", gone)
+
+    def gone(page: Page) -> None:
+        page.close()
 
     for page in context.pages:
         came(page)
