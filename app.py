@@ -18,7 +18,9 @@ from werkzeug.exceptions import HTTPException
 from consent import (
     auditor,
     cli,
+    cli_classify,
     cli_import,
+    cli_scan,
     config,
     demo,
     health,
@@ -68,9 +70,11 @@ def create_app(settings: Config | None = None, clock: Callable[[], datetime] = u
         app.wsgi_app = demo.Pretend(app.wsgi_app)  # type: ignore[method-assign]
     cli.register(app)
     app.cli.add_command(cli_import.group)
+    app.cli.add_command(cli_scan.scan)
     app.cli.add_command(witness.group)
     app.cli.add_command(wording.group)
     vendors_cli.register(app)
+    cli_classify.register(app)
     app.register_error_handler(Refusal, refused)
     app.register_error_handler(HTTPException, misdirected)
     app.register_error_handler(Exception, broken)

@@ -8,6 +8,7 @@ from alembic import context
 from sqlalchemy import Connection, create_engine
 
 from consent import (
+    catalogue,
     config,
     inventory,
     ledger,
@@ -21,7 +22,7 @@ from consent import (
 )
 from consent.db import db, engine_options
 
-NOUNS = (waiting, trail, users, sites, inventory, notices, records, ledger, retention)
+NOUNS = (waiting, trail, users, sites, inventory, catalogue, notices, records, ledger, retention)
 
 
 def run(connection: Connection) -> None:

@@ -17,16 +17,26 @@ from tests.prepare import ROOT
 
 STEPS = (
     ("tlog",),  # floor 0: the transparency log, pure and without a library
-    ("languages", "leaf", "regime", "strict_json", "js_literal"),  # floor 1: our rules, pure
+    (
+        "languages",
+        "leaf",
+        "regime",
+        "strict_json",
+        "js_literal",
+        "classify",
+    ),  # floor 1: our rules, pure
+    ("findings",),  # what a scan saw, and what is wrong with it: pure
     ("verify", "gate"),  # what runs without the rest of the house: at a stranger's, at an owner's
     ("config", "errors", "db", "limits"),  # floor 2: foundation
     ("geo", "signing", "texts", "egress"),  # floor 3: the outside world, and the words
+    ("crawl",),  # a browser in the outside world
     ("waiting",),  # floor 4: the nouns, in story order
     ("trail",),
     ("users",),
     ("integrations", "vendors"),
     ("sites",),
     ("inventory",),
+    ("catalogue",),
     ("sitefile",),
     ("notices",),
     ("records",),
@@ -43,7 +53,9 @@ STEPS = (
         "demo",
         "health",
         "cli",
+        "cli_classify",
         "cli_import",
+        "cli_scan",
         "vendors_cli",
         "witness",
         "wording",
@@ -51,7 +63,17 @@ STEPS = (
 )
 STEP = {noun: number for number, nouns in enumerate(STEPS) for noun in nouns}
 FORBIDDEN_NAMES = {"utils", "helpers", "common", "manager", "service"}
-PURE = ("tlog", "languages", "leaf", "regime", "strict_json", "js_literal", "integrations")
+PURE = (
+    "tlog",
+    "languages",
+    "leaf",
+    "regime",
+    "strict_json",
+    "js_literal",
+    "integrations",
+    "classify",
+    "findings",
+)
 GATE_RULES = (
     "rules tokens foreign hold inside page choice cookies links policy coding answer".split()
 )

@@ -1,0 +1,201 @@
+"""Our own list: read from `data/catalogue/`, and asked by name, pattern and host.
+
+The form of the files is told at the head of `data/catalogue/README.md`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from functools import cache
+from importlib.resources import files
+
+from .facts import TRACKING, UNKNOWN, Decision, Entry, Imported, ServiceFact
+from .foreign import Database
+from .hosts import found, under
+
+KINDS = {"local": "local_storage", "session": "session_storage", "indexeddb": "indexeddb"}
+PARTIES = ("first", "third", "both")
+GIVEN = ("necessary", "preferences", "statistics", "marketing")
+KEY = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+SHORT = 3  # as many characters or fewer, and a prefix says nothing without a domain
+
+
+class Malformed(ValueError):
+    """A line of the catalogue that is not of its form."""
+
+
+@dataclass(frozen=True)
+class Match:
+    """An entry that a name matches; `how` is `exact`, `pattern` or `case`."""
+
+    entry: Entry
+    how: str
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """What is known: our list, and beside it what an owner decided and what was imported."""
+
+    services: tuple[ServiceFact, ...]
+    entries: tuple[Entry, ...]
+    decisions: tuple[Decision, ...] = ()
+    database: Database = field(default_factory=lambda: Database(()))
+
+    def __post_init__(self) -> None:
+        hosts = {host: service for service in self.services for host in service.hosts}
+        exact: dict[str, list[Entry]] = {}
+        patterns: list[tuple[re.Pattern[str], Entry]] = []
+        for entry in self.entries:
+            if "*" in entry.pattern:
+                patterns.append((_compiled(entry.pattern), entry))
+            else:
+                exact.setdefault(entry.pattern, []).append(entry)
+        patterns.sort(key=lambda one: -len(one[1].pattern.replace("*", "")))
+        folded: dict[str, list[Entry]] = {}
+        for name, entries in exact.items():
+            folded.setdefault(name.casefold(), []).extend(entries)
+        for name, value in (
+            ("_hosts", hosts),
+            ("_exact", exact),
+            ("_folded", folded),
+            ("_patterns", patterns),
+        ):
+            object.__setattr__(self, name, value)
+
+    _hosts: dict[str, ServiceFact] = field(init=False, repr=False, compare=False)
+    _exact: dict[str, list[Entry]] = field(init=False, repr=False, compare=False)
+    _folded: dict[str, list[Entry]] = field(init=False, repr=False, compare=False)
+    _patterns: list[tuple[re.Pattern[str], Entry]] = field(init=False, repr=False, compare=False)
+
+    def service_at(self, place: str) -> ServiceFact | None:
+        """The service that an address or a cookie's domain belongs to."""
+        return found(place, self._hosts)
+
+    def service(self, key: str) -> ServiceFact | None:
+        return next((one for one in self.services if one.key == key), None)
+
+    def matches(self, name: str) -> Iterator[Match]:
+        """Entries that `name` matches, the surest first: exact, longest pattern, other case."""
+        yield from (Match(entry, "exact") for entry in self._exact.get(name, ()))
+        later: list[Match] = []
+        for pattern, entry in self._patterns:
+            if not pattern.fullmatch(name):
+                continue
+            if _begins(entry.pattern, name):
+                yield Match(entry, "pattern")
+            else:
+                later.append(Match(entry, "case"))
+        for entry in self._folded.get(name.casefold(), ()):
+            if entry.pattern != name:
+                yield Match(entry, "case")
+        yield from later
+
+    def decided(self, name: str) -> Decision | None:
+        """The owner's word: exact first, then the longest prefix, then in other letters."""
+        for fold in (False, True):
+            wanted = name.casefold() if fold else name
+            hits = [
+                one
+                for one in self.decisions
+                if one.category and one.category != UNKNOWN and _is(one, wanted, fold)
+            ]
+            if hits:
+                return max(hits, key=lambda one: (one.match == "exact", len(one.name)))
+        return None
+
+    def beside(
+        self, decisions: Iterable[Decision] = (), imported: Iterable[Imported] = ()
+    ) -> Catalogue:
+        """The same list with an owner's decisions and the rows of an imported database."""
+        return Catalogue(self.services, self.entries, tuple(decisions), Database(tuple(imported)))
+
+
+def fits(entry: Entry, domain: str, script: str, foreign: bool) -> bool:
+    """Whether an entry's conditions hold where the thing was seen."""
+    hosts = entry.service.hosts
+    if entry.here and not (under(domain, hosts) or under(script, hosts)):
+        return False
+    return not (entry.generic and foreign)
+
+
+def tracking(service: ServiceFact | None) -> bool:
+    return service is not None and service.category in TRACKING
+
+
+@cache
+def builtin() -> Catalogue:
+    """The list that ships with the product."""
+    folder = files("consent") / "data" / "catalogue"
+    texts = sorted((one.name, one.read_text("utf-8")) for one in folder.iterdir())
+    return load((name, text) for name, text in texts if name.endswith(".txt"))
+
+
+def load(texts: Iterable[tuple[str, str]]) -> Catalogue:
+    """A catalogue of (file, text); raises Malformed with file and line."""
+    services: list[ServiceFact] = []
+    entries: list[Entry] = []
+    for name, text in texts:
+        for number, line in enumerate(text.splitlines(), 1):
+            try:
+                _take(line.strip(), services, entries)
+            except Malformed as error:
+                raise Malformed(f"{name}, line {number}: {error}") from None
+    return Catalogue(tuple(services), tuple(entries))
+
+
+def _take(line: str, services: list[ServiceFact], entries: list[Entry]) -> None:
+    if not line or line == "#" or line.startswith("# "):
+        return
+    if not line.startswith("= ") and not services:
+        raise Malformed("a line before the first service")
+    if line.startswith("@ "):
+        if entries and entries[-1].service is services[-1]:
+            raise Malformed("the hosts stand before the names")
+        services[-1] = replace(services[-1], hosts=(*services[-1].hosts, *line.split()[1:]))
+        return
+    parts = [part.strip() for part in line.removeprefix("= ").split(" | ")]
+    if len(parts) != 4 or not all(parts):
+        raise Malformed("four columns, separated by ' | ', none of them empty")
+    if not line.startswith("= "):
+        entries.append(_entry(services[-1], parts))
+        return
+    key, name, provider, category = parts
+    if not KEY.fullmatch(key) or category not in GIVEN:
+        raise Malformed(f"{key!r} is no key, or {category!r} no category")
+    services.append(ServiceFact(key, name, provider, category))
+
+
+def _entry(service: ServiceFact, parts: list[str]) -> Entry:
+    name, where, duration, purpose = parts
+    words = where.split()
+    known = {*PARTIES, *KINDS, *GIVEN, "here", "generic"}
+    if words[0] not in PARTIES or not set(words) <= known:
+        raise Malformed(f"{where!r}: a party, then of {', '.join(sorted(known))}")
+    return Entry(
+        pattern=name,
+        service=service,
+        category=next((word for word in words if word in GIVEN), service.category),
+        party=words[0] if words[0] != "both" else "",
+        kind=next((KINDS[word] for word in words if word in KINDS), "cookie"),
+        duration="" if duration == "-" else duration,
+        purpose=purpose,
+        here="here" in words,
+        generic="generic" in words,
+    )
+
+
+def _compiled(pattern: str) -> re.Pattern[str]:
+    parts = map(re.escape, pattern.split("*"))
+    return re.compile(".*".join(parts), re.DOTALL | re.IGNORECASE)
+
+
+def _begins(pattern: str, name: str) -> bool:
+    """Whether the letters of the pattern stand in `name` as they are spelt."""
+    return all(part in name for part in pattern.split("*"))
+
+
+def _is(decision: Decision, name: str, fold: bool) -> bool:
+    said = decision.name.casefold() if fold else decision.name
+    return name.startswith(said) if decision.match == "prefix" else name == said
