@@ -236,6 +236,7 @@ def test_who_ends_the_cell_ends_all_that_is_in_it(means: Means, which: int) -> N
 def test_what_cannot_be_built_as_planned_is_not_entered(means: Means) -> None:
     """A plan with a network of its own, where the kernel gives none: the browser never starts."""
     with opened(Policy(), "/bin/sh", means=means, strict=False) as made:
+        made.folder.chmod(0o755)
         command = [made.executable, "-c", "echo started", "sh"]
         outer = ["unshare", "-r", "sh", "-c", f'echo 0 > {LIMIT}; exec "$@"', "sh", *command]
         ended = subprocess.run(outer, capture_output=True, text=True, timeout=60, check=False)

@@ -12,10 +12,11 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import TimeoutError as Late
 
+from .. import egress
 from ..findings import Pass, Scan
 from . import banner
 from .addresses import strip
-from .browser import launch, sandboxed
+from .browser import find, launch
 from .gather import gather, keys_of
 from .options import CrawlError, Options, Progress
 from .pages import AGENT, Pace, Pages, checked, discover, is_private, links
@@ -23,6 +24,9 @@ from .recorder import Recorder
 from .visit import Visit
 
 VERSION = "0.1"
+BEYOND = 60.0  # seconds that the guard goes on after the scan's own: the last page ends by itself
+REFUSALS = 10  # that are told one by one
+TOLD = frozenset({"loopback", "private", "link-local", "metadata", "own", "port", "bytes", "time"})
 LOADS = 30_000  # milliseconds for one page
 LATE = 2.0  # seconds more for a banner to come, where the page is quiet
 FIRST = 2.0  # times the dwell of later pages: a banner and tag managers start here
@@ -32,11 +36,13 @@ class Engine:
     def __init__(
         self,
         browser: Browser,
+        room: egress.Room,
         start: str,
         options: Options,
         progress: Callable[[Progress], None],
         done: Callable[[Pass], None] = lambda one: None,
     ) -> None:
+        self.room = room
         self.browser, self.options, self.progress, self.done = browser, options, progress, done
         self.scan = Scan(url=start, started=_now(), browser=f"Chromium {browser.version}")
         self.pages = Pages(start, options.pages)
@@ -62,8 +68,7 @@ class Engine:
         if self.scan.banner == "unknown":
             self.scan.banner = "other"
         self.scan.pages = [strip(page) for page in self.visited]
-        if not sandboxed():
-            self.scan.problems.append("Chromium ran as root, so without its own sandbox.")
+        self.scan.problems += [*self.room.notes, *_refused(self.room)]
         if self.pages.refused:
             self.scan.problems.append(
                 f"robots.txt asks not to visit {len(self.pages.refused)} of the pages found."
@@ -90,6 +95,7 @@ class Engine:
         with suppress(PlaywrightError):
             visit.session.send("Network.setBlockedURLs", {"urls": ["*/v1/*/consents"]})
         context.on("page", lambda other: _closed(other, page))
+        egress.fence(context, self.room.noted)
         try:
             self._passes(name, visit)
         finally:
@@ -258,14 +264,33 @@ def scan(
     options: Options,
     progress: Callable[[Progress], None],
     done: Callable[[Pass], None] = lambda one: None,
-    proxy: str = "",
 ) -> Scan:
-    """In this process. Raises CrawlError."""
+    """In this process, the browser in a room of its own (`egress`). Raises CrawlError."""
     start = checked(start, options.allow_private)
     if options.screenshots:
         Path(options.screenshots).mkdir(parents=True, exist_ok=True)
-    with sync_playwright() as playwright, launch(playwright, proxy) as browser:
-        return Engine(browser, start, options, progress, done).run()
+    policy = egress.Policy(
+        private=options.allow_private,
+        seconds_max=options.seconds + BEYOND,
+        bytes_max=options.bytes * len(options.passes),
+    )
+    with sync_playwright() as playwright:
+        try:
+            with (
+                egress.opened(policy, find(playwright), strict=options.strict) as room,
+                launch(playwright, room) as browser,
+            ):
+                return Engine(browser, room, start, options, progress, done).run()
+        except egress.Unsafe as error:
+            raise CrawlError("unsafe", f"This machine cannot scan safely. {error}") from None
+
+
+def _refused(room: egress.Room) -> list[str]:
+    """What the pages asked for and the guard did not fetch, by host; ours are not among them."""
+    found = sorted({(one.host, one.why) for one in room.guard.refused if one.why in TOLD})
+    said = [f"{host}: {egress.SENTENCES[why]}" for host, why in found[:REFUSALS]]
+    more = len(found) - len(said)
+    return [f"Not fetched: {one}" for one in said] + ([f"and {more} more."] if more else [])
 
 
 def agent(browser: Browser, options: Options) -> str:

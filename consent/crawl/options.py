@@ -13,7 +13,7 @@ SLOWEST = 0.6  # seconds between two pages of a public host: at most 100 pages a
 
 class CrawlError(Exception):
     """The scan could not be done. `code` is for programs: browser_missing, browser_failed, address,
-    unreachable, time, broken; the message says what helps."""
+    unsafe, unreachable, time, broken; the message says what helps."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -24,7 +24,8 @@ class CrawlError(Exception):
 class Options:
     """`seconds` bounds the whole scan, `dwell` is how long each page is watched at least, `delay`
     the least time between two pages. `screenshots` is a folder, empty for none. `contact` stands
-    in the user agent: an address or a mailbox where complaints go."""
+    in the user agent: an address or a mailbox where complaints go. `strict` refuses to start
+    where the browser cannot be kept in a network of its own (`egress.opened`)."""
 
     pages: int = 10
     passes: tuple[str, ...] = PASSES
@@ -36,6 +37,7 @@ class Options:
     language: str = "en"
     screenshots: str = ""
     contact: str = ""
+    strict: bool = False
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)

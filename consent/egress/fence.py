@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def fence(context: BrowserContext, noted: Noted) -> None:
     def came(page: Page) -> None:
         if len(context.pages) > WINDOWS_MAX:
             noted(page.url, "windows")
-            page.close()
+            gone(page)
             return
         page.on("framenavigated", moved)
 
@@ -45,7 +46,12 @@ def fence(context: BrowserContext, noted: Noted) -> None:
         scheme = frame.url.partition(":")[0]
         if frame.parent_frame is None and scheme not in WEB | EMPTY:
             noted(frame.url, "scheme")
-            frame.page.close()
+            # Not yet: a window that is closed while it changes its process stays open for ever.
+            frame.page.once("domcontentloaded", gone)
+
+    def gone(page: Page) -> None:
+        with suppress(Exception):  # somebody else has closed it
+            page.close()
 
     for page in context.pages:
         came(page)

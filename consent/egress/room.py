@@ -139,7 +139,7 @@ def opened(
         guard.unix = folder / "guard"
         with guard:
             _furnish(folder, found)
-            yield _room(guard, folder, browser, found)
+            yield _room(guard, folder, shutil.which(browser) or browser, found)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -1,8 +1,8 @@
 """The program that scans: `python -m consent.scans.child FOLDER`, started by `running`.
 
 It reads `job.json`, {url, options}, and writes `progress.jsonl` and `passes.jsonl`, a line for each
-step and each pass, and at the end `scan.json`. All that the browser asks for goes by the guard.
-It knows no database and no key. When whoever started it is gone, it ends by itself.
+step and each pass, and at the end `scan.json`. It knows no database and no key. When who started
+it is gone, it ends by itself.
 """
 
 from __future__ import annotations
@@ -13,9 +13,7 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from ..crawl import CrawlError, Options, Progress
-from ..crawl.engine import scan
-from ..egress import Guard, Policy
+from ..crawl import CrawlError, Options, Progress, scan
 from ..findings import Pass, to_json
 
 
@@ -33,13 +31,8 @@ def main(folder: Path) -> int:
     def passed(one: Pass) -> None:
         _add(folder / "passes.jsonl", asdict(one))
 
-    # The guard lives a little longer than the scan: to start, and to end the page that is open.
-    policy = Policy(
-        private=wanted.allow_private, seconds_max=wanted.seconds + 120, bytes_max=wanted.bytes
-    )
     try:
-        with Guard(policy) as guard:
-            seen = scan(job["url"], wanted, tell, passed, guard.proxy)
+        seen = scan(job["url"], wanted, tell, passed)
     except CrawlError as error:
         told = {"code": error.code, "message": error.message}
         (folder / "failed.json").write_text(json.dumps(told), "utf-8")

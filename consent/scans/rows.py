@@ -20,6 +20,7 @@ PROBLEMS = {
     "browser_missing": "There is no Chromium on this server; install the package chromium.",
     "browser_failed": "The browser on this server did not start.",
     "address": "The address leads to where a scan may not go.",
+    "unsafe": "This server cannot keep the browser away from its own network; see the guide.",
     "unreachable": "The first page could not be opened.",
     "time": "Not even the first page was seen in the time a scan has.",
     "large": "It saw more than can be kept.",
