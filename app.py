@@ -19,6 +19,7 @@ from consent import (
     auditor,
     cli,
     cli_import,
+    cli_policy,
     config,
     demo,
     health,
@@ -68,6 +69,7 @@ def create_app(settings: Config | None = None, clock: Callable[[], datetime] = u
         app.wsgi_app = demo.Pretend(app.wsgi_app)  # type: ignore[method-assign]
     cli.register(app)
     app.cli.add_command(cli_import.group)
+    app.cli.add_command(cli_policy.group)
     app.cli.add_command(witness.group)
     app.cli.add_command(wording.group)
     vendors_cli.register(app)

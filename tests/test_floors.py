@@ -17,7 +17,14 @@ from tests.prepare import ROOT
 
 STEPS = (
     ("tlog",),  # floor 0: the transparency log, pure and without a library
-    ("languages", "leaf", "regime", "strict_json", "js_literal"),  # floor 1: our rules, pure
+    (
+        "languages",
+        "leaf",
+        "regime",
+        "strict_json",
+        "js_literal",
+        "policy",
+    ),  # floor 1: our rules, pure
     ("verify", "gate"),  # what runs without the rest of the house: at a stranger's, at an owner's
     ("config", "errors", "db", "limits"),  # floor 2: foundation
     ("geo", "signing", "texts"),  # floor 3: the outside world, and the words
@@ -44,6 +51,7 @@ STEPS = (
         "health",
         "cli",
         "cli_import",
+        "cli_policy",
         "vendors_cli",
         "witness",
         "wording",
@@ -51,7 +59,16 @@ STEPS = (
 )
 STEP = {noun: number for number, nouns in enumerate(STEPS) for noun in nouns}
 FORBIDDEN_NAMES = {"utils", "helpers", "common", "manager", "service"}
-PURE = ("tlog", "languages", "leaf", "regime", "strict_json", "js_literal", "integrations")
+PURE = (
+    "tlog",
+    "languages",
+    "leaf",
+    "regime",
+    "strict_json",
+    "js_literal",
+    "integrations",
+    "policy",
+)
 GATE_RULES = (
     "rules tokens foreign hold inside page choice cookies links policy coding answer".split()
 )
