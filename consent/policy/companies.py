@@ -18,14 +18,15 @@ FORM = (
     r"LTD\.?|Limited\b(?! (?:l|to))|"
     r"PLC\b|plc\b|LLP\b|Corp\.?(?![a-z])|Corporation\b|GmbH(?: & Co\.? KG)?|AG\b|"
     r"B\.?V\.?(?![a-z])|N\.V\.|"
-    r"Oy\b|AB\b|ApS\b|A/S\b|S\.r\.l\.|S\.p\.A\.|Pty\.? Ltd\.?|Spółka Akcyjna|spółka akcyjna|"
+    r"SPÓŁKA Z OGRANICZONĄ ODPOWIEDZIALNOŚCIĄ|SPÓŁKA AKCYJNA|Oy\b|AB\b|ApS\b|A/S\b|S\.r\.l\.|"
+    r"S\.p\.A\.|Pty\.? Ltd\.?|Spółka Akcyjna|spółka akcyjna|"
     r"spółka jawna|spółka komandytowa"
 )
 UPPER = r"[A-ZÀ-ÖØ-ÞĄĆĘŁŃÓŚŹŻ0-9]"
 WORDY = rf"(?<![\w’'.-])[a-z]?{UPPER}[\w&’'.+-]*"
 NAMED = re.compile(
     rf"(?P<name>(?:{WORDY},?\s+|(?:&|and|et|i|of|de|du|the|des|"
-    rf"la)\s+){{0,6}}?{WORDY},?\s+(?P<form>{FORM}))"
+    rf"la)\s+){{0,6}}?{WORDY},?\s+(?:[–-]\s+)?(?P<form>{FORM}))"
 )
 DESCRIBED = re.compile(
     rf"(?P<name>(?:{WORDY}\s+){{0,5}}{WORDY}),?\s+(?:is |jest |est |to )?(?:an? |une )?(?:private "
@@ -34,11 +35,15 @@ DESCRIBED = re.compile(
     r"(?:par actions|anonyme|à "
     r"responsabilité|de droit))"
 )
+SEATED = re.compile(
+    r"(?:^|jest |są )(?P<name>(?:Stowarzyszenie|Fundacja|Uniwersytet|Instytut|Gmina|Urząd|Szkoła|"
+    r"Izba|Związek|Spółdzielnia)\b[^,]{3,90}?),? z siedzibą"
+)
 CONTROLLER = re.compile(
     r"\b(?:data )?controllers?\b|administrator\w*|responsables? (?:du|de) traitement|owned and "
     r"operated by|operated by|"
     r"własnością i jest|prowadzon\w+ przez|wydawc\w+|éditeur|exploité par|édité par|is run by|we "
-    r"are\b|who we are|registered office|"
+    r"are\b|who we are|nous sommes|registered office|"
     r"“?(?:we|us|our|my/nas/nasz)”? (?:means|oznacza)|oznacza\b",
     re.IGNORECASE,
 )
@@ -52,9 +57,8 @@ NOT_CONTROLLER = re.compile(
 IS = re.compile(
     r"(?:administrator\w*[^.]{0,120}?\b(?:jest|są|:)|responsable (?:du|de) "
     r"traitement[^.]{0,80}?\best|"
-    r"controller[^.]{0,100}?\bis)\s*:?\s+(?P<name>(?:"
-    + WORDY
-    + r"[ ,]?\s*){1,6}?)(?=\s*(?:,|\(|z siedzib|"
+    r"controller[^.]{0,100}?\bis|(?:data controller|administrator danych|responsable (?:du|de) "
+    r"traitement)\s*:)\s*:?\s+(?P<name>(?:" + WORDY + r"[ ,]?\s*){1,6}?)(?=\s*(?:,|\(|z siedzib|"
     r"prowadząc|with|dont|\.\s|\.$|–|-\s|$|NIP|adres|„|\"|located|whose|établi))",
     re.IGNORECASE,
 )
@@ -92,6 +96,8 @@ def legal(text: str) -> Iterator[str]:
             yield name
     for found in DESCRIBED.finditer(text):
         yield found["name"].strip()
+    for found in SEATED.finditer(text):
+        yield found["name"].strip()
 
 
 def names(document: Document) -> tuple[tuple[str, Sentence] | None, tuple[str, Sentence] | None]:
@@ -110,13 +116,13 @@ def _legal(document: Document) -> tuple[str, Sentence] | None:
             score = _weight(name, sentence, place, len(document.sentences), counted)
             if best is None or score > best[0]:
                 best = (score, name, sentence)
-    if best and best[0] >= 2:
+    if best and best[0] >= 1.2:
         return best[1], best[2]
     return _person(document)
 
 
 def _weight(name: str, sentence: Sentence, place: int, total: int, counted: Counter[str]) -> float:
-    score = min(counted[name], 4) * 0.5 + (2.0 if place < 12 else 0.0)
+    score = min(counted[name], 4) * 0.25 + (2.0 if place < 12 else 0.0)
     text = sentence.text
     if CONTROLLER.search(text):
         score += 3
@@ -128,7 +134,7 @@ def _weight(name: str, sentence: Sentence, place: int, total: int, counted: Coun
         score += 1.5
     if NOT_CONTROLLER.search(text[max(0, text.find(name) - 80) : text.find(name) + len(name)]):
         score -= 5
-    return score - place / max(total, 1)
+    return score - 0.5 * place / max(total, 1)
 
 
 def _person(document: Document) -> tuple[str, Sentence] | None:

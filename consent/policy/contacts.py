@@ -58,7 +58,7 @@ ADDRESS_CUE = re.compile(
     r"our |company )?address(?: is)?|"
     r"pocztą pod adresem|adres\w*(?: (?:siedziby|korespondencyjny|do korespondencji|pocztowy|"
     r"rejestrowy))?(?: to)?|"
-    r"z siedzibą (?:w|we|przy)(?: \w+)?,?|siège social(?: est)?(?: est situé)?(?: au| à)?|"
+    r"z siedzibą (?:w|we|przy)(?: \w+)?,?|siège social(?: est)?(?: situé\w*)?(?: au| à)?|"
     r"adresse(?: postale)?|"
     r"domicilié\w*|situé\w* (?:au|à)?|located at|by post(?: at| to)?|write to us at|par "
     r"courrier(?: postal)?(?: à l'adresse)?)\s*:?,?\s*",
@@ -157,7 +157,8 @@ def _clipped(text: str, at: int) -> str:
 
 def _parts(rest: str) -> Address | None:
     end = re.search(
-        r"[;()]|\.\s+(?=[A-ZŻŚ])(?<!ul\. )(?<!St\. )|\.$|\b(?:VAT|NIP|KRS|REGON|tel|e-?mail|phone|"
+        r";|(?<!\d)\)|\((?!\d\d-\d{3}\))|\.\s+(?=[A-ZŻŚ])(?<!ul\. )(?<!St\. )|\.$|\b(?:VAT|NIP|"
+        r"KRS|REGON|tel|e-?mail|phone|"
         r"RCS|SIRE|lub|or by|oraz|and)\b|, (?:with|wpisan|zarejestr|registered|immatric|posiad)|@",
         rest,
     )

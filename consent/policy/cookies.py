@@ -121,10 +121,22 @@ class Walk:
 
     def _row(self, row: tuple[str, ...], block: Block) -> Iterator[Tracker]:
         place = self.place
-        if len([cell for cell in row if cell]) == 1 and (label := label_of(" ".join(row).strip())):
+        filled = [cell for cell in row if cell]
+        if len(filled) == 1 and (label := label_of(filled[0])):
             place.category = (bare_label(label), category_of(label), Source(block.line, label))
             return
+        if len(filled) == 1 and tables.heading(filled[0]):
+            return
+        if len(filled) == 1 and len(filled[0].split()) > 2:
+            self._described(filled[0], block)
+            return
         yield from tables.trackers_of(row, place.columns, block)
+
+    def _described(self, text: str, block: Block) -> None:
+        """A row of one cell under a cookie's row is what it is for."""
+        last = self.trackers[-1] if self.trackers else None
+        if last and 0 <= block.line - last.line < 12:
+            last.facts.put("purpose", text, Source(block.line, text))
 
     def _prose(self, number: int) -> Iterator[Tracker]:
         for sentence in self.document.sentences_of(number):

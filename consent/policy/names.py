@@ -94,7 +94,7 @@ def _single(piece: str) -> Iterator[str]:
     words = token.split()
     if all(looks_like_one(plain(word)) for word in words):
         yield from (plain(word) for word in words)
-    elif looks_like_one(plain(words[0])):  # "_ga (Google Analytics)"
+    elif len(words) < 6 and looks_like_one(plain(words[0])):  # "_ga (Google Analytics)"
         yield plain(words[0])
 
 

@@ -58,6 +58,8 @@ def _block(lines: list[str], start: int) -> Block:
 def kind_of(text: str) -> str:
     """heading, item or text, by how a line looks."""
     bare = text.strip()
+    if re.match(r"#{1,6}\s+\S", bare) and len(bare) < 160:
+        return "heading"
     if "\n" not in bare and _titled(bare):
         return "heading"
     return "item" if BULLET.match(text) else "text"
@@ -72,6 +74,8 @@ def _titled(bare: str) -> bool:
         or " : " in bare
         or re.match(r"[^:]{1,30}: \S", bare)
     ):
+        return False
+    if re.match(r"\S+\s+[–—-]\s+[^\W\d_A-ZÀ-ÞĄĆĘŁŃÓŚŹŻ]", bare):  # "_gid – tells users apart"
         return False
     bare = re.sub(r"^(?:§\s*\d+|\d{1,2}(?:\.\d{1,2})*[.)]?)\s*", "", bare)
     return bool(bare) and bare[0].isupper() and len(bare.split()) <= 12 and "@" not in bare

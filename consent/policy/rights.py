@@ -181,7 +181,7 @@ def deadline(document: Document) -> tuple[int | None, str, Sentence] | None:
 
 
 def _in_time(text: str, period: str) -> bool:
-    before = text[: text.find(period)][-45:]
+    before = (text[: text.find(period)] + period)[-45 - len(period) :]
     return bool(
         re.search(
             r"within|in\b|no later|at most|up to|termin|ciągu|do\b|przed|później|délai|dans|sous|"

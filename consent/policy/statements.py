@@ -170,6 +170,11 @@ SAFEGUARD = re.compile(
 )
 
 
+NO_TRANSFER = re.compile(
+    r"\b(?:not|never|no|nie|ne|n['’]est|aucun)\b.{0,60}(?:transfer|przekaz|transf)", ANY_CASE
+)
+
+
 @dataclass(frozen=True)
 class Retention:
     """`period` is {value, unit} or None where only a criterion is given; `what` is the heading."""
@@ -355,7 +360,8 @@ def places(document: Document) -> tuple[Facts, Facts]:
         if document.blocks[sentence.block].kind == "heading":
             continue
         if OUTSIDE.search(sentence.text):
-            transfers.put("text", sentence.text, sentence)
+            if not NO_TRANSFER.search(sentence.text):
+                transfers.put("text", sentence.text, sentence)
         elif STORED_IN.search(sentence.text):
             for code, words in REGIONS:
                 if re.search(words, sentence.text):

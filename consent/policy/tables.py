@@ -22,7 +22,7 @@ COLUMNS = (
     (
         "provider",
         r"(?:service )?providers?|vendors?|suppliers?|set by|placed by|issuer|dostawc\w+|wydawca|"
-        r"dostarczyciel|fournisseurs?|émetteur|éditeur|société|company|host|domain|domen\w+|"
+        r"dostarczyciel|fournisseurs?|[ée]metteur|[ée]diteur|société|company|host|domain|domen\w+|"
         r"domaine|source|"
         r"cookie subgroup|third party|administrator|podmiot|owner|origin|service|usługa|nazwa "
         r"usługi|firma|partner",
@@ -49,14 +49,23 @@ COLUMNS = (
 HEADINGS = tuple(
     (name, re.compile(rf"\W*(?:{words})\W*", re.IGNORECASE)) for name, words in COLUMNS
 )
+NAME = re.compile(
+    r"(?:cookie )?names?|nazwa(?: (?:pliku )?cookie)?|nom(?: du cookie)?", re.IGNORECASE
+)
+OF_IT = re.compile(
+    r"\s+(?:du|des|of the|of|pliku|plików)\s+(?:cookies?|traceurs?)(?: .*)?$", re.IGNORECASE
+)
 GAP = re.compile(r"[\t\u2000-\u200a\u3000]+ *| {2,}|\s*\|\s*")
 
 
 def columns(header: Sequence[str]) -> dict[str, int]:
     """Which column is what; empty where the row does not head a table of cookies."""
     found: dict[str, int] = {}
+    exact = any(NAME.fullmatch(cell.strip()) for cell in header)
     for number, cell in enumerate(header):
         name = heading(cell)
+        if name == "name" and exact and not NAME.fullmatch(cell.strip()):
+            continue  # "Cookie | Name | …": the first says whose
         if name and name not in found and len(cell) < 60:
             found[name] = number
     if "name" not in found and "purpose" in found and "provider" in found:
@@ -68,6 +77,9 @@ def columns(header: Sequence[str]) -> dict[str, int]:
 
 def heading(cell: str) -> str | None:
     text = " ".join(cell.split())
+    bare = OF_IT.sub("", text)
+    if bare != text and (known := heading(bare)):
+        return known
     return next((name for name, words in HEADINGS if words.fullmatch(text)), None)
 
 
@@ -85,14 +97,26 @@ def trackers_of(row: Sequence[str], known: dict[str, int], block: Block) -> Iter
     """The trackers of one row; several where its name column lists several."""
     if len(row) <= known["name"]:
         return
-    for name in names.in_cell(row[known["name"]]):
+    shown = names.in_cell(row[known["name"]])
+    for place, name in enumerate(shown):
         made = Tracker(name)
         put = made.facts.put
         put("name", name, Source(block.line, block.text))
         for column, at in known.items():
             if column != "name" and at < len(row) and row[at].strip():
-                _fill(made, column, row[at].strip(), block.line)
+                cell = row[at].strip()
+                if column == "duration" and len(shown) > 1:
+                    cell = _own(cell, place, len(shown))
+                _fill(made, column, cell, block.line)
         yield made
+
+
+def _own(cell: str, place: int, many: int) -> str:
+    """Several names in one row: one lifetime for all, or one for each in their order."""
+    parts = [part.strip() for part in re.split(r"[,;/\n]", cell) if part.strip()]
+    if len(parts) == 1:
+        return parts[0]
+    return parts[place] if len(parts) == many else ""
 
 
 def _fill(made: Tracker, column: str, cell: str, line: int) -> None:

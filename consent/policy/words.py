@@ -89,7 +89,9 @@ def label_of(text: str) -> str | None:
 def bare_label(label: str) -> str:
     """A category's label without the word cookies and the number of them."""
     found = re.sub(
-        r"^(?:[•*·-]|\d{1,2}(?:\.\d{1,2})*[.)]?|[a-z]\))\s+|\s*\(\d+\)$", "", label.strip()
+        r"^(?:#{1,6}\s+)?(?:(?:[•*·-]|\d{1,2}(?:\.\d{1,2})*[.)]?|[a-z]\))\s+)?|\s*\(\d+\)$",
+        "",
+        label.strip(),
     )
     bare = re.sub(rf"^(?:les |nos |our )?{COOKIE}\s+|\s+{COOKIE}$", "", found, flags=re.IGNORECASE)
     return bare.strip(" :.–—-") or found

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 
 from .. import companies, rights
-from ..draft import OFFICER
 from ..facts import Source
+from ..people import OFFICER
 from .found import Case, Hit, at
 
 ANY_CASE = re.IGNORECASE
@@ -139,7 +139,9 @@ def authority(case: Case) -> Iterator[Hit]:
 def _elsewhere(case: Case, country: str, place: Source) -> Iterator[Hit]:
     """The site's ending or its Polish names a market; the authority is another country's."""
     markets = {
-        MARKET[end][0] for host, _ in case.draft.hosts if (end := host.rpartition(".")[2]) in MARKET
+        MARKET[end][0]
+        for host, _ in case.draft.who.hosts
+        if (end := host.rpartition(".")[2]) in MARKET
     }
     if case.document.language == "pl":
         markets.add("PL")
@@ -154,10 +156,10 @@ def _elsewhere(case: Case, country: str, place: Source) -> Iterator[Hit]:
 def officer(case: Case) -> Iterator[Hit]:
     if not case.about_people:
         return
-    mail = str(case.draft.dpo.get("email") or "")
+    mail = str(case.draft.who.dpo.get("email") or "")
     if SALES.match(mail):
-        yield Hit("DPO-CONFLICT", case.draft.dpo.sources["email"], values={"email": mail})
-    boxes = [str(f.get("email") or "") for f in (case.draft.contact, case.draft.controller)]
+        yield Hit("DPO-CONFLICT", case.draft.who.dpo.sources["email"], values={"email": mail})
+    boxes = [str(f.get("email") or "") for f in (case.draft.who.contact, case.draft.who.controller)]
     if not case.first(OFFICER) and not any(PRIVACY_BOX.match(box) for box in boxes):
         yield Hit("NO-PRIVACY-OFFICER", case.heading(CONTACT_HEADING) or case.title)
 
@@ -165,14 +167,14 @@ def officer(case: Case) -> Iterator[Hit]:
 def contact(case: Case) -> Iterator[Hit]:
     if not case.about_people:
         return
-    known = case.draft.controller
+    known = case.draft.who.controller
     place = _contact_place(case)
     if (
         not any(known.get(name) for name in ("email", "phone", "address", "contact_page"))
-        and not case.draft.dpo.values
+        and not case.draft.who.dpo.values
     ):
         yield Hit("CONTACT-MISSING", place)
-    elif not known.get("address") and not case.draft.dpo.get("post"):
+    elif not known.get("address") and not case.draft.who.dpo.get("post"):
         yield Hit("CONTACT-MISSING", place, severity="warning")
 
 
@@ -191,9 +193,11 @@ def _contact_place(case: Case) -> Source:
 def controller(case: Case) -> Iterator[Hit]:
     if not case.about_people or case.first(JOINT):
         return
-    legal = case.draft.controller.sources.get("legal_name")
+    legal = case.draft.who.controller.sources.get("legal_name")
     others = [
-        (n, s) for n, s in case.draft.others if not FAMOUS.search(n) and _as_controller(n, s.quote)
+        (n, s)
+        for n, s in case.draft.who.others
+        if not FAMOUS.search(n) and _as_controller(n, s.quote)
     ]
     open_ = case.first(CONTRACTING)
     if legal and (others or open_):
@@ -245,14 +249,16 @@ def market(case: Case) -> Iterator[Hit]:
 
 
 def _markets(case: Case) -> Iterator[tuple[str, Source]]:
-    for host, place in case.draft.hosts:
+    for host, place in case.draft.who.hosts:
         if (end := host.rpartition(".")[2]) in MARKET:
             yield MARKET[end][1], place
-    known = case.draft.controller
+    known = case.draft.who.controller
     name = known.sources.get("legal_name")
     if name and QUEBEC.search(str(known.get("legal_name"))):
         yield "fr", name
-    if case.draft.hosts and any(h.rpartition(".")[2] in MARKET for h, _ in case.draft.hosts):
+    if case.draft.who.hosts and any(
+        h.rpartition(".")[2] in MARKET for h, _ in case.draft.who.hosts
+    ):
         return
     if known.get("address") and known.get("country") in ("PL", "FR"):
         yield {"PL": "pl", "FR": "fr"}[str(known.get("country"))], known.sources["address"]

@@ -33,7 +33,7 @@ HEADS = {
 HEAD = {tag: re.compile(rf"^\W*(?:{words})\b", ANY_CASE) for tag, words in HEADS.items()}
 DOUBLED = re.compile(r"(?<![\w])[A-ZĄĆĘŁŃÓŚŹŻ]([A-ZĄĆĘŁŃÓŚŹŻ][a-ząćęłńóśźż]{2,})(?![\w])")
 NUMBERED = re.compile(
-    r"^\s*(?:§\s*|(?:section|article|artykuł|rozdział)\s+)?(?P<n>\d{1,2})[.)]?\s+(?=[^\W\d_\W])",
+    r"^[\s#]*(?:§\s*|(?:section|article|artykuł|rozdział)\s+)?(?P<n>\d{1,2})[.)]?\s+(?=[^\W\d_\W])",
     ANY_CASE,
 )
 REFERENCE = re.compile(
