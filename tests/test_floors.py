@@ -24,6 +24,7 @@ STEPS = (
         "strict_json",
         "js_literal",
         "classify",
+        "policy",
     ),  # floor 1: our rules, pure
     ("findings",),  # what a scan saw, and what is wrong with it: pure
     ("verify", "gate"),  # what runs without the rest of the house: at a stranger's, at an owner's
@@ -58,6 +59,7 @@ STEPS = (
         "cli",
         "cli_classify",
         "cli_import",
+        "cli_policy",
         "cli_scan",
         "vendors_cli",
         "witness",
@@ -76,6 +78,7 @@ PURE = (
     "integrations",
     "classify",
     "findings",
+    "policy",
 )
 GATE_RULES = (
     "rules tokens foreign hold inside page choice cookies links policy coding answer".split()

@@ -18,6 +18,7 @@ from consent.admin import (
     inventory,
     keys,
     notice,
+    policies,
     records,
     requests,
     review,
@@ -37,7 +38,7 @@ admin = Blueprint(
     static_folder=str(Path(__file__).parents[2] / "static" / "admin"),
     static_url_path="/assets",
 )
-SITE = (sites, inventory, history, scans, review, notice, texts, records, requests)
+SITE = (sites, inventory, history, scans, review, policies, notice, texts, records, requests)
 for page in (account, *SITE, keys, trail):
     admin.register_blueprint(page.pages)
 

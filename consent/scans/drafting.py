@@ -72,7 +72,11 @@ def from_scan(
 
 
 def from_policy(
-    draft: Mapping[str, Any], document: str, trackers: Sequence[Tracker], language: str
+    draft: Mapping[str, Any],
+    document: str,
+    trackers: Sequence[Tracker],
+    language: str,
+    catalogue: classify.Catalogue | None = None,
 ) -> list[Draft]:
     """A draft for each tracker a policy names; for one the inventory has, what the policy adds to
     it. `document` is the name or address of the policy, `language` its language.
@@ -81,7 +85,7 @@ def from_policy(
     """
     made = []
     for row in draft.get("trackers", [])[:MOST]:
-        one = _of_policy(row, document, language)
+        one = _of_policy(row, document, language, catalogue)
         same = [t for t in trackers if t.name and _names(t, one.fields["name"] or "", t.kind)]
         same = [t for t in same if t.kind == one.fields["kind"]]
         if not same:
@@ -183,14 +187,17 @@ def _of_request(
     return Draft("scan", fields, None, made, suggestion, evidence)
 
 
-def _of_policy(row: Mapping[str, Any], document: str, language: str) -> Draft:
+def _of_policy(
+    row: Mapping[str, Any], document: str, language: str, catalogue: classify.Catalogue | None
+) -> Draft:
     said = str(row.get("name") or "")
     prefix = row.get("match") == "prefix" or said.endswith("*")
     name = said.removesuffix("*")[:NAME] or None
     purpose = row.get("purpose")
     words = purpose if isinstance(purpose, dict) else {language: purpose} if purpose else {}
     kind = row.get("kind") if row.get("kind") in inventory.KINDS else "cookie"
-    told = classify.propose(Seen(name or "", "", str(kind), str(row.get("party") or "")))
+    seen = Seen(name or "", "", str(kind), str(row.get("party") or ""))
+    told = classify.propose(seen, catalogue)
     label = row.get("category_published") or None
     category = row.get("category")
     fields: dict[str, Any] = {
