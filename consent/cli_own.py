@@ -1,4 +1,4 @@
-"""`flask --app app own SITE HOST`: what shows that a host is the site's, and whether it is there."""
+"""`flask --app app own SITE HOST`: what shows that a host is the site's; is it there?"""
 
 from __future__ import annotations
 
