@@ -66,7 +66,7 @@ class Engine:
             self.scan.problems.append("Chromium ran as root, so without its own sandbox.")
         if self.pages.refused:
             self.scan.problems.append(
-                f"robots.txt asks not to visit {len(self.pages.refused)} of the pages found."
+                f"robots.txt asks not to visit {self.pages.refused} of the pages found."
             )
         self.scan.ended = _now()
         return self.scan
