@@ -28,7 +28,8 @@ STEPS = (
     ("findings",),  # what a scan saw, and what is wrong with it: pure
     ("verify", "gate"),  # what runs without the rest of the house: at a stranger's, at an owner's
     ("config", "errors", "db", "limits"),  # floor 2: foundation
-    ("geo", "signing", "texts", "crawl"),  # floor 3: the outside world, and the words
+    ("geo", "signing", "texts", "egress"),  # floor 3: the outside world, and the words
+    ("crawl",),  # a browser in the outside world
     ("waiting",),  # floor 4: the nouns, in story order
     ("trail",),
     ("users",),
