@@ -251,9 +251,7 @@ def test_robots_and_the_sitemap_are_heeded_and_other_sites_are_left(site: Leaky)
     assert any("robots.txt" in one for one in seen.problems)
 
 
-def test_a_page_that_hangs_is_ended(
-    site: Leaky, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_page_that_hangs_is_ended(site: Leaky, monkeypatch: pytest.MonkeyPatch) -> None:
     site.put("/", html("<h1>Shop</h1><script>setTimeout(() => { for (;;); }, 300)</script>"))
     monkeypatch.setattr("consent.crawl.process.GRACE", 1.0)
     options = Options(passes=("none",), allow_private=True, delay=0, dwell=0.5, seconds=6)

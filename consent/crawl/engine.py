@@ -12,11 +12,13 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import TimeoutError as Late
 
+from ..egress import fence
 from ..findings import Pass, Scan
 from . import banner
-from .addresses import strip
-from .browser import launch, sandboxed
+from .addresses import host_of, strip
+from .browser import Started, launch
 from .gather import gather, keys_of
+from .inject import inject
 from .options import CrawlError, Options, Progress
 from .pages import AGENT, Pace, Pages, checked, discover, is_private, links
 from .recorder import Recorder
@@ -31,18 +33,19 @@ FIRST = 2.0  # times the dwell of later pages: a banner and tag managers start h
 class Engine:
     def __init__(
         self,
-        browser: Browser,
+        started: Started,
         start: str,
         options: Options,
         progress: Callable[[Progress], None],
         done: Callable[[Pass], None] = lambda one: None,
     ) -> None:
-        self.browser, self.options, self.progress, self.done = browser, options, progress, done
-        self.scan = Scan(url=start, started=_now(), browser=f"Chromium {browser.version}")
+        self.started, self.browser = started, started.browser
+        self.options, self.progress, self.done = options, progress, done
+        self.scan = Scan(url=start, started=_now(), browser=f"Chromium {self.browser.version}")
         self.pages = Pages(start, options.pages)
         self.end = time.monotonic() + options.seconds
         self.visited: list[str] = []
-        self.public = not is_private(_host(start))
+        self.public = not is_private(host_of(start))
         self.pace: dict[str, float] = {}
         self.spent = 0
         self.discovered = False
@@ -62,8 +65,6 @@ class Engine:
         if self.scan.banner == "unknown":
             self.scan.banner = "other"
         self.scan.pages = [strip(page) for page in self.visited]
-        if not sandboxed():
-            self.scan.problems.append("Chromium ran as root, so without its own sandbox.")
         if self.pages.refused:
             self.scan.problems.append(
                 f"robots.txt asks not to visit {self.pages.refused} of the pages found."
@@ -82,6 +83,7 @@ class Engine:
             viewport={"width": 1280, "height": 800},
         )
         context.set_default_timeout(LOADS)
+        fence(context, self.started.room.noted)
         recorder = Recorder()
         recorder.listen(context)
         page = context.new_page()
@@ -89,6 +91,8 @@ class Engine:
         # A scan leaves no record of consent: what our own banner would send is not sent.
         with suppress(PlaywrightError):
             visit.session.send("Network.setBlockedURLs", {"urls": ["*/v1/*/consents"]})
+        if self.options.head:
+            inject(visit.session, self.options.head, self.options.answers)
         context.on("page", lambda other: _closed(other, page))
         try:
             self._passes(name, visit)
@@ -194,7 +198,8 @@ class Engine:
         except PlaywrightError as error:
             raise CrawlError("unreachable", _sentence(error, url)) from None
         if answer is not None and answer.status >= 400 and first:
-            raise CrawlError("unreachable", f"{strip(url)} answered {answer.status}.")
+            why = self.started.refusal(host_of(url)) or f"it answered {answer.status}"
+            raise CrawlError("unreachable", f"{strip(url)} could not be loaded: {why}.")
         if first:
             self._moved(visit, url)
         if url not in self.visited:
@@ -258,14 +263,15 @@ def scan(
     options: Options,
     progress: Callable[[Progress], None],
     done: Callable[[Pass], None] = lambda one: None,
-    proxy: str = "",
 ) -> Scan:
     """In this process. Raises CrawlError."""
     start = checked(start, options.allow_private)
     if options.screenshots:
         Path(options.screenshots).mkdir(parents=True, exist_ok=True)
-    with sync_playwright() as playwright, launch(playwright, proxy) as browser:
-        return Engine(browser, start, options, progress, done).run()
+    with sync_playwright() as playwright, launch(playwright, options) as started:
+        found = Engine(started, start, options, progress, done).run()
+        found.problems += started.problems()
+        return found
 
 
 def agent(browser: Browser, options: Options) -> str:
@@ -290,10 +296,6 @@ def _sentence(error: PlaywrightError, url: str) -> str:
     line = error.message.strip().splitlines()[0]
     reason = line.split("net::")[-1].split(" at ")[0] if "net::" in line else line
     return f"{strip(url)} could not be loaded ({reason})."
-
-
-def _host(url: str) -> str:
-    return url.split("://")[1].split("/")[0].rsplit(":", 1)[0].strip("[]")
 
 
 def _now() -> str:
