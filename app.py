@@ -20,6 +20,7 @@ from consent import (
     cli,
     cli_classify,
     cli_import,
+    cli_own,
     cli_policy,
     cli_scan,
     config,
@@ -73,6 +74,7 @@ def create_app(settings: Config | None = None, clock: Callable[[], datetime] = u
         app.wsgi_app = demo.Pretend(app.wsgi_app)  # type: ignore[method-assign]
     cli.register(app)
     app.cli.add_command(cli_import.group)
+    app.cli.add_command(cli_own.own)
     app.cli.add_command(cli_policy.group)
     app.cli.add_command(cli_scan.scan)
     app.cli.add_command(witness.group)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Callable, Iterator
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,19 @@ from flask.testing import FlaskClient
 from playwright.sync_api import Page, expect
 from werkzeug.serving import make_server
 
-from consent import findings, inventory, notices, scans, sites, trail, users
+from consent import (
+    egress,
+    findings,
+    inventory,
+    notices,
+    ownership,
+    scans,
+    sites,
+    trail,
+    users,
+)
+from consent.errors import Forbidden
+from consent.parts import parts
 from consent.scans import Draft, Scanner
 from tests.acts import BY, add_site
 from tests.conftest import Clock
@@ -57,7 +71,7 @@ def door(app: Flask, site: sites.Site, clock: Clock, tmp_path: Path) -> Iterator
     (folder / "seen.json").write_text(json.dumps(findings.to_json(seen)), "utf-8")
     scanner = Scanner(
         folder=folder,
-        may=lambda site, url: {},
+        may=lambda site, url, at: {},
         judge=lambda site, seen: [finding("_ga", cause={"how": "script", "url": "https://a/x.js",
             "line": 12, "service": "google-analytics", "stack": []})],
         link=lambda site, scan: "",
@@ -181,15 +195,49 @@ def test_live_progress_is_announced_and_needs_nothing_but_our_own_script(
 
 
 def test_S1_30_a_website_nobody_has_proven_is_not_scanned_and_the_page_says_how(
-    owner: Owner, site: sites.Site
+    owner: Owner, site: sites.Site, clock: Clock
 ) -> None:
     reply = owner.send(f"/sites/{KEY}/scans/start", {"url": f"https://{KEY}/"})
     assert reply.status_code == 403 and reply.headers["X-Consent-Refused"] == "not_proven"
     assert "Show that the website is yours" in reply.text
+    [claimed] = ownership.of_site(site)
+    told = ownership.wanted(claimed)
+    assert told.record in reply.text and told.value in reply.text and told.file in reply.text
     assert scans.history(site) == []
     form = {"every": "daily", "url": f"https://{KEY}/", "webhook": "", "email": ""}
     reply = owner.send(f"/sites/{KEY}/scans/watch", form)
     assert reply.status_code == 403 and scans.watch(site).every == "off"
+    ownership.look(site, KEY, BY, clock(), lambda name: [told.value], lambda url: never(url))
+    reply = owner.send(f"/sites/{KEY}/scans/start", {"url": f"https://{KEY}/"})
+    assert reply.status_code == 303 and len(scans.history(site)) == 1
+    options = scans.options(site, f"https://{KEY}/", parts().config, clock())
+    assert options["strict"] and options["delay"] >= 0.6 and options["contact"]
+    assert not options.get("allow_private")
+    clock.advance(days=31)
+    with pytest.raises(Forbidden):  # whoever gave the name away is not scanned for ever
+        scans.options(site, f"https://{KEY}/", parts().config, clock())
+
+
+def never(url: str) -> egress.Fetched:
+    raise AssertionError(url)
+
+
+@pytest.mark.sqlite_only
+def test_S1_30_a_proof_that_is_not_there_is_said_and_another_sites_host_cannot_be_claimed(
+    owner: Owner, site: sites.Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(egress, "txt", lambda name: [])
+    monkeypatch.setattr(ownership, "getter", lambda agent: lambda url: gone(url))
+    owner.send(f"/sites/{KEY}/scans/start", {"url": f"https://{KEY}/"})
+    reply = owner.send(f"/sites/{KEY}/scans/proof", {"host": KEY})
+    assert "host_unproven" in reply.headers["Location"]
+    assert "neither was there" in owner.page(f"/sites/{KEY}/scans/")
+    reply = owner.send(f"/sites/{KEY}/scans/proof", {"host": "bank.example"})
+    assert reply.status_code == 422 and len(ownership.of_site(site)) == 1
+
+
+def gone(url: str) -> egress.Fetched:
+    return egress.Fetched(url, 404, {}, b"")
 
 
 @pytest.mark.parametrize(
@@ -303,6 +351,54 @@ def test_the_site_page_has_the_tag_to_copy(owner: Owner, site: sites.Site) -> No
     page = owner.page(f"/sites/{KEY}/")
     assert f'/v1/{KEY}/declaration.js"></script>' in page
     assert f"/v1/{KEY}/declaration.csv?rule=jp" in page
+
+
+# -- a policy ----------------------------------------------------------------------------------
+
+TEXT = """Privacy policy
+
+The controller is Example Ltd, 1 Example Street, Exampleton. Write to privacy@example.com.
+
+Cookies
+
+By using our website you consent to cookies.
+
+| Name | Provider | Purpose | Category |
+|---|---|---|---|
+| _gid | Google | tells unique users apart | Performance |
+| qzx_77 | | <b>keeps</b> a number | |
+"""
+
+
+def test_a_policy_is_read_with_its_sentences_and_queued_with_one_click(
+    owner: Owner, site: sites.Site
+) -> None:
+    before = inventory.state(site)
+    reply = owner.send(f"/sites/{KEY}/policy/", {"text": TEXT, "url": ""})
+    assert reply.status_code == 200
+    page = unescape(reply.text)
+    assert "privacy@example.com" in page and "_gid" in page and "IMPLIED-CONSENT" in page
+    assert "Instead:" in page and "crumbtrail" in page  # the ready paragraph
+    assert inventory.state(site) == before and scans.open_count(site) == 0
+    sealed = re.search(r'name="sealed" value="([^"]+)"', reply.text)
+    assert sealed
+    assert owner.send(f"/sites/{KEY}/policy/queue", {"sealed": sealed[1]}).status_code == 303
+    queue = {one.fields["name"]: one for one in scans.waiting(site)}
+    assert queue["_gid"].fields["category"] == "statistics"
+    assert queue["_gid"].fields["published_label"] == "Performance"
+    assert "_gid" in queue["_gid"].evidence["sentence"]
+    assert inventory.state(site) == before
+
+
+def test_what_was_not_read_here_is_not_queued_and_a_bad_address_is_said(
+    owner: Owner, site: sites.Site
+) -> None:
+    for wrong in ("", "x.y", "[]"):
+        assert owner.send(f"/sites/{KEY}/policy/queue", {"sealed": wrong}).status_code == 422
+    for url in ("http://127.0.0.1:8000/", "file:///etc/passwd", "http://169.254.169.254/"):
+        reply = owner.send(f"/sites/{KEY}/policy/", {"url": url, "text": ""})
+        assert reply.status_code == 422 and 'id="url-wrong"' in reply.text, url
+    assert owner.send(f"/sites/{KEY}/policy/", {"url": "", "text": " "}).status_code == 422
 
 
 # -- from policy to held to decided ------------------------------------------------------------

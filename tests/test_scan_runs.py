@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -80,7 +80,7 @@ def make(tmp_path: Path) -> Iterator[Callable[..., Scanner]]:
     def one(**more: Any) -> Scanner:
         values: dict[str, Any] = {
             "folder": tmp_path,
-            "may": lambda site, url: {"pages": 1},
+            "may": lambda site, url, at: {"pages": 1},
             "judge": lambda site, seen: [finding("a"), finding("b", "info")],
             "link": lambda site, scan: f"https://consent.example/admin/{scan.id}",
             "send": scans.poster(private=True),
@@ -240,7 +240,7 @@ def test_a_site_is_scanned_by_itself_when_it_is_due_and_once_for_what_was_missed
 def test_a_schedule_scans_nothing_whose_proof_is_gone_and_off_is_off(
     app: Flask, site: sites.Site, clock: Clock, make: Callable[..., Scanner]
 ) -> None:
-    def never(site: sites.Site, url: str) -> dict[str, Any]:
+    def never(site: sites.Site, url: str, at: datetime) -> dict[str, Any]:
         raise Forbidden("not_proven", "No.")
 
     scans.put_watch(site, "daily", f"{AT}/done", "", "", BY, clock())

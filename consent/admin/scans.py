@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 import mimetypes
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from flask import Blueprint, jsonify, make_response, render_template, request
 from werkzeug.wrappers import Response
 
-from consent import scans, sites
+from consent import egress, ownership, scans, sites
 from consent.admin import guard
-from consent.errors import NotFound, Refusal
+from consent.errors import Invalid, NotFound, Refusal
 from consent.parts import parts
 from consent.scans import Scan
 from consent.sites import Site
@@ -40,7 +41,7 @@ def start(key: str) -> Response:
     """Ask for a scan; without a proof that the website is the owner's: 403, and how to prove it."""
     site, url = sites.get(key), request.form.get("url", "").strip()
     try:
-        scans.options(site, url, parts().config, scans.proven)
+        scans.options(site, url, parts().config, guard.now())
         made = scans.start(site, url, guard.user().email, guard.now())
     except Refusal as refusal:
         wrong = refusal.fields or {"url": refusal.message}
@@ -110,6 +111,20 @@ def stop(key: str, number: int) -> Response:
     return guard.done("admin.scans.one", "scan_stopped", key=key, number=number)
 
 
+@pages.post("/proof")
+def proof(key: str) -> Response:
+    """Look for the proof now: a record or a file."""
+    site, host = sites.get(key), request.form.get("host", "").strip()
+    get = ownership.getter(f"Crumbtrail (+{parts().config.base_url})")
+    by, at = guard.user().email, guard.now()
+    try:
+        found = ownership.look(site, host, by, at, egress.txt, get)
+    except Invalid as refusal:
+        return _answer(_page(site, {"host": refusal.message}, refusal), refusal)
+    word = "host_proven" if found else "host_unproven"
+    return guard.done("admin.scans.every", word, key=key)
+
+
 @pages.post("/watch")
 def watch(key: str) -> Response:
     """Keep how often to scan, and who is told."""
@@ -117,7 +132,7 @@ def watch(key: str) -> Response:
     said = {name: form.get(name, "").strip() for name in ("every", "url", "webhook", "email")}
     try:
         if said["every"] not in ("off", ""):
-            scans.options(site, said["url"], parts().config, scans.proven)
+            scans.options(site, said["url"], parts().config, guard.now())
         by, at = guard.user().email, guard.now()
         scans.put_watch(site, **said, by=by, at=at, fresh=form.get("fresh") == "yes")
     except Refusal as refusal:
@@ -128,6 +143,9 @@ def watch(key: str) -> Response:
 
 def _page(site: Site, wrong: dict[str, str], refusal: Refusal | None) -> str:
     kept = scans.watch(site)
+    unproven = refusal is not None and refusal.code == "not_proven"
+    if unproven:
+        _claim(site, request.form.get("url", ""))
     config = parts().config
     found = scans.history(site, 20)
     first = f"{config.base_url}/demo/{site.key}/"
@@ -142,12 +160,24 @@ def _page(site: Site, wrong: dict[str, str], refusal: Refusal | None) -> str:
         form=request.form,
         url=request.form.get("url") or usual,
         wrong=wrong,
-        unproven=refusal is not None and refusal.code == "not_proven",
+        unproven=unproven,
+        claims=[(one, ownership.wanted(one)) for one in ownership.of_site(site)],
+        proven={one.host for one in ownership.of_site(site) if _counts(site, one.host)},
         every=scans.EVERY,
         alerts=scans.messages(site),
         waiting=scans.open_count(site),
         mails=bool(config.smtp_url),
     )
+
+
+def _claim(site: Site, url: str) -> None:
+    """What the owner has to put up, for a host of theirs; others cannot be claimed."""
+    with suppress(Invalid):
+        ownership.claim(site, scans.host_of(url.strip()), guard.user().email, guard.now())
+
+
+def _counts(site: Site, host: str) -> bool:
+    return ownership.proven(site, host, guard.now())
 
 
 def _answer(page: str, refusal: Refusal) -> Response:

@@ -59,6 +59,8 @@ DONE = {
     "scan_started": "Asked for. The page shows how far it is.",
     "scan_stopped": "The scan was stopped. Nothing of it was kept.",
     "watch_saved": "Saved.",
+    "host_proven": "The proof was found. The host can be scanned.",
+    "host_unproven": "No proof was found yet. A new record may take a while to be seen.",
     "proposal_accepted": "Accepted. Visitors read it when the next notice is published.",
     "proposal_dismissed": "Dismissed. It will not be proposed again.",
     "proposal_reopened": "It waits again.",

@@ -6,20 +6,20 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from playwright.sync_api import Browser, Playwright
 from playwright.sync_api import Error as PlaywrightError
 
-from ..egress import Room
-from .options import CrawlError
+from ..egress import SENTENCES, Policy, Room, Unsafe, opened
+from .options import CrawlError, Options
 
 NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
-FLAGS = (
-    # One renderer for a page and its frames: the network of all is heard at one place.
-    "--disable-site-isolation-trials",
-    "--mute-audio",
-)
+# One renderer for a page and its frames: the network of all is heard at one place.
+FLAGS = ("--disable-site-isolation-trials", "--mute-audio")
+# What Chromium asks for by itself, whatever it was told; a page's own request is seen elsewhere.
+ITS_OWN = ("update.googleapis.com", "clients2.google.com", "accounts.google.com")
 # Third-party cookies are kept, as most visitors' browsers keep them: what is set is seen, and so is
 # what scripts do once they can read it back. Debian's build and every incognito profile refuse them
 # otherwise. 2 is "never" (geolocation and what else a page can ask for).
@@ -53,27 +53,70 @@ def find(playwright: Playwright) -> str:
     return installed or own
 
 
+@dataclass
+class Started:
+    """A browser whose contexts are fresh profiles, and the room it stands in."""
+
+    browser: Browser
+    room: Room
+
+    def refusal(self, host: str) -> str:
+        """Why the guard did not lead there, as a sentence; empty where it did."""
+        refused = self.room.guard.refused
+        why = next((one.why for one in reversed(refused) if one.host == host), "")
+        return SENTENCES.get(why, why).rstrip(".")
+
+    def problems(self) -> list[str]:
+        """What the room could not give, and what it refused, in sentences."""
+        said = list(self.room.notes)
+        hosts: dict[str, set[str]] = {}
+        for one in self.room.guard.refused:
+            if not one.host.endswith(ITS_OWN):
+                hosts.setdefault(one.why, set()).add(one.host)
+        for why, names in hosts.items():
+            shown = ", ".join(sorted(names)[:5])
+            sentence = SENTENCES.get(why, f"Refused ({why}).").rstrip(".")
+            said.append(f"{sentence}: {shown}{' and others' if len(names) > 5 else ''}.")
+        return said
+
+
 @contextmanager
-def launch(playwright: Playwright, room: Room) -> Iterator[Browser]:
-    """A browser in its room, with a profile of its own that is gone afterwards. Each pass opens a
-    context in it: contexts inherit the preferences. Raises CrawlError."""
-    options = room.options()
-    options["args"] = [*FLAGS, *options["args"]]
+def launch(playwright: Playwright, options: Options) -> Iterator[Started]:
+    """A browser behind the guard (`egress`), in as much of a cell as this machine can build; with
+    `options.strict` in a whole one or not at all. Its profile is gone afterwards. Each pass opens
+    a context in it: contexts inherit the preferences. Raises CrawlError."""
+    path = find(playwright)
+    policy = Policy(
+        private=options.allow_private,
+        bytes_max=options.bytes * 2,
+        seconds_max=options.seconds + 60,
+        memory_max=options.memory,
+    )
+    try:
+        with opened(policy, path, strict=options.strict) as room:
+            with _profile(playwright, room) as browser:
+                yield Started(browser, room)
+    except Unsafe as error:
+        raise CrawlError("unsafe", str(error)) from None
+
+
+@contextmanager
+def _profile(playwright: Playwright, room: Room) -> Iterator[Browser]:
+    told = room.options()
     try:
         profile = playwright.chromium.launch_persistent_context(
-            room.profile(PREFERENCES), accept_downloads=False, timeout=60_000, **options
+            str(room.profile(PREFERENCES)),
+            **{**told, "args": [*told["args"], *FLAGS]},
+            accept_downloads=False,
+            timeout=60_000,
         )
     except PlaywrightError as error:
-        raise CrawlError("browser_failed", f"Chromium did not start: {_first(error)}") from None
+        why = error.message.strip().splitlines()[0]
+        raise CrawlError("browser_failed", f"{room.executable} did not start: {why}") from None
     browser = profile.browser
-    if browser is None:
-        profile.close()
-        raise CrawlError("browser_failed", "This Chromium cannot open separate profiles.")
     try:
+        if browser is None:
+            raise CrawlError("browser_failed", "This Chromium cannot open separate profiles.")
         yield browser
     finally:
         profile.close()
-
-
-def _first(error: PlaywrightError) -> str:
-    return error.message.strip().splitlines()[0]

@@ -12,21 +12,19 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import TimeoutError as Late
 
-from .. import egress
+from ..egress import fence
 from ..findings import Pass, Scan
 from . import banner
-from .addresses import strip
-from .browser import find, launch
+from .addresses import host_of, strip
+from .browser import Started, launch
 from .gather import gather, keys_of
+from .inject import inject
 from .options import CrawlError, Options, Progress
 from .pages import AGENT, Pace, Pages, checked, discover, is_private, links
 from .recorder import Recorder
 from .visit import Visit
 
 VERSION = "0.1"
-BEYOND = 60.0  # seconds that the guard goes on after the scan's own: the last page ends by itself
-REFUSALS = 10  # that are told one by one
-TOLD = frozenset({"loopback", "private", "link-local", "metadata", "own", "port", "bytes", "time"})
 LOADS = 30_000  # milliseconds for one page
 LATE = 2.0  # seconds more for a banner to come, where the page is quiet
 FIRST = 2.0  # times the dwell of later pages: a banner and tag managers start here
@@ -35,20 +33,19 @@ FIRST = 2.0  # times the dwell of later pages: a banner and tag managers start h
 class Engine:
     def __init__(
         self,
-        browser: Browser,
-        room: egress.Room,
+        started: Started,
         start: str,
         options: Options,
         progress: Callable[[Progress], None],
         done: Callable[[Pass], None] = lambda one: None,
     ) -> None:
-        self.room = room
-        self.browser, self.options, self.progress, self.done = browser, options, progress, done
-        self.scan = Scan(url=start, started=_now(), browser=f"Chromium {browser.version}")
+        self.started, self.browser = started, started.browser
+        self.options, self.progress, self.done = options, progress, done
+        self.scan = Scan(url=start, started=_now(), browser=f"Chromium {self.browser.version}")
         self.pages = Pages(start, options.pages)
         self.end = time.monotonic() + options.seconds
         self.visited: list[str] = []
-        self.public = not is_private(_host(start))
+        self.public = not is_private(host_of(start))
         self.pace: dict[str, float] = {}
         self.spent = 0
         self.discovered = False
@@ -68,10 +65,9 @@ class Engine:
         if self.scan.banner == "unknown":
             self.scan.banner = "other"
         self.scan.pages = [strip(page) for page in self.visited]
-        self.scan.problems += [*self.room.notes, *_refused(self.room)]
         if self.pages.refused:
             self.scan.problems.append(
-                f"robots.txt asks not to visit {len(self.pages.refused)} of the pages found."
+                f"robots.txt asks not to visit {self.pages.refused} of the pages found."
             )
         self.scan.ended = _now()
         return self.scan
@@ -87,6 +83,7 @@ class Engine:
             viewport={"width": 1280, "height": 800},
         )
         context.set_default_timeout(LOADS)
+        fence(context, self.started.room.noted)
         recorder = Recorder()
         recorder.listen(context)
         page = context.new_page()
@@ -94,8 +91,9 @@ class Engine:
         # A scan leaves no record of consent: what our own banner would send is not sent.
         with suppress(PlaywrightError):
             visit.session.send("Network.setBlockedURLs", {"urls": ["*/v1/*/consents"]})
+        if self.options.head:
+            inject(visit.session, self.options.head, self.options.answers)
         context.on("page", lambda other: _closed(other, page))
-        egress.fence(context, self.room.noted)
         try:
             self._passes(name, visit)
         finally:
@@ -200,7 +198,8 @@ class Engine:
         except PlaywrightError as error:
             raise CrawlError("unreachable", _sentence(error, url)) from None
         if answer is not None and answer.status >= 400 and first:
-            raise CrawlError("unreachable", f"{strip(url)} answered {answer.status}.")
+            why = self.started.refusal(host_of(url)) or f"it answered {answer.status}"
+            raise CrawlError("unreachable", f"{strip(url)} could not be loaded: {why}.")
         if first:
             self._moved(visit, url)
         if url not in self.visited:
@@ -265,32 +264,14 @@ def scan(
     progress: Callable[[Progress], None],
     done: Callable[[Pass], None] = lambda one: None,
 ) -> Scan:
-    """In this process, the browser in a room of its own (`egress`). Raises CrawlError."""
+    """In this process. Raises CrawlError."""
     start = checked(start, options.allow_private)
     if options.screenshots:
         Path(options.screenshots).mkdir(parents=True, exist_ok=True)
-    policy = egress.Policy(
-        private=options.allow_private,
-        seconds_max=options.seconds + BEYOND,
-        bytes_max=options.bytes * len(options.passes),
-    )
-    with sync_playwright() as playwright:
-        try:
-            with (
-                egress.opened(policy, find(playwright), strict=options.strict) as room,
-                launch(playwright, room) as browser,
-            ):
-                return Engine(browser, room, start, options, progress, done).run()
-        except egress.Unsafe as error:
-            raise CrawlError("unsafe", f"This machine cannot scan safely. {error}") from None
-
-
-def _refused(room: egress.Room) -> list[str]:
-    """What the pages asked for and the guard did not fetch, by host; ours are not among them."""
-    found = sorted({(one.host, one.why) for one in room.guard.refused if one.why in TOLD})
-    said = [f"{host}: {egress.SENTENCES[why]}" for host, why in found[:REFUSALS]]
-    more = len(found) - len(said)
-    return [f"Not fetched: {one}" for one in said] + ([f"and {more} more."] if more else [])
+    with sync_playwright() as playwright, launch(playwright, options) as started:
+        found = Engine(started, start, options, progress, done).run()
+        found.problems += started.problems()
+        return found
 
 
 def agent(browser: Browser, options: Options) -> str:
@@ -315,10 +296,6 @@ def _sentence(error: PlaywrightError, url: str) -> str:
     line = error.message.strip().splitlines()[0]
     reason = line.split("net::")[-1].split(" at ")[0] if "net::" in line else line
     return f"{strip(url)} could not be loaded ({reason})."
-
-
-def _host(url: str) -> str:
-    return url.split("://")[1].split("/")[0].rsplit(":", 1)[0].strip("[]")
 
 
 def _now() -> str:

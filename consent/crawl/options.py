@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from ..findings import PASSES
@@ -13,7 +13,7 @@ SLOWEST = 0.6  # seconds between two pages of a public host: at most 100 pages a
 
 class CrawlError(Exception):
     """The scan could not be done. `code` is for programs: browser_missing, browser_failed, address,
-    unsafe, unreachable, time, broken; the message says what helps."""
+    unreachable, unsafe, broken; the message says what helps."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -24,8 +24,10 @@ class CrawlError(Exception):
 class Options:
     """`seconds` bounds the whole scan, `dwell` is how long each page is watched at least, `delay`
     the least time between two pages. `screenshots` is a folder, empty for none. `contact` stands
-    in the user agent: an address or a mailbox where complaints go. `strict` refuses to start
-    where the browser cannot be kept in a network of its own (`egress.opened`)."""
+    in the user agent: an address or a mailbox where complaints go. `strict` demands a
+    network namespace and Chromium's own sandbox: for pages of strangers. `bytes` are of the pages,
+    `memory` of the browser. `head` is HTML that each page gets first in its head, and `answers` the
+    scripts below `inject.MOUNT` that it asks for."""
 
     pages: int = 10
     passes: tuple[str, ...] = PASSES
@@ -38,6 +40,9 @@ class Options:
     screenshots: str = ""
     contact: str = ""
     strict: bool = False
+    memory: int = 1536 * 1024 * 1024
+    head: str = ""
+    answers: dict[str, str] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)

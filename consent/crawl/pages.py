@@ -53,7 +53,6 @@ class Pages:
     most: int
     robots: RobotFileParser | None = None
     found: list[str] = field(default_factory=list)
-    refused: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self._known = {self.start}
@@ -62,20 +61,21 @@ class Pages:
     def add(self, base: str, links: list[str]) -> None:
         for href in links:
             page = page_of(base, href)
-            if page is None or page in self._known or len(self._known) > LISTED * 3:
-                continue
-            self._known.add(page)
-            if self.allowed(page):
+            if page and page not in self._known and len(self._known) < LISTED * 3:
+                self._known.add(page)
                 self.found.append(page)
-            else:
-                self.refused.add(page)
 
     def allowed(self, page: str) -> bool:
-        return self.robots is None or self.robots.can_fetch(AGENT, page)
+        """The start is visited because somebody asked for it."""
+        return page == self.start or self.robots is None or self.robots.can_fetch(AGENT, page)
 
     @property
     def list(self) -> list[str]:
-        return self.found[: self.most]
+        return [page for page in self.found if self.allowed(page)][: self.most]
+
+    @property
+    def refused(self) -> int:
+        return sum(not self.allowed(page) for page in self.found)
 
 
 @dataclass
@@ -105,7 +105,7 @@ def discover(page: Page, pages: Pages) -> list[str]:
         pages.robots = RobotFileParser()
         pages.robots.parse(robots.splitlines())
         maps = pages.robots.site_maps() or maps
-        if not pages.allowed(pages.start):
+        if not pages.robots.can_fetch(AGENT, pages.start):
             problems.append(
                 "robots.txt asks not to visit the first page; it was visited, as you asked."
             )

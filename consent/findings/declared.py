@@ -47,6 +47,7 @@ def read(data: Mapping[str, Any]) -> list[Declared]:
 
     Raises ValueError where neither is there, or one has another shape.
     """
+    data = data.get("inventory", data)  # a site's file holds it under that name
     services, trackers = data.get("services"), data.get("trackers")
     if services is None and trackers is None:
         raise ValueError("an inventory has `services` and `trackers`")

@@ -6,7 +6,7 @@ was accepted is an ordinary change of the inventory, and its evidence stays besi
 """
 
 from .alerts import Post, deliver, messages, signed
-from .allowing import is_demo, options, proven
+from .allowing import host_of, is_demo, options
 from .book import (
     cancel,
     claim,
@@ -66,6 +66,7 @@ __all__ = [
     "from_scan",
     "get",
     "history",
+    "host_of",
     "is_demo",
     "last_done",
     "mailer",
@@ -76,7 +77,6 @@ __all__ = [
     "progress",
     "proposal",
     "propose",
-    "proven",
     "put_watch",
     "reopen",
     "run",

@@ -3,37 +3,33 @@ be a way to reach, or to bother, anybody else's machine)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+from .. import ownership
 from ..config import Config
-from ..errors import Forbidden
 from ..sites import LOOPBACK, Site
 from .book import check_url
 
 LIMITS: dict[str, Any] = {"pages": 20, "seconds": 300.0, "bytes": 200_000_000, "delay": 1.0}
-UNPROVEN = (
-    "Nobody has shown that {host} is yours. A scan visits its pages with a browser, so we ask for a"
-    " proof first: a DNS record or a file."
-)
-
-Proven = Callable[[Site, str], bool]
 
 
-def options(site: Site, url: str, config: Config, proven: Proven) -> dict[str, Any]:
+def options(site: Site, url: str, config: Config, at: datetime) -> dict[str, Any]:
     """What a scan of `url` may do, as `crawl.Options` reads it.
 
-    Raises Invalid with `url`, Forbidden `not_proven` where the ownership of its host is not shown.
-    The demo's own pages on this very server need no proof, under DEMO=1 alone.
+    Raises Invalid with `url`, Forbidden `not_proven` where nobody has shown that its host is the
+    owner's. The demo's own pages on this very server need no proof, under DEMO=1 alone.
     """
     check_url(site, url)
     if is_demo(site, url, config):
         return {**LIMITS, "allow_private": True, "pages": 5, "delay": 0.2}
-    host = (urlsplit(url).hostname or "").lower()
-    if not proven(site, host):
-        raise Forbidden("not_proven", UNPROVEN.format(host=host))
-    return {**LIMITS, "contact": contact(config)}
+    ownership.check(site, host_of(url), at)
+    return {**LIMITS, "strict": True, "contact": contact(config)}
+
+
+def host_of(url: str) -> str:
+    return (urlsplit(url).hostname or "").lower()
 
 
 def is_demo(site: Site, url: str, config: Config) -> bool:
@@ -55,8 +51,3 @@ def is_demo(site: Site, url: str, config: Config) -> bool:
 def contact(config: Config) -> str:
     """Whom a website's owner may write to about our visits: what stands in the user agent."""
     return config.mail_from or config.base_url
-
-
-def proven(site: Site, host: str) -> bool:
-    """Whether somebody has shown that the host is the site's owner's."""
-    return False

@@ -51,7 +51,7 @@ KEPT_ENVIRONMENT = (
 )
 BY = "schedule"
 
-May = Callable[[Site, str], Mapping[str, Any]]  # the job's options; raises Refusal
+May = Callable[[Site, str, datetime], Mapping[str, Any]]  # the job's options; raises Refusal
 Judge = Callable[[Site, Seen], Sequence[dict[str, Any]]]
 
 
@@ -70,7 +70,8 @@ class Scanner:
     """A chore: call it with the time, again and again.
 
     `folder` is where pictures stay. `may` says whether a site's address may be scanned now, and
-    with what options. `send` and `mail` deliver alerts.
+    with what options. `send` and `mail` deliver alerts. `prove` looks again at proofs of ownership
+    that have become old.
     """
 
     folder: Path
@@ -80,6 +81,7 @@ class Scanner:
     send: alerts.Send
     mail: alerts.Mail | None
     command: Sequence[str] = COMMAND
+    prove: Callable[[datetime], None] = lambda at: None
     longest: float = LONGEST_S
     steady: Callable[[], float] = time.monotonic
     _job: Job | None = None
@@ -96,6 +98,7 @@ class Scanner:
             alerts.deliver(at, self.send, self.mail)
             if self._tidied is None or abs(at - self._tidied) > TIDY:
                 self._tidied = at
+                self.prove(at)
                 for number in book.forget_old(at):
                     shutil.rmtree(self.folder / str(number), ignore_errors=True)
 
@@ -109,7 +112,7 @@ class Scanner:
     def _schedule(self, at: datetime) -> None:
         for site, kept in watching.due(at):
             try:
-                self.may(site, kept.url)
+                self.may(site, kept.url, at)
                 book.start(site, kept.url, BY, at)
             except Refusal as refusal:
                 _LOG.warning("no scan of %s: %s", site.key, refusal.code)
@@ -118,7 +121,7 @@ class Scanner:
     def _begin(self, scan: Scan, at: datetime) -> None:
         site = book.site_of(scan)
         try:
-            options = self.may(site, scan.url)
+            options = self.may(site, scan.url, at)
         except Refusal:
             book.fail(scan.id, "unproven", at)
             return
