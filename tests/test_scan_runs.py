@@ -25,10 +25,11 @@ from consent.db import db
 from consent.errors import Forbidden, Invalid
 from consent.scans import Scan, Scanner
 from consent.scans.alerts import PAUSES
-from consent.scans.running import _family
+from consent.scans.running import COMMAND, _family
 from tests.acts import BY, add_site
 from tests.conftest import Clock
-from tests.prepare import ROOT
+from tests.pages import Website
+from tests.prepare import ROOT, chromium
 from tests.sightings import analytics, finding, saw
 
 AT = "https://example.com"
@@ -96,9 +97,9 @@ def make(tmp_path: Path) -> Iterator[Callable[..., Scanner]]:
         scanner.close()
 
 
-def until(scanner: Scanner, clock: Clock, so: Callable[[], object]) -> None:
+def until(scanner: Scanner, clock: Clock, so: Callable[[], object], patience: float = 30) -> None:
     """Call the chore as the server does, until it is so."""
-    ends = time.monotonic() + 30
+    ends = time.monotonic() + patience
     while not so():
         assert time.monotonic() < ends, "never true"
         scanner(clock())
@@ -145,6 +146,30 @@ def test_a_scan_that_fails_says_why(
     until(make(), clock, ended(scan))
     assert (scan.state, scan.problem) == ("failed", problem)
     assert problem in scans.PROBLEMS
+
+
+@pytest.mark.sqlite_only
+def test_a_real_browser_sees_a_page_and_says_who_set_its_cookie(
+    app: Flask,
+    site: sites.Site,
+    clock: Clock,
+    make: Callable[..., Scanner],
+    elsewhere: Website,
+    tmp_path: Path,
+) -> None:
+    if chromium() is None:
+        pytest.skip("no Chromium is installed (package chromium)")
+    elsewhere.put("/tag.js", "document.cookie = '_gid=1; max-age=86400';", "text/javascript")
+    start = elsewhere.put("/", "<!doctype html><title>A</title><script src=tag.js></script>")
+    options = {"pages": 1, "dwell": 0.5, "delay": 0.1, "passes": ["none"], "allow_private": True}
+    scanner = make(may=lambda site, url, at: options, command=COMMAND)
+    scan = scans.start(site, start, BY, clock())
+    until(scanner, clock, ended(scan), 120)
+    assert scan.state == "done", (tmp_path / str(scan.id) / "log.txt").read_text()
+    [one] = [one for one in scans.waiting(site) if one.fields["name"] == "_gid"]
+    assert one.fields["category"] == "statistics" and one.evidence["passes"] == ["none"]
+    assert one.evidence["script"] == start + "tag.js" and one.evidence["how"] == "script"
+    assert (tmp_path / str(scan.id) / "none.png").stat().st_size > 1000
 
 
 @pytest.mark.sqlite_only

@@ -63,8 +63,9 @@ def differences(old: dict[str, Any], new: dict[str, Any]) -> Iterator[str]:
     yield from (f"{_called(before[n])} removed." for n in before if n not in after)
     services = {one["key"]: one for one in old["services"]}
     for one in new["services"]:
-        if services.pop(one["key"], None) != one:
-            yield f"Service {one['key']} kept."
+        before_it = services.pop(one["key"], None)
+        if before_it != one:
+            yield f"Service {one['key']} {'changed' if before_it else 'added'}."
     yield from (f"Service {key} removed." for key in services)
 
 

@@ -126,7 +126,7 @@ def _of_thing(
         "purpose": {"en": told.purpose} if told.purpose else {},
         "duration": span(thing.lifetime) if kind == "cookie" else None,
         "service": told.service or None,
-        "reason": told.reason[:TEXT] if told.category == "necessary" else None,
+        "reason": None,  # why it is necessary is published, so a person writes it
     }
     evidence = {
         "name": thing.name,
