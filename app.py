@@ -20,6 +20,7 @@ from consent import (
     cli,
     cli_classify,
     cli_import,
+    cli_preview,
     cli_scan,
     config,
     demo,
@@ -71,6 +72,8 @@ def create_app(settings: Config | None = None, clock: Callable[[], datetime] = u
     cli.register(app)
     app.cli.add_command(cli_import.group)
     app.cli.add_command(cli_scan.scan)
+    app.cli.add_command(cli_preview.preview)
+    app.cli.add_command(cli_preview.preview_answers)
     app.cli.add_command(witness.group)
     app.cli.add_command(wording.group)
     vendors_cli.register(app)

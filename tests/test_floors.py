@@ -55,6 +55,7 @@ STEPS = (
         "cli",
         "cli_classify",
         "cli_import",
+        "cli_preview",
         "cli_scan",
         "vendors_cli",
         "witness",
