@@ -6,7 +6,7 @@ The form of the files is told at the head of `data/catalogue/README.md`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.resources import files
@@ -42,6 +42,7 @@ class Catalogue:
     entries: tuple[Entry, ...]
     decisions: tuple[Decision, ...] = ()
     database: Database = field(default_factory=lambda: Database(()))
+    public: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         hosts = {host: service for service in self.services for host in service.hosts}
@@ -73,19 +74,26 @@ class Catalogue:
         """The service that an address or a cookie's domain belongs to."""
         return found(place, self._hosts)
 
+    def public_at(self, place: str) -> str:
+        """What the public list of hosts says of an address or a cookie's domain, or ""."""
+        return found(place, self.public) or ""
+
     def service(self, key: str) -> ServiceFact | None:
         return next((one for one in self.services if one.key == key), None)
 
     def matches(self, name: str) -> Iterator[Match]:
-        """Entries that `name` matches, the surest first: exact, longest pattern, other case."""
+        """Entries that `name` matches, the surest first: exact, longest pattern, other case.
+
+        A pattern for something necessary counts only as it is spelt.
+        """
         yield from (Match(entry, "exact") for entry in self._exact.get(name, ()))
         later: list[Match] = []
         for pattern, entry in self._patterns:
             if not pattern.fullmatch(name):
                 continue
-            if _begins(entry.pattern, name):
+            if _spelt(entry.pattern, name):
                 yield Match(entry, "pattern")
-            else:
+            elif entry.category != "necessary":
                 later.append(Match(entry, "case"))
         for entry in self._folded.get(name.casefold(), ()):
             if entry.pattern != name:
@@ -109,15 +117,21 @@ class Catalogue:
         self, decisions: Iterable[Decision] = (), imported: Iterable[Imported] = ()
     ) -> Catalogue:
         """The same list with an owner's decisions and the rows of an imported database."""
-        return Catalogue(self.services, self.entries, tuple(decisions), Database(tuple(imported)))
+        database = Database(tuple(imported))
+        return replace(self, decisions=tuple(decisions), database=database)
 
 
-def fits(entry: Entry, domain: str, script: str, foreign: bool) -> bool:
-    """Whether an entry's conditions hold where the thing was seen."""
+def fits(match: Match, domain: str, script: str, foreign: bool) -> bool:
+    """Whether an entry's conditions hold where the thing was seen.
+
+    What is necessary and spelt otherwise is taken for a generic name.
+    """
+    entry = match.entry
     hosts = entry.service.hosts
     if entry.here and not (under(domain, hosts) or under(script, hosts)):
         return False
-    return not (entry.generic and foreign)
+    generic = entry.generic or (match.how == "case" and entry.category == "necessary")
+    return not (generic and foreign)
 
 
 def tracking(service: ServiceFact | None) -> bool:
@@ -129,7 +143,9 @@ def builtin() -> Catalogue:
     """The list that ships with the product."""
     folder = files("consent") / "data" / "catalogue"
     texts = sorted((one.name, one.read_text("utf-8")) for one in folder.iterdir())
-    return load((name, text) for name, text in texts if name.endswith(".txt"))
+    own = load((name, text) for name, text in texts if name.endswith(".txt"))
+    lines = (folder / "hosts.csv").read_text("utf-8").splitlines()[1:]
+    return replace(own, public=dict(line.split(",") for line in lines))
 
 
 def load(texts: Iterable[tuple[str, str]]) -> Catalogue:
@@ -191,7 +207,7 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(".*".join(parts), re.DOTALL | re.IGNORECASE)
 
 
-def _begins(pattern: str, name: str) -> bool:
+def _spelt(pattern: str, name: str) -> bool:
     """Whether the letters of the pattern stand in `name` as they are spelt."""
     return all(part in name for part in pattern.split("*"))
 
