@@ -190,6 +190,9 @@ def test_rows_known_to_lie_do_no_harm() -> None:
         ("acme_utm_source", "marketing"),
         ("session_click_id", "marketing"),
         ("cart_tracking", "statistics"),
+        ("session-tracking-7", "statistics"),
+        ("PHPSESSID_click", "marketing"),
+        ("recently_viewed_items", "preferences"),
         ("xqzv", "unknown"),
     ],
 )

@@ -51,7 +51,8 @@ def decided(seen: Seen, known: Catalogue) -> Proposal | None:
 
 
 def listed(seen: Seen, known: Catalogue) -> Proposal | None:
-    """Our own list. Necessary only where no tracker of ours has the name or fits it as well."""
+    """Our own list. Necessary only where no tracker of ours fits the name as well, and, for a
+    generic pattern, where the rest of the name does not speak of tracking."""
     elsewhere = _elsewhere(seen, known)
     matches = [
         one for one in known.matches(seen.name) if fits(one, seen.domain, seen.script, elsewhere)
@@ -60,7 +61,10 @@ def listed(seen: Seen, known: Catalogue) -> Proposal | None:
         return None
     best = min(matches, key=lambda one: (-SURE[one.how], _says_less(one.entry, seen)))
     if best.entry.category == "necessary" and best.how != "exact":
-        best = next((one for one in matches if one.entry.category in TRACKING), best)
+        tracker = next((one for one in matches if one.entry.category in TRACKING), None)
+        if tracker is None and best.entry.generic and _speaks_of_tracking(seen.name):
+            return None
+        best = tracker or best
     return _from_list(best, seen)
 
 
@@ -176,6 +180,11 @@ def _elsewhere(seen: Seen, known: Catalogue) -> bool:
     public = any(known.public_at(place) for place in (seen.domain, seen.script) if place)
     tracks = any(words.of_host(place) for place in (seen.domain, seen.script))
     return seen.party == "third" or foreigners or public or tracks
+
+
+def _speaks_of_tracking(name: str) -> bool:
+    hit = words.of_name(name)
+    return hit is not None and hit[0].category in TRACKING
 
 
 def _says_less(entry: Entry, seen: Seen) -> tuple[bool, bool, int]:

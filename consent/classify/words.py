@@ -59,6 +59,7 @@ HINTS = (
             r"cookies?(accept|agree|allow|approv|close|confirm|dismiss|hid|info|law|message|msg|not|ok"
             r"|pol|popup|pref|read|seen|sett|show|stat|test|enabl|understood|view|warn|alert|banner|bar"
             r"|choice|control|decl|disclaim|hint|level|modal|opt|panel|permission|reject|check|support)"
+            r"|(privacy|tracking)(accept|consent|optin|pref|sett)"
             r"|(accept|agree|allow|approv|clos|confirm|dismiss|hid|use|show|seen|enable|support|has)"
             r"(ed|d|s|e|n)?(the|all)?cookie"
         ),
@@ -80,6 +81,7 @@ HINTS = (
             "mkt marketing partner dsp rtb ssp sync usersync cookiesync bid bidder impression",
             "facebook fb twitter tiktok pinterest linkedin snapchat criteo doubleclick adwords",
             "attribution conversion conversions audience segment segments coupon source",
+            "src medium voucher discount offer",
         ),
         (
             "utm",
@@ -106,6 +108,31 @@ HINTS = (
         ),
     ),
     Hint(
+        "preferences",
+        0.6,
+        "it keeps a language, a currency, a place or how the page looks",
+        stems=(
+            "language",
+            "locale",
+            "currency",
+            "darkmode",
+            "timezone",
+            "wishlist",
+            "fontsize",
+            "colorscheme",
+            "recentlyviewed",
+            "recentlyseen",
+            "recentproduct",
+            "viewmode",
+            "gridview",
+            "listview",
+            "perpage",
+            "pagesize",
+            "geoloc",
+            "geoip",
+        ),
+    ),
+    Hint(
         "statistics",
         0.5,
         "it speaks of counting or recognising visitors",
@@ -113,8 +140,8 @@ HINTS = (
             "ab abtest abtesting analytics analytic anonymous bucket count counter experiment",
             "experiments exp first firstvisit heatmap hit hits insight insights landing metric",
             "metrics monitoring mtm omniture page pageview pageviews pages piwik matomo pv rum",
-            "sample sampling snowplow split stat statistics stats telemetry test track tracker",
-            "tracking trk uuid variant variation view viewed views visit visited visitor visitors",
+            "sample sampling snowplow split stat statistics stats telemetry track tracked tracker",
+            "tracking trk uuid variant variation viewed views visit visited visitor visitors",
             "visitorid visits vid ga gtm stid cid uid duid puid guid fingerprint fp perf",
             "performance survey",
         ),
@@ -147,20 +174,10 @@ HINTS = (
         said(
             "lang language locale culture i18n lng currency currencycode country countrycode",
             "region city geo geoip location timezone tz theme darkmode dark fontsize font contrast",
+            "device mobile desktop postcode zip zipcode latitude longitude coordinates",
             "layout skin resolution screen viewport width height sort sorting grid perpage",
             "wishlist favorites favourites favorite compare recent recently units",
             "preference preferences prefs pref settings volume player playback sidebar",
-        ),
-        (
-            "language",
-            "locale",
-            "currency",
-            "darkmode",
-            "timezone",
-            "wishlist",
-            "fontsize",
-            "colorscheme",
-            "recentlyviewed",
         ),
     ),
     Hint(
@@ -178,7 +195,10 @@ HINTS = (
         "necessary",
         0.6,
         "it spreads visitors over several servers",
-        said("affinity sticky loadbalancer lb serverid backend srv upstream balancer"),
+        said(
+            "cluster lbs lbserver affinity sticky loadbalancer lb serverid backend srv upstream",
+            "balancer",
+        ),
         ("loadbalanc", "stickysession", "arraffinity", "serverid"),
     ),
     Hint(
