@@ -115,6 +115,8 @@ EVIDENCE = {
     "words of the host": (Seen("zqwx", "metrics.x.example"), (), "statistics", "metrics"),
     # case is folded last
     "case": (Seen("XL7REF", "x.example"), (), "marketing", "in other letters"),
+    "prefix of browsers": (Seen("__Secure-PHPSESSID", "x.example"), (), "necessary", "PHP"),
+    "and of a tracker": (Seen("__Host-_fbp", "x.example"), (), "marketing", "Meta"),
     # a short prefix, and a name that says nothing, only with their domain
     "short prefix": (
         Seen("_session_id2", "x.example"),
@@ -247,6 +249,11 @@ def test_the_command_prints_the_same_rows_with_what_they_are(tmp_path: Path) -> 
     )
     assert done.returncode == 0, done.stderr
     assert "own list alone" in done.stderr
+    for words in (["show"],):
+        other = [*program[:5], "catalogue", *words]
+        told = subprocess.run(other, cwd=ROOT, env=environ, capture_output=True, text=True)
+        assert told.returncode == 1 and "Traceback" not in told.stderr
+        assert "no_database" in told.stderr and "migrate" in told.stderr
     first, second, third = table(done.stdout)
     added = ["category", "needs_consent", "confidence", "reason"]
     assert list(first) == ["name", "domain", "note", *added]

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from . import foreign, words
-from .catalogue import Catalogue, Match, builtin, fits
+from .catalogue import Catalogue, builtin, fits
 from .facts import TRACKING, UNKNOWN, Decision, Entry, Proposal, Seen, ServiceFact
 from .hosts import host_of, under
+from .names import Match
 
 SURE = {"exact": 0.95, "pattern": 0.9, "case": 0.85}
 HOW = {"exact": "", "pattern": ", by the pattern {}", "case": ", in other letters ({})"}
