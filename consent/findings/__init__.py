@@ -4,7 +4,7 @@
 Pure: a scan, an inventory and limits in, findings out. Who drives the browser is `crawl`.
 """
 
-from .declared import Declared, read
+from .declared import Declared, is_own, match, read, served
 from .draft import drafted, unknown_hosts
 from .finding import (
     CODES,
@@ -43,9 +43,12 @@ __all__ = [
     "finding_from_json",
     "finding_to_json",
     "from_json",
+    "is_own",
     "judge",
+    "match",
     "read",
     "report_from_json",
+    "served",
     "to_json",
     "unknown_hosts",
     "written",
