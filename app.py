@@ -20,6 +20,7 @@ from consent import (
     cli,
     cli_classify,
     cli_import,
+    cli_own,
     cli_preview,
     cli_scan,
     config,
@@ -71,6 +72,7 @@ def create_app(settings: Config | None = None, clock: Callable[[], datetime] = u
         app.wsgi_app = demo.Pretend(app.wsgi_app)  # type: ignore[method-assign]
     cli.register(app)
     app.cli.add_command(cli_import.group)
+    app.cli.add_command(cli_own.own)
     app.cli.add_command(cli_scan.scan)
     app.cli.add_command(cli_preview.preview)
     app.cli.add_command(cli_preview.preview_answers)

@@ -13,6 +13,7 @@ from consent import (
     inventory,
     ledger,
     notices,
+    ownership,
     records,
     retention,
     sites,
@@ -22,7 +23,19 @@ from consent import (
 )
 from consent.db import db, engine_options
 
-NOUNS = (waiting, trail, users, sites, inventory, catalogue, notices, records, ledger, retention)
+NOUNS = (
+    waiting,
+    trail,
+    users,
+    sites,
+    ownership,
+    inventory,
+    catalogue,
+    notices,
+    records,
+    ledger,
+    retention,
+)
 
 
 def run(connection: Connection) -> None:

@@ -15,6 +15,7 @@ from urllib.robotparser import RobotFileParser
 from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Page
 
+from ..egress import why_not
 from .addresses import page_of, same_host
 from .options import SLOWEST, CrawlError
 
@@ -173,4 +174,4 @@ def is_private(host: str) -> bool:
         known = socket.getaddrinfo(host, None, proto=socket.IPPROTO_TCP)
     except (OSError, UnicodeError):
         return False
-    return any(not ipaddress.ip_address(one[4][0].split("%")[0]).is_global for one in known)  # type: ignore[union-attr]
+    return any(why_not(ipaddress.ip_address(one[4][0])) is not None for one in known)

@@ -18,7 +18,7 @@ from .options import CrawlError, Options, Progress
 
 ROOT = Path(__file__).resolve().parents[2]
 GRACE = 90.0  # seconds beyond the scan's own limit: to start, and to end the page that is open
-NEEDED = ("PATH", "LANG", "LC_ALL", "TZ", "CHROMIUM", "PLAYWRIGHT_BROWSERS_PATH", "TMPDIR")
+NEEDED = ("PATH", "LANG", "LC_ALL", "TZ", "CHROMIUM", "PLAYWRIGHT_BROWSERS_PATH")
 
 
 def scan(
@@ -34,11 +34,12 @@ def scan(
     a problem that says so. Raises CrawlError.
     """
     with tempfile.TemporaryDirectory(prefix="crumbtrail-home-") as home:
+        os.chmod(home, 0o711)  # noqa: S103 - the browser, another user, has its folder in there
         environ = {name: os.environ[name] for name in NEEDED if name in os.environ}
         child = subprocess.Popen(
             [sys.executable, "-m", "consent.crawl"],
             cwd=ROOT,
-            env={**environ, "HOME": home, "PYTHONUNBUFFERED": "1"},
+            env={**environ, "HOME": home, "TMPDIR": home, "PYTHONUNBUFFERED": "1"},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -10,10 +10,11 @@ browser in a network without interfaces, `room` puts them together and says what
 cannot do, `fetch` asks for one document through the guard.
 """
 
-from .addresses import SENTENCES, why_not
+from .addresses import SENTENCES, Misspelt, read_host, why_not
 from .fence import fence, why_not_open
 from .fetch import Fetched, Unreachable, fetch
 from .guard import Guard, Policy, Refused
+from .records import txt
 from .room import Means, Room, Unsafe, able, opened
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "Fetched",
     "Guard",
     "Means",
+    "Misspelt",
     "Policy",
     "Refused",
     "Room",
@@ -30,6 +32,8 @@ __all__ = [
     "fence",
     "fetch",
     "opened",
+    "read_host",
+    "txt",
     "why_not",
     "why_not_open",
 ]

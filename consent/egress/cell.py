@@ -47,6 +47,7 @@ class Unbuilt(Exception):
 
 
 def main() -> NoReturn:
+    _prctl(SET_PDEATHSIG, signal.SIGKILL)  # with the driver, however that ends
     plan = json.loads(Path(sys.argv[1]).read_text("utf-8"))
     try:
         split(plan)

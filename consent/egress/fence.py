@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def fence(context: BrowserContext, noted: Noted) -> None:
     def came(page: Page) -> None:
         if len(context.pages) > WINDOWS_MAX:
             noted(page.url, "windows")
-            page.close()
+            gone(page)
             return
         page.on("framenavigated", moved)
 
@@ -49,7 +50,8 @@ def fence(context: BrowserContext, noted: Noted) -> None:
             frame.page.once("domcontentloaded", gone)
 
     def gone(page: Page) -> None:
-        page.close()
+        with suppress(Exception):  # somebody else has closed it
+            page.close()
 
     for page in context.pages:
         came(page)

@@ -29,6 +29,7 @@ _MORE = {
     "long": "The document is longer than it may be.",
     "slow": "The document took longer than it may.",
     "tls": "The connection could not be made safe: the certificate does not fit.",
+    "dns": "The DNS did not answer.",
     "broken": "The answer was not understood.",
 }
 
