@@ -233,6 +233,20 @@ def test_who_ends_the_cell_ends_all_that_is_in_it(means: Means, which: int) -> N
     assert not made.folder.exists()
 
 
+def test_when_the_driver_is_killed_the_cell_is_empty(means: Means) -> None:
+    """Who started the cell is gone at once, and had no time to say so."""
+    mark = f"79{time.monotonic_ns() % 10**9}"
+    driver = "import subprocess, sys; subprocess.run(sys.argv[1:], stdin=subprocess.DEVNULL)"
+    with opened(Policy(), "/bin/sh", means=means, strict=False) as made:
+        command = [made.executable, "-c", f"setsid sleep {mark} & sleep {mark}", "sh"]
+        started = subprocess.Popen([sys.executable, "-c", driver, *command])
+        while not [line for line in alive(f"sleep {mark}") if line.startswith("sleep")]:
+            time.sleep(0.05)
+        started.kill()
+        started.wait(30)
+        assert gone(f"sleep {mark}")
+
+
 def test_what_cannot_be_built_as_planned_is_not_entered(means: Means) -> None:
     """A plan with a network of its own, where the kernel gives none: the browser never starts."""
     with opened(Policy(), "/bin/sh", means=means, strict=False) as made:

@@ -10,8 +10,11 @@ from collections.abc import Iterator
 from ipaddress import ip_address
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from consent.egress import Guard, Policy, Unreachable, fetch
+from consent.egress import Guard, Misspelt, Policy, Unreachable, fetch, read_host
+from consent.egress import guard as guard_module
 from consent.egress.guard import is_own, resolve
 from tests.canary import (
     PUBLIC,
@@ -308,6 +311,24 @@ def test_a_request_that_no_browser_sends_is_refused(request_: bytes) -> None:
         answer = ask(guard, request_)
     assert b"Refused: request\r\n" in answer or b"Refused: spelling\r\n" in answer, answer
     assert not dialled
+
+
+@given(st.binary(max_size=200), st.text(max_size=60), st.sampled_from(["GET", "CONNECT", ""]))
+def test_whatever_is_said_is_answered_or_refused_and_never_breaks(
+    raw: bytes, target: str, method: str
+) -> None:
+    for head in (raw, f"{method} {target} HTTP/1.1\r\n".encode() + raw):
+        try:
+            said, where, _ = guard_module._read(head + b"\r\n\r\n")
+            authority, default = (where, None)
+            if said != b"CONNECT":
+                authority, path = guard_module._split(where)
+                default = 80
+                assert path.startswith("/") and not {" ", "\r", "\n", "#"} & set(path)
+            host, port = guard_module._authority(authority, default)
+            assert 0 < port < 65536 and read_host(host)
+        except (guard_module.No, Misspelt):
+            continue
 
 
 def test_the_host_of_a_request_is_the_one_that_was_looked_at(elsewhere: Website) -> None:

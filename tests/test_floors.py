@@ -62,6 +62,7 @@ STEPS = (
         "cli_import",
         "cli_own",
         "cli_policy",
+        "cli_preview",
         "cli_scan",
         "vendors_cli",
         "witness",

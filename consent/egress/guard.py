@@ -204,7 +204,7 @@ class Guard:
                 there = await self._reach(host, port)
                 there[1].write(_request(method, authority, path, lines))
         except No as no:
-            self._note(no.refused)
+            self.note(no.refused)
             writer.write(page(no.refused))
             await writer.drain()
             return
@@ -274,7 +274,8 @@ class Guard:
             raise No(host, port, text, "own")
         return address
 
-    def _note(self, refused: Refused) -> None:
+    def note(self, refused: Refused) -> None:
+        """Remember it; the first REMEMBERED are enough for anybody."""
         if len(self.refused) < REMEMBERED:
             self.refused.append(refused)
 
@@ -305,7 +306,7 @@ class Guard:
         while piece := await reader.read(PIECE):
             self.carried += len(piece)
             if self.carried > self.policy.bytes_max:
-                self._note(Refused("", 0, "", "bytes"))
+                self.note(Refused("", 0, "", "bytes"))
                 return
             writer.write(piece)
             await writer.drain()

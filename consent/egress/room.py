@@ -13,7 +13,6 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +79,9 @@ class Means:
         return [sentence for name, sentence in said.items() if not getattr(self, name)]
 
 
+_ABLE: dict[int, Means] = {}
+
+
 @dataclass
 class Room:
     """`options()` is what Playwright's launch and launch_persistent_context take."""
@@ -115,7 +117,7 @@ class Room:
 
     def noted(self, url: str, why: str) -> None:
         """Remember what the fence stopped, beside what the guard did. The query is left out."""
-        self.guard.refused.append(Refused(url.partition("?")[0][:200], 0, "", why))
+        self.guard.note(Refused(url.partition("?")[0][:200], 0, "", why))
 
 
 @contextmanager
@@ -130,13 +132,13 @@ def opened(
     """A room for one job. `browser` is Chromium's path; `strict` demands a network namespace and
     Chromium's sandbox and raises Unsafe without. `guard` and `means` are for those who bring their
     own."""
-    found = means if means is not None else able(os.geteuid())
+    found = means if means is not None else able(_who())
     if strict and not (found.network and found.sandbox):
         raise Unsafe(" ".join(found.missing()))
     folder = Path(tempfile.mkdtemp(prefix="crumbtrail-scan-")).resolve()
     try:
         guard = guard or Guard(policy)
-        guard.unix = folder / "guard"
+        guard.unix = folder / "guard" if found.network else None
         with guard:
             _furnish(folder, found)
             yield _room(guard, folder, shutil.which(browser) or browser, found)
@@ -144,9 +146,18 @@ def opened(
         shutil.rmtree(folder, ignore_errors=True)
 
 
-@cache
 def able(user: int) -> Means:
-    """Try it, best first; `user` is who we are. Some 50 ms, once."""
+    """What this machine can do, tried out, best first; `user` is who we are. Some 200 ms, once; a
+    machine that could do too little is tried again, for it may only have been too busy."""
+    if user not in _ABLE:
+        found = _able(user)
+        if not found.network:
+            return found
+        _ABLE[user] = found
+    return _ABLE[user]
+
+
+def _able(user: int) -> Means:
     if sys.platform != "linux":
         return Means(sandbox=True)  # Chromium's own needs nothing there
     for network, files, processes in (
@@ -161,6 +172,10 @@ def able(user: int) -> Means:
             sandbox = code == 0
             return Means(network, files, processes, sandbox, found.user)
     return Means()
+
+
+def _who() -> int:
+    return os.geteuid() if hasattr(os, "geteuid") else 1
 
 
 def _nobody() -> int:

@@ -5,6 +5,7 @@ Pure: a scan, an inventory and limits in, findings out. Who drives the browser i
 """
 
 from .declared import Declared, is_own, match, read, served
+from .draft import drafted, unknown_hosts
 from .finding import (
     CODES,
     LEAKS,
@@ -37,6 +38,7 @@ __all__ = [
     "Scan",
     "Thing",
     "difference",
+    "drafted",
     "failing",
     "finding_from_json",
     "finding_to_json",
@@ -48,5 +50,6 @@ __all__ = [
     "report_from_json",
     "served",
     "to_json",
+    "unknown_hosts",
     "written",
 ]
