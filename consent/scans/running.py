@@ -154,7 +154,7 @@ class Scanner:
 
     def _told(self, job: Job) -> dict[str, Any]:
         """The newest whole line the program wrote."""
-        with suppress(OSError, ValueError):
+        with suppress(OSError, ValueError, IndexError):
             lines = (job.folder / "progress.jsonl").read_bytes().split(b"\n")
             told = json.loads(lines[-2])
             return told if isinstance(told, dict) else {}
