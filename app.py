@@ -18,12 +18,19 @@ from werkzeug.exceptions import HTTPException
 from consent import (
     auditor,
     cli,
+    cli_classify,
     cli_import,
+    cli_own,
+    cli_policy,
+    cli_preview,
+    cli_scan,
     config,
     demo,
     health,
     ledger,
     log,
+    scanning,
+    scans,
     vendors_cli,
     visitor,
     witness,
@@ -68,9 +75,15 @@ def create_app(settings: Config | None = None, clock: Callable[[], datetime] = u
         app.wsgi_app = demo.Pretend(app.wsgi_app)  # type: ignore[method-assign]
     cli.register(app)
     app.cli.add_command(cli_import.group)
+    app.cli.add_command(cli_own.own)
+    app.cli.add_command(cli_policy.group)
+    app.cli.add_command(cli_scan.scan)
+    app.cli.add_command(cli_preview.preview)
+    app.cli.add_command(cli_preview.preview_answers)
     app.cli.add_command(witness.group)
     app.cli.add_command(wording.group)
     vendors_cli.register(app)
+    cli_classify.register(app)
     app.register_error_handler(Refusal, refused)
     app.register_error_handler(HTTPException, misdirected)
     app.register_error_handler(Exception, broken)
@@ -102,6 +115,15 @@ def worker() -> Flask:
         chores = (*here, Daily(known.ledger))
         work = threading.Thread(target=ledger.run, args=chores, name="ledger", daemon=True)
     work.start()
+    scanner = scanning.scanner(known)
+    seeing = threading.Thread(
+        target=scans.run,
+        args=(scanner, app.app_context, known.clock, stop),
+        name="scans",
+        daemon=True,
+    )
+    seeing.start()
+    atexit.register(end, stop, seeing)
     # Runs before `close`: a tick that has begun ends, so nothing is left half done.
     atexit.register(end, stop, work)
     return app

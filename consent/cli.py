@@ -192,9 +192,10 @@ def site_list() -> None:
 
 @site_group.command("export")
 @click.argument("key")
-def site_export(key: str) -> None:
+@click.option("--inventory", "whole", is_flag=True, help="With services and trackers.")
+def site_export(key: str, whole: bool) -> None:
     """Print the settings of a site as YAML, for `site apply`."""
-    click.echo(sitefile.written(verb(sites.get, key)), nl=False)
+    click.echo(sitefile.written(verb(sites.get, key), whole), nl=False)
 
 
 @site_group.command("apply")

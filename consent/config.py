@@ -56,6 +56,7 @@ SETTINGS = (
     Setting("RATE_KEY", "20", "Requests a second of one auditor's key; 0 is no limit."),
     Setting("SMTP_URL", "", "smtp://user:password@host:587 for mail; none is sent if empty."),
     Setting("MAIL_FROM", "", "Sender of mail."),
+    Setting("ALERTS_PRIVATE", "0", "1 lets alerts of scans go to addresses of a private network."),
 )
 
 
@@ -81,6 +82,7 @@ class Config:
     rate_key: int
     smtp_url: str | None
     mail_from: str | None
+    alerts_private: bool
 
     @property
     def https(self) -> bool:
@@ -122,8 +124,9 @@ def load(environ: Mapping[str, str]) -> Config:
         rate_site=_whole("RATE_SITE", raw),
         rate_client=_whole("RATE_CLIENT", raw),
         rate_key=_whole("RATE_KEY", raw),
-        smtp_url=raw["SMTP_URL"] or None,
+        smtp_url=_smtp(raw["SMTP_URL"]),
         mail_from=raw["MAIL_FROM"] or None,
+        alerts_private=_switch("ALERTS_PRIVATE", raw),
     )
 
 
@@ -194,6 +197,19 @@ def _policy(file: str) -> Policy | None:
     if not found.satisfied([one.key for one in asked]):
         raise ConfigError("WITNESS_POLICY: the witnesses with an address cannot satisfy it.")
     return found
+
+
+def _smtp(url: str) -> str | None:
+    if not url:
+        return None
+    try:
+        parts = urlsplit(url)
+        good = parts.scheme in ("smtp", "smtps") and parts.hostname and parts.port != 0
+    except ValueError:
+        good = False
+    if not good:  # the sentence names no value: a password stands in it
+        raise ConfigError("SMTP_URL must look like smtp://user:password@host:587.")
+    return url
 
 
 def _kept_secret(instance: Path) -> str:

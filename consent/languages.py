@@ -106,6 +106,60 @@ def direction(tag: str) -> str:
     return "rtl" if tag.split("-")[0] in RIGHT_TO_LEFT else "ltr"
 
 
+def plural(tag: str, n: int) -> str:
+    """The cardinal category of a whole number, n >= 0 (CLDR, supplemental/plurals.xml), as
+    `Intl.PluralRules` gives it to the script; `pt` counts as Portuguese of Brazil does there."""
+    exact = {1: "one"}
+    match tag:
+        case "ja" | "ko" | "zh-hans" | "zh-hant":
+            return "other"
+        case "fr" | "pt" | "pt-br" | "es" | "it":
+            zero = {} if tag in ("es", "it") else {0: "one"}
+            return (exact | zero).get(n) or ("many" if n and n % 1_000_000 == 0 else "other")
+        case "pl" | "uk" | "hr" | "cs" | "sk" | "ro" | "lt" | "lv":
+            return _eastern(tag, n)
+        case "he" | "sl":
+            ends = n % 100 if tag == "sl" else n
+            few = "few" if tag == "sl" and ends in (3, 4) else "other"
+            return {1: "one", 2: "two"}.get(ends, few)
+        case "ga" | "mt" | "ar":
+            return _with_dual(tag, n)
+        case "is":
+            return "one" if n % 10 == 1 and n % 100 != 11 else "other"
+    return exact.get(n, "other")
+
+
+def _eastern(tag: str, n: int) -> str:
+    last, two = n % 10, n % 100
+    teen = 11 <= two <= 19
+    if tag == "ro":
+        return "one" if n == 1 else "few" if n == 0 or 1 <= two <= 19 else "other"
+    if tag in ("cs", "sk"):
+        return "one" if n == 1 else "few" if 2 <= n <= 4 else "other"
+    if tag == "lv":
+        return "zero" if last == 0 or teen else "one" if last == 1 else "other"
+    if tag == "lt":
+        return "other" if teen or last == 0 else "one" if last == 1 else "few"
+    few = 2 <= last <= 4 and not 12 <= two <= 14
+    if tag == "pl":
+        return "one" if n == 1 else "few" if few else "many"
+    one = last == 1 and two != 11
+    return "one" if one else "few" if few else "many" if tag == "uk" else "other"
+
+
+def _with_dual(tag: str, n: int) -> str:
+    two = n % 100
+    if n in (1, 2):
+        return ("one", "two")[n - 1]
+    if tag == "ga":
+        return "few" if 3 <= n <= 6 else "many" if 7 <= n <= 10 else "other"
+    few = 3 <= two <= 10 or (tag == "mt" and n == 0)
+    if tag == "ar" and n == 0:
+        return "zero"
+    last_many = 19 if tag == "mt" else 99
+    return "few" if few else "many" if 11 <= two <= last_many else "other"
+
+
 def isolated(text: str, tag: str) -> str:
     """A name of any script within a sentence of `tag`: where that runs from right to left, between
     FSI and PDI, so that neither disturbs the other's order (UAX #9, 2.4)."""

@@ -1,7 +1,8 @@
 """A site's settings as a YAML file: to keep beside the website's code, and to apply again.
 
-The file is a mapping of `key` and of any of `sites.CHANGEABLE`, by their own names. What it does
-not name is left as it is. The inventory and the notices are not in it.
+The file is a mapping of `key` and of any of `sites.CHANGEABLE`, by their own names, and may have an
+`inventory` of `services` and `trackers`. What it does not name is left as it is: nothing is taken
+away. The notices are not in it.
 """
 
 from __future__ import annotations
@@ -26,9 +27,11 @@ TYPES: dict[str, tuple[type, ...]] = {
 }
 
 
-def written(site: Site) -> str:
-    """The settings of a site, in alphabetical order after its key."""
+def written(site: Site, whole: bool = False) -> str:
+    """The settings of a site, in alphabetical order after its key; `whole` with its inventory."""
     said = {name: getattr(site, name) for name in sorted(sites.CHANGEABLE)}
+    if whole:
+        said["inventory"] = inventory.state(site)
     return yaml.safe_dump({"key": site.key} | said, sort_keys=False, allow_unicode=True)
 
 
@@ -38,7 +41,7 @@ def apply(text: str, by: str, at: datetime) -> tuple[Site, list[str]]:
     Raises Invalid with `fields`, and changes nothing then.
     """
     said = _read(text)
-    key = said.pop("key")
+    key, listed = said.pop("key"), said.pop("inventory", None)
     found = next((site for site in sites.all_sites() if site.key == key), None)
     if found is None:
         site, changed = _made(key, said, by, at), sorted(said)
@@ -49,7 +52,31 @@ def apply(text: str, by: str, at: datetime) -> tuple[Site, list[str]]:
             sites.change(found, by, at, **wanted)
     if "tcf" in site.integrations:
         inventory.declare_framework(site, by, at)
+    if listed and _fill(site, listed, by, at):
+        changed.append("inventory")
     return site, changed
+
+
+def _fill(site: Site, listed: dict[str, list[dict[str, Any]]], by: str, at: datetime) -> bool:
+    """Add what the inventory lacks and change what differs; raises Invalid at the first bad row."""
+    state = inventory.state(site)
+    services = {one["key"]: one for one in state["services"]}
+    known = {(one.name, one.kind): one for one in inventory.trackers(site)}
+    new_services = [one for one in listed.get("services", []) if services.get(one["key"]) != one]
+    for one in new_services:
+        fields = {name: value for name, value in one.items() if name != "key"}
+        inventory.put_service(site, by, at, one["key"], **fields)
+    rows: list[tuple[str, dict[str, Any]]] = []
+    for one in listed.get("trackers", []):
+        held = known.get((one.get("name"), one.get("kind", "cookie")))
+        if held is None:
+            rows.append((str(one.get("name")), one))
+        elif any(getattr(held, name, None) != value for name, value in one.items()):
+            rows.append((str(one.get("name")), one | {"number": held.id}))
+    for label, refusal in inventory.bring(site, rows, "file", by, at) if rows else ():
+        why = "; ".join((refusal.fields or {}).values()) or refusal.message
+        raise Invalid("field_value", f"{label}: {why}", fields={label: why})
+    return bool(new_services or rows)
 
 
 def _read(text: str) -> dict[str, Any]:
@@ -59,10 +86,12 @@ def _read(text: str) -> dict[str, Any]:
         raise Invalid("field_value", f"This is not YAML: {error}") from None
     if not isinstance(said, dict) or not isinstance(said.get("key"), str):
         raise Invalid("field_value", "A mapping of settings, with the site's `key` among them.")
-    unknown = {str(name) for name in said} - sites.CHANGEABLE - {"key"}
+    unknown = {str(name) for name in said} - sites.CHANGEABLE - {"key", "inventory"}
     if unknown:
         raise Invalid("field_unknown", f"Not a setting of a site: {', '.join(sorted(unknown))}.")
     wrong = {name: "Not a valid type." for name, value in said.items() if not _typed(name, value)}
+    if not _rows(said.get("inventory", {})):
+        wrong["inventory"] = "A mapping of `services` and `trackers`, each a list of mappings."
     if wrong:
         raise Invalid("field_type", "The file does not have the shape it should.", fields=wrong)
     return said
@@ -77,6 +106,17 @@ def _typed(name: str, value: Any) -> bool:
     if name == "request_days" and isinstance(value, bool):
         return False
     return isinstance(value, TYPES.get(name, (dict,)))
+
+
+def _rows(listed: Any) -> bool:
+    """Lists of mappings, services with a key; what else they hold the verbs check."""
+    return (
+        isinstance(listed, dict)
+        and set(listed) <= {"services", "trackers"}
+        and all(isinstance(rows, list) for rows in listed.values())
+        and all(isinstance(one, dict) for rows in listed.values() for one in rows)
+        and all(isinstance(one.get("key"), str) for one in listed.get("services", []))
+    )
 
 
 def _made(key: str, said: dict[str, Any], by: str, at: datetime) -> Site:

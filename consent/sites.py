@@ -209,6 +209,12 @@ def origin_kind(site: Site, origin: str | None, own_origins: tuple[str, ...]) ->
     return None
 
 
+def covers(site: Site, host: str) -> bool:
+    """Whether a host, in lower case and without a port, is among the site's origins or below an
+    explicit `*.` one."""
+    return any(_host_matches(host, entry.rsplit(":", 1)[0]) for entry in site.origins)
+
+
 def same_site(own: str, page: str, cookie_domain: str | None) -> bool:
     """Whether a cookie that `own` sets by HTTP is one that scripts of `page` would share.
 

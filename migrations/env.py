@@ -8,10 +8,12 @@ from alembic import context
 from sqlalchemy import Connection, create_engine
 
 from consent import (
+    catalogue,
     config,
     inventory,
     ledger,
     notices,
+    ownership,
     records,
     retention,
     sites,
@@ -21,7 +23,19 @@ from consent import (
 )
 from consent.db import db, engine_options
 
-NOUNS = (waiting, trail, users, sites, inventory, notices, records, ledger, retention)
+NOUNS = (
+    waiting,
+    trail,
+    users,
+    sites,
+    ownership,
+    inventory,
+    catalogue,
+    notices,
+    records,
+    ledger,
+    retention,
+)
 
 
 def run(connection: Connection) -> None:

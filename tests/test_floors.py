@@ -17,23 +17,37 @@ from tests.prepare import ROOT
 
 STEPS = (
     ("tlog",),  # floor 0: the transparency log, pure and without a library
-    ("languages", "leaf", "regime", "strict_json", "js_literal"),  # floor 1: our rules, pure
+    (
+        "languages",
+        "leaf",
+        "regime",
+        "strict_json",
+        "js_literal",
+        "classify",
+        "policy",
+    ),  # floor 1: our rules, pure
+    ("findings",),  # what a scan saw, and what is wrong with it: pure
     ("verify", "gate"),  # what runs without the rest of the house: at a stranger's, at an owner's
     ("config", "errors", "db", "limits"),  # floor 2: foundation
-    ("geo", "signing", "texts"),  # floor 3: the outside world, and the words
+    ("geo", "signing", "texts", "egress"),  # floor 3: the outside world, and the words
+    ("crawl",),
     ("waiting",),  # floor 4: the nouns, in story order
     ("trail",),
     ("users",),
     ("integrations", "vendors"),
     ("sites",),
+    ("ownership",),
     ("inventory",),
+    ("catalogue",),
     ("sitefile",),
     ("notices",),
+    ("declaration",),
     ("records",),
     ("ledger",),
     ("evidence", "retention"),
     ("moving",),
     ("requests",),
+    ("scans",),
     ("parts", "schemas"),  # floor 5: what an edge is handed, and the wire
     (
         "visitor",
@@ -41,9 +55,15 @@ STEPS = (
         "log",
         "admin",
         "demo",
+        "scanning",
         "health",
         "cli",
+        "cli_classify",
         "cli_import",
+        "cli_own",
+        "cli_policy",
+        "cli_preview",
+        "cli_scan",
         "vendors_cli",
         "witness",
         "wording",
@@ -51,7 +71,18 @@ STEPS = (
 )
 STEP = {noun: number for number, nouns in enumerate(STEPS) for noun in nouns}
 FORBIDDEN_NAMES = {"utils", "helpers", "common", "manager", "service"}
-PURE = ("tlog", "languages", "leaf", "regime", "strict_json", "js_literal", "integrations")
+PURE = (
+    "tlog",
+    "languages",
+    "leaf",
+    "regime",
+    "strict_json",
+    "js_literal",
+    "integrations",
+    "classify",
+    "findings",
+    "policy",
+)
 GATE_RULES = (
     "rules tokens foreign hold inside page choice cookies links policy coding answer".split()
 )

@@ -253,6 +253,9 @@ def test_a_choice_and_all_who_read_it_get_what_is_described(
         ("GET /v1/{site}/notice", f"/v1/{SITE}/notice?lang=en"),
         ("GET /v1/{site}/rules.json", f"/v1/{SITE}/rules.json"),
         ("GET /v1/{site}/{lang}/details.json", f"/v1/{SITE}/en/details.json"),
+        ("GET /v1/{site}/declaration", f"/v1/{SITE}/declaration?rule=jp"),
+        ("GET /v1/{site}/declaration.{form}", f"/v1/{SITE}/declaration.json"),
+        ("GET /v1/{site}/declaration.{form}", f"/v1/{SITE}/declaration.js"),
     ],
 )
 def test_what_a_page_fetches_is_described_and_so_is_its_304(

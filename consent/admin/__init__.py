@@ -14,11 +14,15 @@ from werkzeug.wrappers import Response
 from consent.admin import (
     account,
     guard,
+    history,
     inventory,
     keys,
     notice,
+    policies,
     records,
     requests,
+    review,
+    scans,
     show,
     sites,
     texts,
@@ -34,7 +38,8 @@ admin = Blueprint(
     static_folder=str(Path(__file__).parents[2] / "static" / "admin"),
     static_url_path="/assets",
 )
-for page in (account, sites, inventory, notice, texts, records, requests, keys, trail):
+SITE = (sites, inventory, history, scans, review, policies, notice, texts, records, requests)
+for page in (account, *SITE, keys, trail):
     admin.register_blueprint(page.pages)
 
 admin.before_request(guard.check_origin)

@@ -30,6 +30,7 @@ from consent.users import Session, User
 PUBLIC = {"admin.static", "admin.account.sign_in", "admin.account.enter"}
 CSP = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; "
     "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
 HEADERS = {

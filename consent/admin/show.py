@@ -35,6 +35,12 @@ ACTIONS = {
     "migrate": "Carried over",
     "api": "Set by the page",
 }
+PASSES = {
+    "none": "no choice",
+    "reject": "after a reject",
+    "accept": "after an accept",
+    "withdraw": "after a withdrawal",
+}
 REQUESTS = {
     "access": "See my data",
     "correction": "Update my data",
@@ -50,6 +56,16 @@ DONE = {
     "tracker_removed": "Removed from the inventory.",
     "service_saved": "The service is saved.",
     "texts_changed": "Saved. Visitors read it when the next notice is published.",
+    "scan_started": "Asked for. The page shows how far it is.",
+    "scan_stopped": "The scan was stopped. Nothing of it was kept.",
+    "watch_saved": "Saved.",
+    "host_proven": "The proof was found. The host can be scanned.",
+    "host_unproven": "No proof was found yet. A new record may take a while to be seen.",
+    "proposal_accepted": "Accepted. Visitors read it when the next notice is published.",
+    "proposal_dismissed": "Dismissed. It will not be proposed again.",
+    "proposal_reopened": "It waits again.",
+    "proposals_queued": "Queued. Each proposal has the sentence it comes from beside it.",
+    "inventory_restored": "The inventory is as it was then. Visitors see it when you publish.",
     "published": "Published. Visitors see this version from now on.",
     "erased": "Erased. The log keeps the place without content.",
     "request_closed": "The request is closed.",
@@ -145,6 +161,11 @@ def _warnings() -> list[str]:
     return [*alarms, *filter(None, (parts.geo.problem, problem()))]
 
 
+def pass_name(name: str) -> str:
+    """A pass of a scan, in words."""
+    return PASSES.get(name, name)
+
+
 FILTERS: dict[str, Callable[..., Any]] = {
     "when": when,
     "day": day,
@@ -155,5 +176,6 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "said": said,
     "uuid": uuid_text,
     "category_pair": category_pair,
+    "pass_name": pass_name,
     "service_pair": service_pair,
 }

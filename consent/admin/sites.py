@@ -11,6 +11,7 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from consent import (
+    declaration,
     integrations,
     inventory,
     ledger,
@@ -18,6 +19,7 @@ from consent import (
     records,
     requests,
     retention,
+    scans,
     sites,
     vendors,
 )
@@ -94,6 +96,9 @@ def one(key: str) -> str:
         no_list=not vendors.there(parts().config.instance_path / "gvl"),
         base=guard.base_url(),
         notice=notice,
+        declaration=declaration.tag(site, guard.base_url()),
+        proposed=scans.open_count(site),
+        scanned=scans.last_done(site) is not None,
         changes=notices.changes(site),
         asks_nobody=notices.asks_nobody(notices.draft(site)),
         held=inventory.trackers(site, category="unclassified"),

@@ -10,36 +10,52 @@ from .book import (
     add_tracker,
     declare_framework,
     edit_tracker,
+    keep,
     put_service,
     remove_tracker,
     services,
+    snapshot,
     starter,
     state,
     tracker,
     trackers,
 )
 from .importing import COLUMNS, Imported, bring, duration, import_csv
-from .rows import CATEGORIES, STORED, Service, Tracker
+from .rows import ALIASES, CATEGORIES, KINDS, STORED, Service, Tracker, Version
+from .taking import Wanted, restore, stage, undo
+from .versions import differences, lock, versions
 
 __all__ = [
+    "ALIASES",
     "CATEGORIES",
     "COLUMNS",
+    "KINDS",
     "OWN",
     "STORED",
     "Imported",
     "Service",
     "Tracker",
+    "Version",
+    "Wanted",
     "add_tracker",
     "bring",
     "declare_framework",
+    "differences",
     "duration",
     "edit_tracker",
     "import_csv",
+    "keep",
+    "lock",
     "put_service",
     "remove_tracker",
+    "restore",
     "services",
+    "snapshot",
+    "stage",
     "starter",
     "state",
     "tracker",
     "trackers",
+    "undo",
+    "versions",
 ]

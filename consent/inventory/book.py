@@ -20,6 +20,7 @@ from .rows import (
     Service,
     Tracker,
 )
+from .versions import add_version, lock
 
 
 def services(site: Site) -> list[Service]:
@@ -43,7 +44,7 @@ def put_service(site: Site, by: str, at: datetime, key: str, **fields: Any) -> S
         for name, value in fields.items():
             setattr(service, name, value)
     trail.write("service.put", by, at, site.key, service=key, category=service.category)
-    keep(site, at)
+    keep(site, by, at, f"service {key} kept")
     return service
 
 
@@ -88,7 +89,7 @@ def add_tracker(site: Site, by: str, at: datetime, **fields: Any) -> Tracker:
     """Add a tracker; raises Invalid `reason_missing`, `service_unknown`, `field_value`."""
     added = add_row(site, fields)
     trail.write("tracker.add", by, at, site.key, tracker=added.name, category=added.category)
-    keep(site, at)
+    keep(site, by, at, f"{title(added)} added")
     return added
 
 
@@ -108,7 +109,7 @@ def edit_tracker(site: Site, number: int, by: str, at: datetime, **fields: Any) 
         was=before,
         reason=changed.reason,
     )
-    keep(site, at)
+    keep(site, by, at, f"{title(changed)} changed")
     return changed
 
 
@@ -116,7 +117,7 @@ def remove_tracker(site: Site, number: int, by: str, at: datetime) -> None:
     gone = tracker(site, number)
     trail.write("tracker.remove", by, at, site.key, tracker=gone.name, category=gone.category)
     db.session.delete(gone)
-    keep(site, at)
+    keep(site, by, at, f"{title(gone)} removed")
 
 
 def state(site: Site) -> dict[str, Any]:
@@ -131,11 +132,30 @@ def state(site: Site) -> dict[str, Any]:
     }
 
 
-def keep(site: Site, at: datetime) -> None:
-    """The last step of every verb here: the new state waits for the log, and it is committed."""
+def keep(site: Site, by: str, at: datetime, what: str) -> None:
+    """The last step of every verb here: the new state is kept as a version and waits for the log,
+    and all is committed. `what` says in a few words what was done."""
     db.session.flush()
-    waiting.entry(site.key, at, "inventory", h=leaf.digest(state(site)))
+    lock(site)
+    digest = leaf.digest(state(site))
+    waiting.entry(site.key, at, "inventory", h=digest)
+    add_version(site, digest, snapshot(site), by, at, what)
     db.session.commit()
+
+
+def snapshot(site: Site) -> dict[str, Any]:
+    """The state with the rows' numbers, so that it can be brought back as it was."""
+    found = state(site)
+    found["trackers"] = [
+        {"id": one.id} | {name: getattr(one, name) for name in TRACKER_DEFAULTS}
+        for one in trackers(site)
+    ]
+    return found
+
+
+def title(tracker: Tracker) -> str:
+    """What a tracker is called in a sentence."""
+    return tracker.name or next(iter(tracker.purpose.values()), "a tracker")[:60]
 
 
 def starter(site: Site, by: str, at: datetime) -> None:

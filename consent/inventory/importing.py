@@ -58,7 +58,7 @@ def import_csv(site: Site, text: str, by: str, at: datetime) -> Imported:
             why = "; ".join((refusal.fields or {}).values()) or refusal.message
             done.refused.append((rows.line_num, why))
     trail.write("tracker.import", by, at, site.key, added=done.added, changed=done.changed)
-    keep(site, at)
+    keep(site, by, at, f"a CSV taken: {done.added} added, {done.changed} changed")
     return done
 
 
@@ -85,7 +85,7 @@ def bring(
         except Refusal as refusal:
             refused.append((label, refusal))
     trail.write("tracker.import", by, at, site.key, added=added, changed=changed, source=source)
-    keep(site, at)
+    keep(site, by, at, f"{source} taken: {added} added, {changed} changed")
     return refused
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, String, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ..db import Base, Json
+from ..db import Base, BigKey, Instant, Json
 
 CATEGORIES = ("necessary", "preferences", "statistics", "marketing")
 STORED = ("cookie", "local_storage", "session_storage", "indexeddb")
@@ -59,6 +60,25 @@ class Tracker(Base):
     duration: Mapped[Any] = mapped_column(Json, nullable=True)
     reason: Mapped[str | None] = mapped_column(String(500))
     set_by: Mapped[str | None] = mapped_column(String(120))
+
+
+class Version(Base):
+    """The inventory as it was after one change. `state` is {services, trackers}, the trackers with
+    their numbers; `digest` is that of the log's entry."""
+
+    __tablename__ = "inventory_version"
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    site_id: Mapped[int] = mapped_column(ForeignKey("site.id"))
+    at: Mapped[datetime] = mapped_column(Instant)
+    by: Mapped[str] = mapped_column(String(320))
+    what: Mapped[str] = mapped_column(String(200))
+    digest: Mapped[str] = mapped_column(String(64))
+    state: Mapped[dict[str, Any]] = mapped_column(Json)
+    # A number is never given twice: whoever undoes names the version that they saw.
+    __table_args__ = (
+        Index("inventory_version_by_site", "site_id", "id"),
+        {"sqlite_autoincrement": True},
+    )
 
 
 TRACKER_DEFAULTS: dict[str, Any] = {

@@ -1,7 +1,7 @@
 """The visitor's edge: the script, the choice, the receipt, the visitor's own page. Everything under
 /v1/<site>/."""
 
-from . import asking, choices, me, plain, receipts, rules, script, signals
+from . import asking, choices, declaration, me, plain, receipts, rules, script, signals
 from .blueprint import bp
 from .built import build_digest
 from .signals import own
@@ -11,6 +11,7 @@ __all__ = [
     "bp",
     "build_digest",
     "choices",
+    "declaration",
     "me",
     "own",
     "plain",

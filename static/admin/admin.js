@@ -28,3 +28,20 @@ for (const form of document.querySelectorAll("form[method=post]")) {
 addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
 });
+
+/* A page that waits for a scan says how far it is, and shows the result when it is there. */
+for (const place of document.querySelectorAll("[data-progress]")) {
+  const words = place.querySelector("[data-words]");
+  const look = async () => {
+    try {
+      const answer = await fetch(place.dataset.progress, { headers: { accept: "application/json" } });
+      const told = await answer.json();
+      if (told.state !== "queued" && told.state !== "running") return location.reload();
+      if (words.textContent !== told.words) words.textContent = told.words;
+    } catch {
+      /* the server may be away; the page can be loaded anew */
+    }
+    setTimeout(look, 1000);
+  };
+  setTimeout(look, 500);
+}

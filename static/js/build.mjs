@@ -71,6 +71,7 @@ const outputs = {
   'guard-stub.js': await bundle('guard-stub.js', 'iife', {}),
   'iab-stub.js': await bundle('iab-stub.js', 'iife', {}),
   'google-stub.js': await bundle('google-stub.js', 'iife', {}),
+  'declaration.js': await bundle('declaration.js', 'iife', {}),
 };
 const folder = join(here, 'src/parts');
 const lazy = (existsSync(folder) ? readdirSync(folder) : [])
@@ -84,6 +85,7 @@ const sizes = [
   ['stub that holds every way, gzip', gzipSync(outputs['guard-stub.js'], { level: 9 }).length, GUARD_STUB],
   ['stub, gzip', gzipSync(outputs['stub.js'], { level: 9 }).length, STUB],
   ['iab-stub, gzip', gzipSync(outputs['iab-stub.js'], { level: 9 }).length, STUB],
+  ['declaration, brotli', brotli(outputs['declaration.js']), 1536],
   ['google-stub, gzip', gzipSync(outputs['google-stub.js'], { level: 9 }).length, 512],
 ];
 for (const name of lazy) {

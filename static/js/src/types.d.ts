@@ -173,8 +173,34 @@ export interface TrackerRow {
   duration: Duration | null;
 }
 
+/** What declaration.js carries: see docs/declaration.md. */
+export interface Declaration {
+  name: string;
+  lang: string;
+  dir: string;
+  title: string;
+  version_text: string;
+  demo: string | null;
+  policy: string;
+  policy_url: string | null;
+  columns: { id: string; text: string }[];
+  categories: {
+    name: string;
+    purpose: string | null;
+    trackers: {
+      cells: { text: string; lang?: string; url?: string; note?: string; code?: boolean }[];
+    }[];
+  }[];
+  css: string;
+  intro?: string;
+  more?: string;
+  none?: string;
+  words_lang?: string;
+}
+
 declare global {
   const CMP_CONFIG: Config | undefined;
+  const CMP_DECLARATION: Declaration;
   const SETTINGS_HASH: string;
   const REST_HASH: string;
   /** Whether this build knows regimes that let things run until refused. */

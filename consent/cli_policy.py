@@ -1,0 +1,225 @@
+"""`flask --app app policy …`: read a published policy, and lint it."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import socket
+import urllib.request
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.error import URLError
+from urllib.parse import urlsplit
+
+import click
+import yaml
+from flask.cli import AppGroup
+
+from . import inventory, policy, sites
+from .errors import Refusal
+from .policy import Document, PolicyFinding, Unreadable
+
+SECONDS = 20
+HOPS = 5
+AGENT = "Crumbtrail policy reader"
+COOKIE = "crumbtrail"
+BROKEN, UNUSABLE = 1, 2
+
+group = AppGroup("policy", help="Published policies: read one into a draft, or lint it.")
+a_source = click.argument("source", metavar="FILE|URL")
+near = click.option("--allow-private", is_flag=True, help="Also addresses of this network.")
+
+
+@group.command("read")
+@a_source
+@near
+@click.option("--format", "form", type=click.Choice(["json", "yaml", "text"]), default="text")
+def read(source: str, allow_private: bool, form: str) -> None:
+    """What a policy says of its site and its cookies, each fact with its sentence and line.
+
+    FILE or URL is HTML, PDF or text, in English, Polish or French. Exit code 2 where it cannot be
+    read.
+    """
+    found = policy.read(_document(source, allow_private)).to_json()
+    if form == "json":
+        click.echo(json.dumps(found, ensure_ascii=False, indent=2))
+    elif form == "yaml":
+        click.echo(yaml.safe_dump(found, allow_unicode=True, sort_keys=False), nl=False)
+    else:
+        click.echo("\n".join(_lines(found)))
+
+
+@group.command("lint")
+@a_source
+@near
+@click.option("--site", "key", help="A site here: its inventory and its settings beside the text.")
+@click.option(
+    "--scan", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A scan's JSON."
+)
+@click.option("--language", type=click.Choice(policy.LANGUAGES), help="Of the findings.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
+@click.pass_context
+def lint(
+    context: click.Context,
+    source: str,
+    allow_private: bool,
+    key: str | None,
+    scan: Path | None,
+    language: str | None,
+    form: str,
+) -> None:
+    """What is weak in a policy or contradicts itself, with place, reason, source and a remedy.
+
+    Exit code 1 where there is an error among the findings, 2 where it cannot be read.
+    """
+    document = _document(source, allow_private)
+    rows, settings = _site(key) if key else (None, None)
+    seen = _scan(scan) if scan else None
+    found = policy.lint(document, rows, seen, language or "", settings)
+    if form == "json":
+        click.echo(json.dumps([one.json() for one in found], ensure_ascii=False, indent=2))
+    else:
+        click.echo(_shown(found, language or document.language))
+    context.exit(BROKEN if any(one.severity == "error" for one in found) else 0)
+
+
+def _document(source: str, private: bool) -> Document:
+    try:
+        if source.startswith(("http://", "https://")):
+            return policy.document(*_fetched(source, private), source)
+        path = Path(source)
+        if not path.is_file():
+            raise Unreadable("not_found", f"There is no file {source!r}.")
+        if path.stat().st_size > policy.BIGGEST:
+            raise Unreadable("too_large", f"More than {policy.BIGGEST:,} bytes.")
+        return policy.document(path.read_bytes())
+    except Unreadable as problem:
+        click.echo(f"Error: {problem.code}: {problem.message}", err=True)
+        raise click.exceptions.Exit(UNUSABLE) from None
+
+
+def _fetched(url: str, private: bool) -> tuple[bytes, str]:
+    """The body and its content type. Every hop is checked; see docs/policy.md for what is not."""
+    opener = urllib.request.build_opener(_Checked(private), urllib.request.ProxyHandler({}))
+    opener.addheaders = [("User-Agent", AGENT), ("Accept", "text/html, application/pdf, text/*")]
+    public(url, private)
+    try:
+        with opener.open(url, timeout=SECONDS) as answer:
+            return answer.read(policy.BIGGEST + 1), answer.headers.get("Content-Type", "")
+    except (URLError, OSError, ValueError) as error:
+        raise Unreadable("unreachable", f"{url} could not be fetched: {error}") from None
+
+
+class _Checked(urllib.request.HTTPRedirectHandler):
+    max_redirections = HOPS
+
+    def __init__(self, private: bool) -> None:
+        self.private = private
+
+    def redirect_request(
+        self, req: Any, fp: Any, code: Any, msg: Any, headers: Any, newurl: str
+    ) -> Any:
+        public(newurl, self.private)
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+
+Resolver = Callable[..., list[Any]]
+
+
+def public(url: str, private: bool, resolve: Resolver = socket.getaddrinfo) -> None:
+    """Raises Unreadable `forbidden` for what is not http(s) or, unless `private`, not public."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise Unreadable("forbidden", "Only http and https addresses are fetched.")
+    try:
+        answers = resolve(parts.hostname, parts.port or 443, type=socket.SOCK_STREAM)
+    except (OSError, ValueError) as error:
+        raise Unreadable("unreachable", f"{parts.hostname} is not known: {error}") from None
+    for answer in answers:
+        address = ipaddress.ip_address(str(answer[4][0]).partition("%")[0])
+        metadata = address.is_link_local or str(address) == "fd00:ec2::254"
+        if metadata or not (address.is_global or private):
+            raise Unreadable("forbidden", f"{parts.hostname} is not a public address.")
+
+
+def _site(key: str) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    try:
+        site = sites.get(key)
+    except Refusal as refusal:
+        raise click.ClickException(refusal.message) from None
+    names = ("name", "match", "kind", "party", "category", "duration")
+    rows = [{name: getattr(row, name) for name in names} for row in inventory.trackers(site)]
+    kept = site.retention if site.retention.get("unit") else None
+    settings = {"name": COOKIE, "duration": site.choice_lifetime, "period": kept}
+    return rows, {**settings, "ip_mode": "none"}
+
+
+def _scan(file: Path) -> Mapping[str, Any]:
+    try:
+        found = json.loads(file.read_text("utf-8"))
+    except (UnicodeDecodeError, ValueError):
+        raise click.ClickException("The scan is not JSON.") from None
+    if not isinstance(found, dict) or not isinstance(found.get("passes"), list):
+        raise click.ClickException("The file is not a scan: it has no passes.")
+    return found
+
+
+def _shown(found: list[PolicyFinding], language: str) -> str:
+    known = policy.words(language)
+    label, grades = known["_labels"], known["_severity"]
+    made = []
+    for one in found:
+        made.append(f"{label['line']} {one.line}: {grades[one.severity]} {one.code}")
+        made.append(f"  “{_short(one.quote)}”")
+        made += [
+            f"  {label['against']} ({label['line']} {at.line}): “{_short(at.quote)}”"
+            for at in one.also
+        ]
+        made.append(f"  {one.why}")
+        made.append(f"  {label['instead']}: {one.instead}")
+        made.append(f"  {label['source']}: {one.source}\n")
+    return "\n".join(made) or str(label["none"])
+
+
+def _short(quote: str, most: int = 240) -> str:
+    text = " ".join(quote.split())
+    return text if len(text) <= most else text[: most - 2] + " …"
+
+
+def _lines(found: dict[str, Any]) -> list[str]:
+    """A draft for reading at a terminal: what is not there is "not stated"."""
+    made = ["site"]
+    made += _block(found["site"], 1)
+    made.append("trackers")
+    for tracker in found["trackers"]:
+        made.append(f"  {tracker['name'] or 'not named'}")
+        made += _block({name: v for name, v in tracker.items() if name != "name"}, 2)
+    return made if found["trackers"] else [*made, "  not stated"]
+
+
+def _block(block: Mapping[str, Any], depth: int) -> list[str]:
+    made, pad = [], "  " * depth
+    sources = block.get("src") or {}
+    for name, value in block.items():
+        if name in ("src", "listed_src", "quote"):
+            continue
+        if isinstance(value, dict) and not set(value) <= {"value", "unit", "min", "max"}:
+            made.append(f"{pad}{name}")
+            made += _block(value, depth + 1)
+        elif isinstance(value, list) and value and isinstance(value[0], dict):
+            made.append(f"{pad}{name}")
+            made += [line for one in value for line in [*_block(one, depth + 1), ""]]
+        else:
+            made.append(f"{pad}{name}: {_value(value)}")
+            if at := sources.get(name):
+                made.append(f"{pad}    line {at['line']}: “{_short(at['quote'], 160)}”")
+    return made
+
+
+def _value(value: Any) -> str:
+    if value is None or value == []:
+        return "not stated"
+    if isinstance(value, dict):
+        return " ".join(str(part) for part in value.values())
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

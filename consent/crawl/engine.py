@@ -1,0 +1,302 @@
+"""A scan: the passes, one after the other, each in a profile of its own."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Error as PlaywrightError
+from playwright.sync_api import TimeoutError as Late
+
+from ..egress import fence
+from ..findings import Pass, Scan
+from . import banner
+from .addresses import host_of, strip
+from .browser import Started, launch
+from .gather import gather, keys_of
+from .inject import inject
+from .options import CrawlError, Options, Progress
+from .pages import AGENT, Pace, Pages, checked, discover, is_private, links
+from .recorder import Recorder
+from .visit import Visit
+
+VERSION = "0.1"
+LOADS = 30_000  # milliseconds for one page
+LATE = 2.0  # seconds more for a banner to come, where the page is quiet
+FIRST = 2.0  # times the dwell of later pages: a banner and tag managers start here
+
+
+class Engine:
+    def __init__(
+        self,
+        started: Started,
+        start: str,
+        options: Options,
+        progress: Callable[[Progress], None],
+        done: Callable[[Pass], None] = lambda one: None,
+    ) -> None:
+        self.started, self.browser = started, started.browser
+        self.options, self.progress, self.done = options, progress, done
+        self.scan = Scan(url=start, started=_now(), browser=f"Chromium {self.browser.version}")
+        self.pages = Pages(start, options.pages)
+        self.end = time.monotonic() + options.seconds
+        self.visited: list[str] = []
+        self.public = not is_private(host_of(start))
+        self.pace: dict[str, float] = {}
+        self.spent = 0
+        self.discovered = False
+        self._pictures: dict[str, list[str]] = {}
+
+    def run(self) -> Scan:
+        """Raises CrawlError where not even the first page can be seen."""
+        names = [name for name in self.options.passes if name != "withdraw"]
+        for name in names:
+            if name != "none" and self.scan.banner in ("none", "unknown") and self.visited:
+                why = banner.NO_BANNER if self.scan.banner == "none" else banner.NOT_KNOWN
+                self._add(Pass(name, ran=False, why=why))
+                if name == "accept" and "withdraw" in self.options.passes:
+                    self._add(Pass("withdraw", ran=False, why=why))
+                continue
+            self._profile(name)
+        if self.scan.banner == "unknown":
+            self.scan.banner = "other"
+        self.scan.pages = [strip(page) for page in self.visited]
+        if self.pages.refused:
+            self.scan.problems.append(
+                f"robots.txt asks not to visit {self.pages.refused} of the pages found."
+            )
+        self.scan.ended = _now()
+        return self.scan
+
+    # -- passes ---------------------------------------------------------------------------------
+
+    def _profile(self, name: str) -> None:
+        """A fresh profile: one pass, or accept and withdraw."""
+        context = self.browser.new_context(
+            user_agent=agent(self.browser, self.options),
+            locale=self.options.language,
+            accept_downloads=False,
+            viewport={"width": 1280, "height": 800},
+        )
+        context.set_default_timeout(LOADS)
+        fence(context, self.started.room.noted)
+        recorder = Recorder()
+        recorder.listen(context)
+        page = context.new_page()
+        visit = Visit(context, page, recorder.attach(page), recorder)
+        # A scan leaves no record of consent: what our own banner would send is not sent.
+        with suppress(PlaywrightError):
+            visit.session.send("Network.setBlockedURLs", {"urls": ["*/v1/*/consents"]})
+        if self.options.head:
+            inject(visit.session, self.options.head, self.options.answers)
+        context.on("page", lambda other: _closed(other, page))
+        try:
+            self._passes(name, visit)
+        finally:
+            self.spent += recorder.received
+            with suppress(PlaywrightError):
+                context.close()
+
+    def _passes(self, name: str, visit: Visit) -> None:
+        self._open(visit, self.pages.start, first=True)
+        if not self.discovered:
+            self.discovered = True
+            self.scan.problems += discover(visit.page, self.pages)
+        if name == "none":
+            self.scan.banner = banner.awaited(visit.page, self._hand(visit), LATE)
+            self._picture(visit, name)
+            self._rest_of(visit, name)
+            self._add(self._seen(visit, name))
+            return
+        if self.scan.banner == "none":
+            self.scan.banner = banner.awaited(visit.page, self._hand(visit))
+        self._picture(visit, f"{name}-before")
+        if not self._chosen(visit, name, banner.choose(visit.page, name, self._hand(visit))):
+            if name == "accept" and "withdraw" in self.options.passes:
+                self._add(Pass("withdraw", ran=False, why="nothing was accepted"))
+            return
+        self._rest_of(visit, name, again=True)
+        self._add(self._seen(visit, name))
+        if name == "accept" and "withdraw" in self.options.passes:
+            self._withdraw(visit)
+
+    def _withdraw(self, visit: Visit) -> None:
+        self._open(visit, self.pages.start)
+        why = banner.withdraw(visit.page, self._hand(visit))
+        if self._chosen(visit, "withdraw", why):
+            self._rest_of(visit, "withdraw", again=True)
+            self._add(self._seen(visit, "withdraw"))
+
+    def _chosen(self, visit: Visit, name: str, why: str) -> bool:
+        """Whether the choice was made; the reason is kept where it was not."""
+        if why:
+            self._add(Pass(name, ran=False, why=why))
+            return False
+        visit.settled(self.options.dwell)
+        self._picture(visit, f"{name}-after")
+        return True
+
+    def _hand(self, visit: Visit) -> banner.Hand:
+        """What comes after the first press is of the next phase."""
+        phase = visit.recorder.phase + 1
+
+        def mark() -> None:
+            if visit.recorder.phase < phase:
+                visit.hold()
+                visit.before = visit.look() | set(keys_of(visit.frames))
+                visit.recorder.phase = phase
+
+        return banner.Hand(visit.rest, mark)
+
+    def _rest_of(self, visit: Visit, name: str, again: bool = False) -> None:
+        """The pages that are left; `again` with the first one, as a visitor who comes back."""
+        known = list(self.visited) if name != "none" and self.visited else None
+        at = 0 if again else 1
+        self._say(visit, name, 1)
+        while True:
+            todo = known or self.pages.list
+            if at >= min(len(todo), self.options.pages) or self._over(visit, name):
+                break
+            try:
+                self._open(visit, todo[at])
+            except CrawlError as error:
+                self.scan.problems.append(f"{strip(todo[at])}: {error.message}")
+            at += 1
+            self._say(visit, name, at)
+        visit.leave()
+
+    def _over(self, visit: Visit, name: str) -> bool:
+        if time.monotonic() > self.end:
+            self._problem(f"The time was up in the pass {name}; not all pages were seen.")
+            return True
+        if self.spent + visit.recorder.received > self.options.bytes:
+            self._problem(f"More bytes than allowed; the pass {name} was cut short.")
+            return True
+        return False
+
+    def _problem(self, sentence: str) -> None:
+        if sentence not in self.scan.problems:
+            self.scan.problems.append(sentence)
+
+    # -- pages ----------------------------------------------------------------------------------
+
+    def _open(self, visit: Visit, url: str, first: bool = False) -> None:
+        """Go there, stay, behave like a visitor who reads. Raises CrawlError."""
+        visit.leave()
+        checked(url, self.options.allow_private)
+        Pace(self.options.delay, self.public, visit.rest, self.pace).wait(url)
+        visit.recorder.page = url
+        try:
+            answer = visit.page.goto(url, wait_until="load", timeout=LOADS)
+        except Late:
+            answer = None
+            self._problem(f"{strip(url)} was not loaded within {LOADS // 1000} seconds.")
+        except PlaywrightError as error:
+            raise CrawlError("unreachable", _sentence(error, url)) from None
+        if answer is not None and answer.status >= 400 and first:
+            why = self.started.refusal(host_of(url)) or f"it answered {answer.status}"
+            raise CrawlError("unreachable", f"{strip(url)} could not be loaded: {why}.")
+        if first:
+            self._moved(visit, url)
+        if url not in self.visited:
+            self.visited.append(url)
+        visit.settled(self.options.dwell * (FIRST if first else 1))
+        visit.read()
+        self.pages.add(url, links(visit.page))
+
+    def _moved(self, visit: Visit, url: str) -> None:
+        """The start may lead elsewhere: the site is where it ends."""
+        there = visit.page.url.split("#")[0]
+        if there == url or not there.startswith("http") or self.visited:
+            return
+        checked(there, self.options.allow_private)
+        self.pages = Pages(there, self.options.pages, self.pages.robots)
+        self.visited.append(there)
+        visit.recorder.page = there
+
+    def _seen(self, visit: Visit, name: str) -> Pass:
+        visit.recorder.settle()
+        one = gather(visit, name, visit.recorder.phase, visit.look())
+        one.pages = [strip(page) for page in self.visited]
+        one.screenshots = self._pictures.pop(name, [])
+        return one
+
+    # -- what is told ---------------------------------------------------------------------------
+
+    def _picture(self, visit: Visit, name: str) -> None:
+        """Of the first page. `none-after` belongs to the pass none."""
+        if not self.options.screenshots:
+            return
+        file = Path(self.options.screenshots) / f"{name}.png"
+        with suppress(PlaywrightError, OSError):
+            visit.page.screenshot(path=file, timeout=15_000, animations="disabled")
+            self._pictures.setdefault(name.split("-")[0], []).append(file.name)
+
+    def _add(self, one: Pass) -> None:
+        self.scan.passes.append(one)
+        self.done(one)
+
+    def _say(self, visit: Visit, name: str, page: int) -> None:
+        recorder = visit.recorder
+        of = len([one for one in self.options.passes])
+        pages = min(max(len(self.pages.list), 1), self.options.pages)
+        self.progress(
+            Progress(
+                name,
+                self.options.passes.index(name) + 1,
+                of,
+                page,
+                pages,
+                strip(recorder.page),
+                len(visit.store),
+                recorder.seen,
+            )
+        )
+
+
+def scan(
+    start: str,
+    options: Options,
+    progress: Callable[[Progress], None],
+    done: Callable[[Pass], None] = lambda one: None,
+) -> Scan:
+    """In this process. Raises CrawlError."""
+    start = checked(start, options.allow_private)
+    if options.screenshots:
+        Path(options.screenshots).mkdir(parents=True, exist_ok=True)
+    with sync_playwright() as playwright, launch(playwright, options) as started:
+        found = Engine(started, start, options, progress, done).run()
+        found.problems += started.problems()
+        return found
+
+
+def agent(browser: Browser, options: Options) -> str:
+    """Chromium's own user agent, and who this is."""
+    major = browser.version.split(".")[0]
+    chrome = (
+        "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) "
+        f"Chrome/{major}.0.0.0 Safari/537.36"
+    )
+    contact = f" (+{options.contact})" if options.contact else ""
+    return f"{chrome} {AGENT}-Scan/{VERSION}{contact}"
+
+
+def _closed(other: Page, own: Page) -> None:
+    """A pop-up is closed: what it asked for was heard."""
+    if other != own:
+        with suppress(PlaywrightError):
+            other.close()
+
+
+def _sentence(error: PlaywrightError, url: str) -> str:
+    line = error.message.strip().splitlines()[0]
+    reason = line.split("net::")[-1].split(" at ")[0] if "net::" in line else line
+    return f"{strip(url)} could not be loaded ({reason})."
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

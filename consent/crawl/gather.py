@@ -1,0 +1,252 @@
+"""From what was heard and what the browser holds to the things and requests of a pass."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any, Protocol
+
+from ..findings import Cause, Pass, Request, Thing
+from .addresses import host_of, strip
+from .knowledge import service_of
+from .recorder import STORAGE, Recorder, Sent, Write
+
+Key = tuple[str, ...]
+ALWAYS = ("beacon", "websocket")  # kept even where they go to the site itself
+LONGEST = 400 * 86400  # seconds; Chromium keeps no cookie longer
+
+
+class Held(Protocol):
+    """What a visit knows: the store as it was seen over time, the frames' storage, what was there
+    before the pass' choice."""
+
+    recorder: Recorder
+    frames: dict[str, dict[str, Any]]
+    store: dict[Key, dict[str, Any]]
+    before: set[Key]
+
+
+def gather(visit: Held, name: str, phase: int, now: set[Key]) -> Pass:
+    """The pass `name`. Accept shows the whole visit, the others what came after their choice;
+    `now` are the cookies that are still there."""
+    least = 0 if name == "accept" else phase
+    things = _written(visit.recorder, least)
+    _cookies(visit, things, now, least)
+    _storage(visit, things)
+    sent = [one for one in visit.recorder.sent if one.phase >= least]
+    kept = [
+        replace(one, name=_text(one.name))
+        for one in things.values()
+        if one.name or one.kind == "cookie"
+    ]
+    return Pass(name, things=kept, requests=_requests(visit.recorder, sent))
+
+
+def keys_of(frames: dict[str, dict[str, Any]]) -> Iterable[Key]:
+    for origin, held in frames.items():
+        for kind in STORAGE:
+            for name, _ in held.get(kind, []):
+                yield (kind, name, origin)
+
+
+def key_of(cookie: dict[str, Any]) -> Key:
+    """What makes two cookies one (RFC 6265bis, 5.7; CHIPS adds the partition)."""
+    part = cookie.get("partitionKey")
+    top = part.get("topLevelSite", "") if isinstance(part, dict) else str(part or "")
+    return ("cookie", cookie["name"], cookie["domain"].lstrip("."), cookie["path"], top)
+
+
+def _text(name: str) -> str:
+    """Half a character, which JavaScript allows in a key, can be stored and printed nowhere."""
+    return name.encode("utf-8", "replace").decode()
+
+
+def _written(recorder: Recorder, least: int) -> dict[Key, Thing]:
+    """Every write by what it wrote; the first cause that is known is the cause."""
+    things: dict[Key, Thing] = {}
+    for write in recorder.writes:
+        if write.phase < least or (write.cookie and write.cookie.deletes):
+            continue
+        thing = _thing(recorder, write)
+        key = _key(thing)
+        held = things.get(key)
+        things[key] = thing if held is None else _merged(held, thing)
+    return things
+
+
+def _key(thing: Thing) -> Key:
+    """Without the path: a script does not say which it got."""
+    return (thing.kind, thing.name, thing.domain, "1" if thing.partitioned else "")
+
+
+def _thing(recorder: Recorder, write: Write) -> Thing:
+    cookie = write.cookie
+    domain = (cookie.domain or write.host) if cookie else write.host
+    host = domain if cookie else host_of(domain)
+    thing = Thing(
+        write.kind,
+        write.name,
+        domain,
+        party=recorder.party(host, write.page),
+        size=write.size,
+        page=strip(write.page),
+        cause=_served(write.cause),
+        dropped=write.kept is False,
+    )
+    if cookie is None:
+        return thing
+    return replace(
+        thing,
+        path=cookie.path or "/",
+        http_only=cookie.http_only,
+        secure=cookie.secure,
+        same_site=cookie.same_site,
+        partitioned=cookie.partitioned,
+        lifetime=cookie.lifetime,
+    )
+
+
+def _merged(held: Thing, new: Thing) -> Thing:
+    unknown = held.cause is None or held.cause.how == "unknown"
+    longer = [one for one in (held.lifetime, new.lifetime) if one is not None]
+    return replace(
+        held,
+        cause=new.cause if unknown else held.cause,
+        dropped=held.dropped and new.dropped,
+        size=max(held.size, new.size),
+        lifetime=max(longer) if longer else None,
+    )
+
+
+def _cookies(visit: Held, things: dict[Key, Thing], now: set[Key], least: int) -> None:
+    """The browser's store is the truth: what was not heard of is added, what was is completed."""
+    stored: set[Key] = set()
+    for full, cookie in visit.store.items():
+        key: Key = ("cookie", full[1], full[2], "1" if full[4] else "")
+        heard = things.get(key)
+        if heard is None and (full in visit.before or cookie["phase"] < least):
+            if full in now:
+                things[key] = replace(_of_store(visit.recorder, cookie), left=True)
+            continue
+        seen = _of_store(visit.recorder, cookie)
+        gone = full not in now and (heard is None or heard.deleted or key not in stored)
+        if heard is None:
+            things[key] = replace(seen, deleted=gone)
+        else:
+            lifetime = heard.lifetime
+            if lifetime is None or (seen.lifetime or 0) > LONGEST:
+                lifetime = seen.lifetime
+            things[key] = replace(
+                seen,
+                cause=heard.cause,
+                page=heard.page,
+                size=heard.size,
+                lifetime=lifetime,
+                deleted=gone,
+            )
+        stored.add(key)
+    for key, thing in things.items():
+        if thing.kind == "cookie" and key not in stored and not thing.dropped and not thing.left:
+            things[key] = replace(thing, deleted=True)
+
+
+def _of_store(recorder: Recorder, cookie: dict[str, Any]) -> Thing:
+    key = key_of(cookie)
+    expires = float(cookie.get("expires", -1))
+    page = str(cookie.get("seen_on", ""))
+    cause = next(
+        (
+            one.cause
+            for one in recorder.writes
+            if one.kind == "cookie" and one.name == key[1] and one.cause.how != "unknown"
+        ),
+        None,
+    )
+    return Thing(
+        "cookie",
+        key[1][:300],
+        key[2],
+        path=key[3],
+        party=recorder.party(key[2], page),
+        http_only=bool(cookie.get("httpOnly")),
+        secure=bool(cookie.get("secure")),
+        same_site=str(cookie.get("sameSite", "")).lower(),
+        partitioned=bool(key[4]),
+        lifetime=None if cookie.get("session") or expires < 0 else int(expires - time.time()),
+        size=max(int(cookie.get("size", 0)) - len(key[1]), 0),
+        page=strip(page),
+        cause=_served(cause) if cause else _guess(recorder, key[2]),
+    )
+
+
+def _guess(recorder: Recorder, domain: str) -> Cause:
+    """Nobody was heard writing it: an address of that domain that was asked for, as unknown."""
+    asked = (
+        one.url
+        for one in recorder.sent
+        if (host := host_of(one.url)) == domain or host.endswith(f".{domain}")
+    )
+    return _served(Cause("unknown", next(asked, "")))
+
+
+def _storage(visit: Held, things: dict[Key, Thing]) -> None:
+    there = set(keys_of(visit.frames))
+    for kind, name, origin in there:
+        key: Key = (kind, name, origin, "")
+        if key in things:
+            continue
+        earlier = [one for one in visit.recorder.writes if (one.kind, one.name) == (kind, name)]
+        page = visit.recorder.page
+        things[key] = Thing(
+            kind,
+            name,
+            origin,
+            party=visit.recorder.party(host_of(origin), page),
+            size=next(n for one, n in visit.frames[origin][kind] if one == name),
+            page=strip(earlier[0].page if earlier else page),
+            cause=_served(earlier[0].cause) if earlier else Cause(),
+            left=(kind, name, origin) in visit.before,
+        )
+    for key, thing in things.items():
+        seen = thing.domain in visit.frames and thing.kind in STORAGE
+        if seen and (thing.kind, thing.name, thing.domain) not in there:
+            things[key] = replace(thing, deleted=True)
+
+
+def _requests(recorder: Recorder, sent: list[Sent]) -> list[Request]:
+    """One for each address, kind, page and cause; third parties, and what leaves without a page
+    asking to see the answer."""
+    found: dict[Key, Request] = {}
+    for one in sent:
+        host = host_of(one.url)
+        near = one.near if one.near is not None else None
+        party = recorder.party(host, one.page)
+        if near is not None:
+            party = "first" if near else "third"
+        if party == "first" and one.kind not in ALWAYS:
+            continue
+        key: Key = (one.url, one.kind, one.page, one.cause.url, str(one.cause.line))
+        held = found.get(key)
+        if held:
+            found[key] = replace(held, count=held.count + 1, static=held.static or one.static)
+            continue
+        found[key] = Request(
+            one.url,
+            host,
+            one.kind,
+            party,
+            strip(one.page),
+            _served(one.cause),
+            service_of(one.url),
+            static=one.static,
+        )
+    return list(found.values())
+
+
+def _served(cause: Cause) -> Cause:
+    """With the service that the script or the response belongs to, else that of a caller."""
+    if cause.service:
+        return cause
+    places = [cause.url, *(place.rpartition(":")[0] for place in cause.stack)]
+    return replace(cause, service=next((s for place in places if (s := service_of(place))), ""))

@@ -1,0 +1,114 @@
+"""A PDF's text as blocks: hyphens at line ends closed, running heads and page numbers left out.
+
+pypdf does the reading (docs/decisions/0023). A scanned page has no text; there is no OCR.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections import Counter
+from collections.abc import Iterator
+
+from pypdf import PdfReader
+from pypdf.errors import PyPdfError
+
+from .document import LONGEST, MOST_PAGES, Block, Unreadable
+from .plain import BULLET, kind_of
+
+PAGE_NUMBER = re.compile(
+    r"(?:page|strona|str\.|p\.)?\s*[-–]?\s*\d{1,4}\s*(?:(?:/|of|z|sur|de)\s*\d{1,4})?\s*[-–]?",
+    re.IGNORECASE,
+)
+HYPHEN = re.compile(r"[^\W\d_][-\u00ad\u2010]$")
+
+
+def blocks(data: bytes) -> list[Block]:
+    """Raises Unreadable `encrypted`, `broken`, or `scanned` where no page has text."""
+    pages = _pages(data)
+    furniture = _furniture(pages)
+    made = list(_paragraphs(pages, furniture))
+    if not made:
+        raise Unreadable("scanned", "No page of the PDF has text; pictures of text are not read.")
+    return made
+
+
+def _pages(data: bytes) -> list[list[str]]:
+    try:
+        reader = PdfReader(io.BytesIO(data))
+        if reader.is_encrypted and not reader.decrypt(""):
+            raise Unreadable("encrypted", "The PDF is locked with a password.")
+        found: list[list[str]] = []
+        room = LONGEST
+        for page in reader.pages[:MOST_PAGES]:
+            text = page.extract_text().replace("\r", "")
+            room -= len(text)
+            found.append([line.rstrip() for line in text.split("\n")])
+            if room < 0:
+                break
+        return found
+    except Unreadable:
+        raise
+    except (PyPdfError, ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
+        raise Unreadable("broken", "The PDF cannot be read; it may be damaged.") from error
+    except (RecursionError, OverflowError, NotImplementedError, ImportError) as error:
+        raise Unreadable("broken", "The PDF uses what cannot be read here.") from error
+
+
+def _key(line: str) -> str:
+    return re.sub(r"\d+", "#", " ".join(line.split())).lower()
+
+
+def _furniture(pages: list[list[str]]) -> set[str]:
+    """What stands at the top or foot of most pages."""
+    if len(pages) < 3:
+        return set()
+    edge: Counter[str] = Counter()
+    for page in pages:
+        lines = [line for line in page if line.strip()]
+        edge.update({_key(line) for line in (*lines[:2], *lines[-2:])})
+    return {key for key, times in edge.items() if times * 2 > len(pages) and len(key) > 1}
+
+
+def _lines(pages: list[list[str]], furniture: set[str]) -> Iterator[tuple[int, int, str]]:
+    number = 0
+    for page, lines in enumerate(pages, 1):
+        seen = [at for at, line in enumerate(lines) if line.strip()]
+        edges = {*seen[:2], *seen[-2:]}
+        for at, line in enumerate(lines):
+            number += 1
+            loose = at in edges and (_key(line) in furniture or PAGE_NUMBER.fullmatch(line.strip()))
+            if not loose:
+                yield number, page, line
+
+
+def _paragraphs(pages: list[list[str]], furniture: set[str]) -> Iterator[Block]:
+    lines = list(_lines(pages, furniture))
+    widths = sorted(len(line) for _, _, line in lines if line.strip())
+    width = widths[int(len(widths) * 0.9)] if widths else 0
+    held = ""
+    start = (0, 0)
+    last: str = ""
+    for number, page, line in lines:
+        text = " ".join(line.split())
+        if held and text and _goes_on(last, text, width):
+            closed = bool(HYPHEN.search(held)) and text[:1].islower()
+            held = held[:-1] + text if closed else f"{held} {text}"
+        else:
+            if held:
+                yield Block(held, start[0], kind_of(held), page=start[1])
+            held, start = text, (number, page)
+        if text or page == start[1]:  # a paragraph may go on behind a page's end
+            last = text
+    if held:
+        yield Block(held, start[0], kind_of(held), page=start[1])
+
+
+def _goes_on(before: str, text: str, width: int) -> bool:
+    if BULLET.match(text + " x") or not before:
+        return False
+    if before[-1] in ".:;?!" and text[:1].isupper() and len(before) < width * 0.7:
+        return False
+    if text[:1].islower() or HYPHEN.search(before):
+        return True
+    return len(before) + len(text.split()[0]) > width * 0.85
