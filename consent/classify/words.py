@@ -50,6 +50,7 @@ HINTS = (
         stems=("csrf", "xsrf", "requestverification", "antiforgery"),
     ),
     Hint("necessary", 0.55, "it tells people from programs", stems=("captcha",)),
+    Hint("necessary", 0.5, "it keeps an answer about age", stems=("agegate", "ageverif")),
     Hint(
         "necessary",
         0.65,
@@ -60,7 +61,7 @@ HINTS = (
             r"cookies?(accept|agree|allow|approv|close|compl|confirm|direct|dismiss|hid|info|law|message|msg|not|ok"
             r"|pol|popup|pref|read|seen|sett|show|stat|test|enabl|understood|view|warn|alert|banner|bar"
             r"|choice|control|decl|disclaim|hint|level|modal|opt|panel|permission|reject|check|support)"
-            r"|(privacy|tracking)(accept|consent|optin|pref|sett)"
+            r"|(privacy|tracking)(accept|consent|optin|pref|sett)|(policy|terms)(accept|agree)"
             r"|(accept|agree|allow|approv|clos|confirm|dismiss|hid|use|show|seen|enable|support|has)"
             r"(ed|d|s|e|n)?(the|all)?cookie"
         ),
@@ -82,7 +83,7 @@ HINTS = (
             "mkt marketing partner dsp rtb ssp sync usersync cookiesync bid bidder impression",
             "facebook fb twitter tiktok pinterest linkedin snapchat criteo doubleclick adwords",
             "attribution conversion conversions audience segment segments coupon source",
-            "src medium voucher discount offer",
+            "src medium voucher discount offer dfp ppid",
         ),
         (
             "utm",
