@@ -105,6 +105,16 @@ def test_a_folder_with_spaces_and_quotes_is_a_folder(
     odd.rmdir()
 
 
+def test_a_long_folder_for_temporary_files_is_not_used(
+    means: Means, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A socket of Chromium's would have too long a path, and the browser would not start."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    with opened(Policy(), "/bin/sh", means=means, strict=False) as made:
+        assert len(str(tmp_path)) > 36 and made.folder.parent == TMP
+        assert len(f"{made.env['TMPDIR']}/org.chromium.Chromium.scoped_dir.XXXXXX/Singleton") < 107
+
+
 def test_there_is_no_interface_but_loopback(means: Means, run: Callable[..., Started]) -> None:
     code, said = run("tail -n +3 /proc/net/dev | cut -d: -f1; cat /proc/net/route", means)
     assert code == 0 and said.split()[0] == "lo"

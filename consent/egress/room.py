@@ -49,7 +49,10 @@ LIMITS = {
     "RLIMIT_DATA": 4 * 1024 * 1024 * 1024,  # of each process; V8 reserves far more than it uses
     "RLIMIT_NOFILE": 4096,
 }
-WORK = "work"
+WORK = "w"
+# Chromium puts a socket into its folder for temporary files, and a socket's path has 107 letters.
+PARENT_MAX = 36
+SHORT = "/tmp"  # noqa: S108 - mkdtemp's folders are nobody else's
 OVER = {
     "time": "The browser was ended: it had all the time it may have.",
     "memory": "The browser was ended: it had all the memory it may have.",
@@ -221,7 +224,10 @@ def _tried(means: Means) -> int:
 
 def _folder() -> Path:
     """Ours, with one of the browser's in it, which is another user's and has to pass through."""
-    made = Path(tempfile.mkdtemp(prefix="crumbtrail-scan-")).resolve()
+    parent = tempfile.gettempdir()
+    if len(parent) > PARENT_MAX:
+        parent = SHORT
+    made = Path(tempfile.mkdtemp(prefix="crumbtrail-", dir=parent)).resolve()
     made.chmod(0o711)
     made.joinpath(WORK).mkdir(mode=0o700)
     return made
@@ -229,8 +235,7 @@ def _folder() -> Path:
 
 def _furnish(work: Path, means: Means) -> None:
     """The folder belongs to whoever the browser runs as, and has room for what it writes."""
-    for name in ("home", "tmp"):
-        work.joinpath(name).mkdir()
+    work.joinpath("home").mkdir()
     _give(means, *work.iterdir(), work)
 
 
@@ -260,7 +265,7 @@ def _environment(work: Path) -> dict[str, str]:
     return {
         "PATH": "/usr/local/bin:/usr/bin:/bin",
         "HOME": str(work / "home"),
-        "TMPDIR": str(work / "tmp"),
+        "TMPDIR": str(work),
         "XDG_CONFIG_HOME": str(work / "home"),
         "XDG_CACHE_HOME": str(work / "home"),
         "LANG": "C.UTF-8",
