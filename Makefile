@@ -5,9 +5,10 @@
 #   make js              build static/js/dist again, for those who change the script
 #   make faults          the fault tests at their long sizes (an hour or more); make faults FAULTS=10
 #   make bench           measure this machine (docs/benchmarks.md)
+#   make eval            how often the classifier is right;   make eval EVAL=labelled.csv
 #   make clean           delete the data, the caches and .venv: start over
 
-.PHONY: run test lint js bench faults clean
+.PHONY: run test lint js bench eval faults clean
 .DEFAULT_GOAL := run
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -45,6 +46,10 @@ faults: .venv/dev.stamp
 bench: .venv/run.stamp
 	@$(PY) bench/writes.py $(B)
 	@folder=$$(mktemp -d) && DEMO=1 INSTANCE_PATH=$$folder $(PY) bench/size.py; rm -rf "$$folder"
+
+eval: .venv/run.stamp
+	@if [ -n "$(EVAL)" ]; then $(PY) -m flask --app app classify --score "$(EVAL)"; \
+	else $(PY) tests/prepare.py node && $(WITH_NODE) $(PY) bench/labels.py; fi
 
 clean:
 	rm -rf .venv instance .pytest_cache .mypy_cache .ruff_cache .hypothesis static/js/node_modules packages/node_modules bench/openload

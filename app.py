@@ -21,6 +21,7 @@ from consent import (
     cli_classify,
     cli_import,
     cli_own,
+    cli_preview,
     cli_scan,
     config,
     demo,
@@ -73,6 +74,8 @@ def create_app(settings: Config | None = None, clock: Callable[[], datetime] = u
     app.cli.add_command(cli_import.group)
     app.cli.add_command(cli_own.own)
     app.cli.add_command(cli_scan.scan)
+    app.cli.add_command(cli_preview.preview)
+    app.cli.add_command(cli_preview.preview_answers)
     app.cli.add_command(witness.group)
     app.cli.add_command(wording.group)
     vendors_cli.register(app)

@@ -113,7 +113,9 @@ def _decisions(site: Site) -> list[Decision]:
     return [
         Decision(one.name, category, one.match, one.kind, one.service or "")
         for one in inventory.trackers(site)
-        if one.name and (category := one.category or by_service.get(one.service or ""))
+        if one.name
+        and one.kind in inventory.STORED
+        and (category := one.category or by_service.get(one.service or ""))
     ]
 
 

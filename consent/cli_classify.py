@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import BinaryIO
+from collections.abc import Callable
+from typing import BinaryIO, TypeVar
 
 import click
 from flask import Flask
 from flask.cli import AppGroup, with_appcontext
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from . import catalogue, sites
 from .classify import Catalogue, Sheet, Unreadable, builtin, score
@@ -18,6 +19,7 @@ from .db import db
 from .errors import Refusal
 from .parts import parts
 
+T = TypeVar("T")
 BIGGEST = 100 * 1024 * 1024
 
 group = AppGroup("catalogue", help="What is known of cookies.")
@@ -74,7 +76,7 @@ def bring(file: BinaryIO, dry_run: bool) -> None:
         raise click.ClickException(f"{error.code}: {error}") from None
     for line, code, why in found.refused:
         click.echo(f"! line {line}: {code}: {why}")
-    done = catalogue.bring(found, "cli", parts().clock(), dry=dry_run)
+    done = _stored(lambda: catalogue.bring(found, "cli", parts().clock(), dry=dry_run))
     click.echo(
         f"{done.added} added, {done.changed} changed, {done.removed} removed, {done.same} as they"
         f" were, {len(found.refused)} refused."
@@ -88,18 +90,29 @@ def bring(file: BinaryIO, dry_run: bool) -> None:
 @group.command("clear")
 def clear() -> None:
     """Forget the imported database."""
-    click.echo(f"{catalogue.clear('cli', parts().clock())} rows removed.")
+    removed = _stored(lambda: catalogue.clear("cli", parts().clock()))
+    click.echo(f"{removed} rows removed.")
 
 
 @group.command("show")
 def show() -> None:
     """How much is known."""
-    own, rows = builtin(), catalogue.rows()
+    own, rows = builtin(), _stored(catalogue.rows)
     hosts = sum(len(service.hosts) for service in own.services)
     click.echo(
         f"Our list: {len(own.entries)} names of {len(own.services)} services, {hosts} hosts."
     )
     click.echo(f"Imported: {len(rows)} rows.")
+
+
+def _stored(do: Callable[[], T]) -> T:
+    """What needs the table; where there is none, a sentence says how to make it."""
+    try:
+        return do()
+    except (OperationalError, ProgrammingError):
+        db.session.rollback()
+        how = "Is it set up? flask --app app migrate"
+        raise click.ClickException(f"no_database: The database cannot be read. {how}") from None
 
 
 def _sheet(file: BinaryIO, also: tuple[str, ...]) -> Sheet:
@@ -125,7 +138,7 @@ def _known(key: str | None) -> Catalogue:
         return catalogue.known(sites.get(key) if key else None)
     except Refusal as refusal:
         raise click.ClickException(f"{refusal.code}: {refusal.message}") from None
-    except SQLAlchemyError:
+    except (OperationalError, ProgrammingError):
         db.session.rollback()
         if key:
             raise click.ClickException("no_database: The database cannot be read.") from None

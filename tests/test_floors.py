@@ -57,6 +57,7 @@ STEPS = (
         "cli_classify",
         "cli_import",
         "cli_own",
+        "cli_preview",
         "cli_scan",
         "vendors_cli",
         "witness",

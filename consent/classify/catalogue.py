@@ -6,14 +6,15 @@ The form of the files is told at the head of `data/catalogue/README.md`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.resources import files
 
-from .facts import TRACKING, UNKNOWN, Decision, Entry, Imported, ServiceFact
+from .facts import UNKNOWN, Decision, Entry, Imported, ServiceFact
 from .foreign import Database
 from .hosts import found, under
+from .names import Match, Names
 
 KINDS = {"local": "local_storage", "session": "session_storage", "indexeddb": "indexeddb"}
 PARTIES = ("first", "third", "both")
@@ -27,14 +28,6 @@ class Malformed(ValueError):
 
 
 @dataclass(frozen=True)
-class Match:
-    """An entry that a name matches; `how` is `exact`, `pattern` or `case`."""
-
-    entry: Entry
-    how: str
-
-
-@dataclass(frozen=True)
 class Catalogue:
     """What is known: our list, and beside it what an owner decided and what was imported."""
 
@@ -42,55 +35,30 @@ class Catalogue:
     entries: tuple[Entry, ...]
     decisions: tuple[Decision, ...] = ()
     database: Database = field(default_factory=lambda: Database(()))
+    public: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    _hosts: dict[str, ServiceFact] = field(init=False, repr=False, compare=False)
+    _names: Names = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         hosts = {host: service for service in self.services for host in service.hosts}
-        exact: dict[str, list[Entry]] = {}
-        patterns: list[tuple[re.Pattern[str], Entry]] = []
-        for entry in self.entries:
-            if "*" in entry.pattern:
-                patterns.append((_compiled(entry.pattern), entry))
-            else:
-                exact.setdefault(entry.pattern, []).append(entry)
-        patterns.sort(key=lambda one: -len(one[1].pattern.replace("*", "")))
-        folded: dict[str, list[Entry]] = {}
-        for name, entries in exact.items():
-            folded.setdefault(name.casefold(), []).extend(entries)
-        for name, value in (
-            ("_hosts", hosts),
-            ("_exact", exact),
-            ("_folded", folded),
-            ("_patterns", patterns),
-        ):
-            object.__setattr__(self, name, value)
-
-    _hosts: dict[str, ServiceFact] = field(init=False, repr=False, compare=False)
-    _exact: dict[str, list[Entry]] = field(init=False, repr=False, compare=False)
-    _folded: dict[str, list[Entry]] = field(init=False, repr=False, compare=False)
-    _patterns: list[tuple[re.Pattern[str], Entry]] = field(init=False, repr=False, compare=False)
+        object.__setattr__(self, "_hosts", hosts)
+        object.__setattr__(self, "_names", Names(self.entries))
 
     def service_at(self, place: str) -> ServiceFact | None:
         """The service that an address or a cookie's domain belongs to."""
         return found(place, self._hosts)
 
+    def public_at(self, place: str) -> str:
+        """What the public list of hosts says of an address or a cookie's domain, or ""."""
+        return found(place, self.public) or ""
+
     def service(self, key: str) -> ServiceFact | None:
         return next((one for one in self.services if one.key == key), None)
 
     def matches(self, name: str) -> Iterator[Match]:
-        """Entries that `name` matches, the surest first: exact, longest pattern, other case."""
-        yield from (Match(entry, "exact") for entry in self._exact.get(name, ()))
-        later: list[Match] = []
-        for pattern, entry in self._patterns:
-            if not pattern.fullmatch(name):
-                continue
-            if _begins(entry.pattern, name):
-                yield Match(entry, "pattern")
-            else:
-                later.append(Match(entry, "case"))
-        for entry in self._folded.get(name.casefold(), ()):
-            if entry.pattern != name:
-                yield Match(entry, "case")
-        yield from later
+        """Entries that `name` matches, the surest first."""
+        return self._names.matches(name)
 
     def decided(self, name: str) -> Decision | None:
         """The owner's word: exact first, then the longest prefix, then in other letters."""
@@ -109,27 +77,31 @@ class Catalogue:
         self, decisions: Iterable[Decision] = (), imported: Iterable[Imported] = ()
     ) -> Catalogue:
         """The same list with an owner's decisions and the rows of an imported database."""
-        return Catalogue(self.services, self.entries, tuple(decisions), Database(tuple(imported)))
+        database = Database(tuple(imported))
+        return replace(self, decisions=tuple(decisions), database=database)
 
 
-def fits(entry: Entry, domain: str, script: str, foreign: bool) -> bool:
-    """Whether an entry's conditions hold where the thing was seen."""
+def fits(match: Match, domain: str, script: str, foreign: bool) -> bool:
+    """Whether an entry's conditions hold where the thing was seen.
+
+    What is necessary and spelt otherwise is taken for a generic name.
+    """
+    entry = match.entry
     hosts = entry.service.hosts
     if entry.here and not (under(domain, hosts) or under(script, hosts)):
         return False
-    return not (entry.generic and foreign)
-
-
-def tracking(service: ServiceFact | None) -> bool:
-    return service is not None and service.category in TRACKING
+    generic = entry.generic or (match.how == "case" and entry.category == "necessary")
+    return not (generic and foreign)
 
 
 @cache
 def builtin() -> Catalogue:
     """The list that ships with the product."""
     folder = files("consent") / "data" / "catalogue"
-    texts = sorted((one.name, one.read_text("utf-8")) for one in folder.iterdir())
-    return load((name, text) for name, text in texts if name.endswith(".txt"))
+    lists = sorted(one.name for one in folder.iterdir() if one.name.endswith(".txt"))
+    own = load((name, (folder / name).read_text("utf-8")) for name in lists)
+    lines = (folder / "hosts.csv").read_text("utf-8").splitlines()[1:]
+    return replace(own, public=dict(line.split(",") for line in lines))
 
 
 def load(texts: Iterable[tuple[str, str]]) -> Catalogue:
@@ -184,16 +156,6 @@ def _entry(service: ServiceFact, parts: list[str]) -> Entry:
         here="here" in words,
         generic="generic" in words,
     )
-
-
-def _compiled(pattern: str) -> re.Pattern[str]:
-    parts = map(re.escape, pattern.split("*"))
-    return re.compile(".*".join(parts), re.DOTALL | re.IGNORECASE)
-
-
-def _begins(pattern: str, name: str) -> bool:
-    """Whether the letters of the pattern stand in `name` as they are spelt."""
-    return all(part in name for part in pattern.split("*"))
 
 
 def _is(decision: Decision, name: str, fold: bool) -> bool:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from . import foreign, words
-from .catalogue import Catalogue, Match, builtin, fits
+from .catalogue import Catalogue, builtin, fits
 from .facts import TRACKING, UNKNOWN, Decision, Entry, Proposal, Seen, ServiceFact
 from .hosts import host_of, under
+from .names import Match
 
 SURE = {"exact": 0.95, "pattern": 0.9, "case": 0.85}
 HOW = {"exact": "", "pattern": ", by the pattern {}", "case": ", in other letters ({})"}
@@ -51,18 +52,20 @@ def decided(seen: Seen, known: Catalogue) -> Proposal | None:
 
 
 def listed(seen: Seen, known: Catalogue) -> Proposal | None:
-    """Our own list. Necessary only where no tracker of ours has the name or fits it as well."""
+    """Our own list. Necessary only where no tracker of ours fits the name as well, and, for a
+    generic pattern, where the rest of the name does not speak of tracking."""
     elsewhere = _elsewhere(seen, known)
     matches = [
-        one
-        for one in known.matches(seen.name)
-        if fits(one.entry, seen.domain, seen.script, elsewhere)
+        one for one in known.matches(seen.name) if fits(one, seen.domain, seen.script, elsewhere)
     ]
     if not matches:
         return None
     best = min(matches, key=lambda one: (-SURE[one.how], _says_less(one.entry, seen)))
     if best.entry.category == "necessary" and best.how != "exact":
-        best = next((one for one in matches if one.entry.category in TRACKING), best)
+        tracker = next((one for one in matches if one.entry.category in TRACKING), None)
+        if tracker is None and best.entry.generic and _speaks_of_tracking(seen.name):
+            return None
+        best = tracker or best
     return _from_list(best, seen)
 
 
@@ -104,11 +107,13 @@ def at_home(seen: Seen, known: Catalogue) -> Proposal | None:
             " the name itself is not known."
         )
         return _made(service.category, 0.65, why, service)
-    ours = known.database.at(seen.domain)
-    if not ours:
-        return None
-    why = f"Most rows of the imported database for {host_of(seen.domain)} are {ours}."
-    return _made(ours, 0.5, why)
+    if ours := known.database.at(seen.domain):
+        why = f"Most rows of the imported database for {host_of(seen.domain)} are {ours}."
+        return _made(ours, 0.55, why)
+    if ours := known.public_at(seen.domain):
+        why = f"A public list of hosts has {host_of(seen.domain)} as {ours}; please check."
+        return _made(ours, 0.5, why)
+    return None
 
 
 def worded(seen: Seen, known: Catalogue) -> Proposal | None:
@@ -117,7 +122,7 @@ def worded(seen: Seen, known: Catalogue) -> Proposal | None:
     if hit is None:
         return None
     hint, word = hit
-    if hint.category == "necessary" and (_elsewhere(seen, known) or _tracks(seen)):
+    if hint.category == "necessary" and _elsewhere(seen, known):
         return None
     why = f"Nobody is known to use this name; by “{word}” in it, {hint.why}. Please check."
     return _made(hint.category, hint.confidence, why)
@@ -157,7 +162,11 @@ def asked(seen: Seen, known: Catalogue) -> Proposal | None:
         service = known.service_at(place) if place else None
         if service is not None:
             why = f"It goes to {host_of(place)}, which is {service.name} ({service.category})."
-            return _made(service.category, 0.85, why, service)
+            sure = 0.6 if service.category == "necessary" else 0.85
+            return _made(service.category, sure, why, service)
+        if place and (ours := known.public_at(place)):
+            why = f"A public list of hosts has {host_of(place)} as {ours}; please check."
+            return _made(ours, 0.5, why)
     return None
 
 
@@ -169,11 +178,14 @@ def _elsewhere(seen: Seen, known: Catalogue) -> bool:
     """Whether something says that another company than the site's own set it."""
     places = (known.service_at(place) for place in (seen.domain, seen.script) if place)
     foreigners = any(service and service.category != "necessary" for service in places)
-    return seen.party == "third" or foreigners
+    public = any(known.public_at(place) for place in (seen.domain, seen.script) if place)
+    tracks = any(words.of_host(place) for place in (seen.domain, seen.script))
+    return seen.party == "third" or foreigners or public or tracks
 
 
-def _tracks(seen: Seen) -> bool:
-    return words.of_host(seen.domain) is not None or words.of_host(seen.script) is not None
+def _speaks_of_tracking(name: str) -> bool:
+    hit = words.of_name(name)
+    return hit is not None and hit[0].category in TRACKING
 
 
 def _says_less(entry: Entry, seen: Seen) -> tuple[bool, bool, int]:

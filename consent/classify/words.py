@@ -1,7 +1,7 @@
 """What the words in a name, or in a host, say when nobody knows the name itself.
 
-Words that speak of tracking are looked for first, so that `analytics_session_id` is never taken
-for a session. Confidence stays low: a person should look.
+Words that speak of tracking are looked for before those of sessions and baskets, so that
+`analytics_session_id` is never taken for a session. Confidence stays low: a person should look.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from .hosts import host_of
 
+SHORTEST = 2  # letters that a change of case or a digit sets apart, and that say nothing
 PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
 
@@ -23,11 +24,17 @@ class Hint:
     why: str
     words: frozenset[str] = frozenset()
     stems: tuple[str, ...] = ()
+    shape: re.Pattern[str] | None = None
+    whole: re.Pattern[str] | None = None
 
     def fits(self, words: set[str], bare: str) -> str | None:
         for stem in self.stems:
             if stem in bare:
                 return stem
+        if self.shape and (found := self.shape.search(bare)):
+            return found[0]
+        if self.whole and self.whole.fullmatch(bare):
+            return bare
         return next((word for word in sorted(self.words & words)), None)
 
 
@@ -36,6 +43,33 @@ def said(*words: str) -> frozenset[str]:
 
 
 HINTS = (
+    Hint(
+        "necessary",
+        0.75,
+        "it guards forms against forged requests",
+        stems=("csrf", "xsrf", "requestverification", "antiforgery"),
+    ),
+    Hint(
+        "necessary",
+        0.65,
+        "it keeps the answer to a cookie notice",
+        said("gdpr ccpa rgpd dsgvo avg lgpd"),
+        ("consent", "gdpr", "rgpd", "dsgvo", "privacyaccept", "acceptprivacy", "eucookie"),
+        re.compile(
+            r"cookies?(accept|agree|allow|approv|close|confirm|dismiss|hid|info|law|message|msg|not|ok"
+            r"|pol|popup|pref|read|seen|sett|show|stat|test|enabl|understood|view|warn|alert|banner|bar"
+            r"|choice|control|decl|disclaim|hint|level|modal|opt|panel|permission|reject|check|support)"
+            r"|(privacy|tracking)(accept|consent|optin|pref|sett)"
+            r"|(accept|agree|allow|approv|clos|confirm|dismiss|hid|use|show|seen|enable|support|has)"
+            r"(ed|d|s|e|n)?(the|all)?cookie"
+        ),
+    ),
+    Hint(
+        "necessary",
+        0.5,
+        "it is 32 hexadecimal digits, as Joomla names its sessions",
+        whole=re.compile(r"[0-9a-f]{32}"),
+    ),
     Hint(
         "marketing",
         0.55,
@@ -47,6 +81,7 @@ HINTS = (
             "mkt marketing partner dsp rtb ssp sync usersync cookiesync bid bidder impression",
             "facebook fb twitter tiktok pinterest linkedin snapchat criteo doubleclick adwords",
             "attribution conversion conversions audience segment segments coupon source",
+            "src medium voucher discount offer",
         ),
         (
             "utm",
@@ -73,6 +108,31 @@ HINTS = (
         ),
     ),
     Hint(
+        "preferences",
+        0.6,
+        "it keeps a language, a currency, a place or how the page looks",
+        stems=(
+            "language",
+            "locale",
+            "currency",
+            "darkmode",
+            "timezone",
+            "wishlist",
+            "fontsize",
+            "colorscheme",
+            "recentlyviewed",
+            "recentlyseen",
+            "recentproduct",
+            "viewmode",
+            "gridview",
+            "listview",
+            "perpage",
+            "pagesize",
+            "geoloc",
+            "geoip",
+        ),
+    ),
+    Hint(
         "statistics",
         0.5,
         "it speaks of counting or recognising visitors",
@@ -80,8 +140,8 @@ HINTS = (
             "ab abtest abtesting analytics analytic anonymous bucket count counter experiment",
             "experiments exp first firstvisit heatmap hit hits insight insights landing metric",
             "metrics monitoring mtm omniture page pageview pageviews pages piwik matomo pv rum",
-            "sample sampling snowplow split stat statistics stats telemetry test track tracker",
-            "tracking trk uuid variant variation view viewed views visit visited visitor visitors",
+            "sample sampling snowplow split stat statistics stats telemetry track tracked tracker",
+            "tracking trk uuid variant variation viewed views visit visited visitor visitors",
             "visitorid visits vid ga gtm stid cid uid duid puid guid fingerprint fp perf",
             "performance survey",
         ),
@@ -108,78 +168,16 @@ HINTS = (
         ),
     ),
     Hint(
-        "necessary",
-        0.75,
-        "it guards forms against forged requests",
-        said("csrf xsrf"),
-        ("csrf", "xsrf", "requestverification", "antiforgery"),
-    ),
-    Hint(
-        "necessary",
-        0.7,
-        "it keeps the answer to a cookie notice",
-        said("gdpr ccpa"),
-        (
-            "cookieconsent",
-            "consentcookie",
-            "cookienotice",
-            "cookiepolicy",
-            "cookieaccept",
-            "acceptcookie",
-            "acceptedcookie",
-            "cookiesaccept",
-            "cookiebar",
-            "cookiebanner",
-            "cookielaw",
-            "cookieagree",
-            "cookiesagree",
-            "cookieallow",
-            "allowcookie",
-            "cookiesallow",
-            "cookiesettings",
-            "cookiesetting",
-            "cookiepreference",
-            "cookiechoice",
-            "cookiemessage",
-            "cookiedisclaimer",
-            "cookiewarning",
-            "cookiecontrol",
-            "cookieinfo",
-            "cookiepopup",
-            "cookiedismiss",
-            "cookiehint",
-            "cookieok",
-            "cookiemodal",
-            "cookieoptin",
-            "eucookie",
-            "gdpr",
-            "privacyconsent",
-            "userconsent",
-            "consentstatus",
-            "consentuuid",
-        ),
-    ),
-    Hint(
         "preferences",
         0.6,
         "it keeps a language, a currency, a place or how the page looks",
         said(
             "lang language locale culture i18n lng currency currencycode country countrycode",
             "region city geo geoip location timezone tz theme darkmode dark fontsize font contrast",
+            "device mobile desktop postcode zip zipcode latitude longitude coordinates",
             "layout skin resolution screen viewport width height sort sorting grid perpage",
             "wishlist favorites favourites favorite compare recent recently units",
             "preference preferences prefs pref settings volume player playback sidebar",
-        ),
-        (
-            "language",
-            "locale",
-            "currency",
-            "darkmode",
-            "timezone",
-            "wishlist",
-            "fontsize",
-            "colorscheme",
-            "recentlyviewed",
         ),
     ),
     Hint(
@@ -197,7 +195,10 @@ HINTS = (
         "necessary",
         0.6,
         "it spreads visitors over several servers",
-        said("affinity sticky loadbalancer lb serverid backend srv upstream balancer"),
+        said(
+            "cluster lbs lbserver affinity sticky loadbalancer lb serverid backend srv upstream",
+            "balancer",
+        ),
         ("loadbalanc", "stickysession", "arraffinity", "serverid"),
     ),
     Hint(
@@ -211,7 +212,7 @@ HINTS = (
         "necessary",
         0.5,
         "it keeps a visit to this website together",
-        said("session sessionid sess sessid sid phpsessid jsessionid"),
+        said("session sessionid sess sessid phpsessid jsessionid"),
         ("sessionid", "sessid", "session"),
     ),
     Hint(
@@ -250,16 +251,17 @@ HOSTS = (
 def of_name(name: str) -> tuple[Hint, str] | None:
     """The first hint that fits the words of a name, and the word."""
     bare = re.sub(r"[^a-z0-9]", "", name.casefold())
-    words = {part.casefold() for part in PART.findall(name)}
+    words = {part.casefold() for part in PART.findall(name) if len(part) > SHORTEST}
     words |= set(re.split(r"[^a-z0-9]+", name.casefold()))
     return _first(HINTS, words, bare)
 
 
 def of_host(domain: str) -> tuple[Hint, str] | None:
-    """The same for a host, its last label left out."""
-    labels = host_of(domain).split(".")[:-1]
-    words = {word for label in labels for word in re.split(r"[-_0-9]+", label)}
-    return _first(HOSTS, words, ".".join(labels))
+    """The same for a host: whole words in the labels before a website's own name and its ending,
+    stems in its own name too."""
+    labels = host_of(domain).split(".")
+    words = {word for label in labels[:-2] for word in re.split(r"[-_0-9]+", label)}
+    return _first(HOSTS, words, ".".join(labels[:-1]))
 
 
 def _first(hints: tuple[Hint, ...], words: set[str], bare: str) -> tuple[Hint, str] | None:

@@ -35,7 +35,11 @@ def gather(visit: Held, name: str, phase: int, now: set[Key]) -> Pass:
     _cookies(visit, things, now, least)
     _storage(visit, things)
     sent = [one for one in visit.recorder.sent if one.phase >= least]
-    kept = [one for one in things.values() if one.name or one.kind == "cookie"]
+    kept = [
+        replace(one, name=_text(one.name))
+        for one in things.values()
+        if one.name or one.kind == "cookie"
+    ]
     return Pass(name, things=kept, requests=_requests(visit.recorder, sent))
 
 
@@ -51,6 +55,11 @@ def key_of(cookie: dict[str, Any]) -> Key:
     part = cookie.get("partitionKey")
     top = part.get("topLevelSite", "") if isinstance(part, dict) else str(part or "")
     return ("cookie", cookie["name"], cookie["domain"].lstrip("."), cookie["path"], top)
+
+
+def _text(name: str) -> str:
+    """Half a character, which JavaScript allows in a key, can be stored and printed nowhere."""
+    return name.encode("utf-8", "replace").decode()
 
 
 def _written(recorder: Recorder, least: int) -> dict[Key, Thing]:

@@ -11,7 +11,7 @@ from playwright.sync_api import CDPSession
 from playwright.sync_api import Error as PlaywrightError
 
 MOUNT = "/_ct"  # where the page finds what `answers` holds
-HEAD = re.compile(rb"<head(?:\s[^>]*)?>|<body(?:\s[^>]*)?>|<!doctype[^>]*>", re.IGNORECASE)
+HEAD = re.compile(rb"<head(?:\s[^>]*)?>", re.IGNORECASE)
 # The page's body changes, and its policy cannot know our stub; a report says that it was set aside.
 DROPPED = ("content-length", "content-encoding", "content-security-policy", "transfer-encoding")
 SCRIPT = [{"name": "Content-Type", "value": "text/javascript; charset=utf-8"}]
@@ -42,10 +42,14 @@ def inject(session: CDPSession, head: str, answers: dict[str, str]) -> None:
 
 def with_head(page: bytes, head: str) -> bytes:
     """`head` first in <head>; where there is none, as early as the parser allows."""
-    found = HEAD.search(page[:20_000])
-    at = found.end() if found else 0
-    if found and found[0][:5].lower() == b"<body":
+    start = page[:20_000]
+    if found := HEAD.search(start):
+        at = found.end()
+    elif found := re.search(rb"<body(?:\s[^>]*)?>", start, re.IGNORECASE):
         at = found.start()
+    else:
+        found = re.match(rb"\s*<!doctype[^>]*>", start, re.IGNORECASE)
+        at = found.end() if found else 0
     return page[:at] + head.encode("ascii", "xmlcharrefreplace") + page[at:]
 
 

@@ -4,7 +4,8 @@
 Pure: a scan, an inventory and limits in, findings out. Who drives the browser is `crawl`.
 """
 
-from .declared import Declared, read
+from .declared import Declared, is_own, match, read, served
+from .draft import drafted, unknown_hosts
 from .finding import (
     CODES,
     LEAKS,
@@ -37,13 +38,18 @@ __all__ = [
     "Scan",
     "Thing",
     "difference",
+    "drafted",
     "failing",
     "finding_from_json",
     "finding_to_json",
     "from_json",
+    "is_own",
     "judge",
+    "match",
     "read",
     "report_from_json",
+    "served",
     "to_json",
+    "unknown_hosts",
     "written",
 ]

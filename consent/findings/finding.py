@@ -54,7 +54,7 @@ class Finding:
 
 def named(*parts: str) -> str:
     """The stable digest of what makes a finding this one; ports and pages do not."""
-    return hashlib.sha256("\x00".join(parts).encode()).hexdigest()[:16]
+    return hashlib.sha256("\x00".join(parts).encode("utf-8", "replace")).hexdigest()[:16]
 
 
 def ordered(findings: Iterable[Finding]) -> list[Finding]:

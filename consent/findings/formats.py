@@ -60,7 +60,7 @@ def text(report: Report) -> str:
         lines += [f"  + {one.what}" for one in report.added]
         lines += [f"  - {one.what}" for one in report.gone]
     lines += [f"  note: {problem}" for problem in scan.problems]
-    return "\n".join([*lines, "", _verdict(report), ""])
+    return _clean("\n".join([*lines, "", _verdict(report), ""]))
 
 
 def _listed(findings: Sequence[Finding]) -> list[str]:
@@ -178,7 +178,7 @@ def _attribute(words: str) -> str:
 
 
 def _clean(words: str) -> str:
-    """XML 1.0 (2.2) has no place for control characters, and a cookie's name may hold them."""
+    """A name may hold what XML 1.0 (2.2) has no place for and what a terminal would obey."""
     return NO_XML.sub("\ufffd", words)
 
 
