@@ -60,6 +60,7 @@ KINDS = (
         r"authenticat|log(?:ged)? ?in|uwierzytelni|zalogowa|logowani|authentifi|connexion", re.I
     ),
 )
+SPEAKS = re.compile(rf"{COOKIE}|\b(?:these|they|this|te|one|ces|ils|celles)\b", re.IGNORECASE)
 NEGATED = re.compile(r"\b(?:not|nie|ne)\b[^.]{0,24}$")
 ONE_VISIT = re.compile(
     r"\b(?:session|sesyjn\w+) (?:cookies?|plik)|cookies? de session", re.IGNORECASE
@@ -143,7 +144,9 @@ def _headed(document: Document, number: int) -> Iterator[tuple[Source, Sentence]
         return
     after = document.blocks[number + 1]
     if after.kind in ("text", "item") and len(after.text.split()) > 5:
-        yield Source(block.line, block.text), document.sentences_of(number + 1)[0]
+        first = document.sentences_of(number + 1)[0]
+        if SPEAKS.search(first.text):
+            yield Source(block.line, block.text), first
 
 
 def _claimed(document: Document, number: int) -> Iterator[tuple[Source, Sentence]]:
