@@ -87,6 +87,17 @@ def test_a_good_policy_has_nothing_against_it(name: str) -> None:
     assert policy.lint(policy.document((FOLDER / name).read_bytes())) == []
 
 
+def test_what_a_shop_says_every_day_is_no_contradiction() -> None:
+    """Voluntary use, the law that the GDPR repealed, a provider that is a controller of its own."""
+    found = codes(policy.lint(policy.document((FOLDER / "shop_pl.txt").read_bytes())))
+    assert not found & {
+        "IMPLIED-CONSENT",
+        "LAW-MISNAMED",
+        "CONTROLLER-AMBIGUOUS",
+        "PROMISE-CONFLICT",
+    }
+
+
 def test_absences_are_reported_once_and_point_to_a_place() -> None:
     found = lint(framed("We use cookies to count visits."))
     absent = {"NO-EFFECTIVE-DATE", "NO-VERSION", "NO-RETENTION", "NO-CHILDREN-CLAUSE"}

@@ -97,7 +97,7 @@ def _others(document: Document, own: str) -> Iterator[tuple[str, Source]]:
         if not companies.CONTROLLER.search(sentence.text):
             continue
         for name in companies.legal(sentence.text):
-            if _bare(name) not in seen:
+            if _bare(name) not in seen and not companies.NOT_CONTROLLER.search(name):
                 seen.add(_bare(name))
                 yield name, source(sentence)
 

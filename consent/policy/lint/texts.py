@@ -249,7 +249,7 @@ def laws(case: Case) -> Iterator[Hit]:
     for sentence in case.document.sentences:
         found = OWN_LAW.search(sentence.flat) or PECR_PL.search(sentence.flat)
         if found and not re.search(
-            r"invalid|repeal|uchylon|former|replaced|unieważn|invalidé|abrog",
+            r"invalid|repeal|uchyl|former|replaced|unieważn|invalidé|abrog",
             sentence.flat,
             ANY_CASE,
         ):
