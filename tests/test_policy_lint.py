@@ -259,6 +259,15 @@ def test_a_scan_shows_what_the_policy_leaves_out_and_what_is_not_there() -> None
     assert "LIFETIME-CONFLICT" not in found and "THIRD-PARTY-CONFLICT" not in found
 
 
+def test_a_cookie_is_not_missed_where_nobody_accepted() -> None:
+    """Without the accept pass a scan cannot say that a cookie is not there."""
+    refused = {"name": "reject", "ran": True, "things": [], "requests": []}
+    seen = {"banner": "other", "passes": [refused, {**refused, "name": "accept", "ran": False}]}
+    assert "DECLARED-NOT-SEEN" not in codes(lint(DECLARED, scan=seen))
+    seen["passes"] = [refused, {**refused, "name": "accept"}]
+    assert "DECLARED-NOT-SEEN" in codes(lint(DECLARED, scan=seen))
+
+
 def test_a_longer_life_and_a_third_party_are_held_against_the_policy() -> None:
     seen = scan(
         {**THING, "name": "_pk_id", "lifetime": 400 * 86400},

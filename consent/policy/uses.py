@@ -61,6 +61,7 @@ KINDS = (
     ),
 )
 SPEAKS = re.compile(rf"{COOKIE}|\b(?:these|they|this|te|one|ces|ils|celles)\b", re.IGNORECASE)
+KIND_OF = re.compile(rf"(\w+) {COOKIE}", re.IGNORECASE)
 NEGATED = re.compile(r"\b(?:not|nie|ne)\b[^.]{0,24}$")
 ONE_VISIT = re.compile(
     r"\b(?:session|sesyjn\w+) (?:cookies?|plik)|cookies? de session", re.IGNORECASE
@@ -171,6 +172,9 @@ def _uses(document: Document) -> Iterator[Tracker]:
             continue
         for _ in range(max(1, sum(bool(kind.search(sentence.text)) for kind in KINDS))):
             made = Tracker()
+            if (word := KIND_OF.search(sentence.text)) and (category := category_of(word[1])):
+                made.facts.put("category_published", word[1], sentence)
+                made.facts.put("category", category, sentence)
             made.facts.put("purpose", sentence.text, sentence)
             made.facts.put(
                 "duration", "session" if ONE_VISIT.search(sentence.text) else None, sentence
