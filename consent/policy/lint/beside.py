@@ -74,7 +74,7 @@ def _seen(scan: Row) -> Iterator[Real]:
 def _accepted(scan: Row) -> bool:
     """Whether the scan saw the site after an accept, or a site that asks nothing."""
     names = {one.get("name") for one in scan.get("passes") or () if one.get("ran", True)}
-    return "accept" in names or names <= {None, "none"} and scan.get("banner", "none") == "none"
+    return "accept" in names or (names <= {None, "none"} and scan.get("banner", "none") == "none")
 
 
 def _matches(tracker: Tracker, real: Real) -> bool:
