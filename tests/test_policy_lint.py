@@ -87,6 +87,17 @@ def test_a_good_policy_has_nothing_against_it(name: str) -> None:
     assert policy.lint(policy.document((FOLDER / name).read_bytes())) == []
 
 
+def test_what_a_shop_says_every_day_is_no_contradiction() -> None:
+    """Voluntary use, the law that the GDPR repealed, a provider that is a controller of its own."""
+    found = codes(policy.lint(policy.document((FOLDER / "shop_pl.txt").read_bytes())))
+    assert not found & {
+        "IMPLIED-CONSENT",
+        "LAW-MISNAMED",
+        "CONTROLLER-AMBIGUOUS",
+        "PROMISE-CONFLICT",
+    }
+
+
 def test_absences_are_reported_once_and_point_to_a_place() -> None:
     found = lint(framed("We use cookies to count visits."))
     absent = {"NO-EFFECTIVE-DATE", "NO-VERSION", "NO-RETENTION", "NO-CHILDREN-CLAUSE"}
@@ -246,6 +257,15 @@ def test_a_scan_shows_what_the_policy_leaves_out_and_what_is_not_there() -> None
     )
     assert "shop_ref" in found["DECLARED-NOT-SEEN"].why
     assert "LIFETIME-CONFLICT" not in found and "THIRD-PARTY-CONFLICT" not in found
+
+
+def test_a_cookie_is_not_missed_where_nobody_accepted() -> None:
+    """Without the accept pass a scan cannot say that a cookie is not there."""
+    refused = {"name": "reject", "ran": True, "things": [], "requests": []}
+    seen = {"banner": "other", "passes": [refused, {**refused, "name": "accept", "ran": False}]}
+    assert "DECLARED-NOT-SEEN" not in codes(lint(DECLARED, scan=seen))
+    seen["passes"] = [refused, {**refused, "name": "accept"}]
+    assert "DECLARED-NOT-SEEN" in codes(lint(DECLARED, scan=seen))
 
 
 def test_a_longer_life_and_a_third_party_are_held_against_the_policy() -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from .document import Document, Sentence
 
 EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)*\.[A-Za-z]{2,}(?![\w-])")
-PHONE = re.compile(r"(?<![\w.,/+-])(?:\+\s?|00)?\(?\d[\d\s().\u00a0/-]{6,18}\d(?![\w-])")
+PHONE = re.compile(r"(?<![\w.,/+-])(?:\(?\+\s?|00)?\(?\d[\d\s().\u00a0/-]{6,18}\d(?![\w-])")
 PHONE_LABEL = re.compile(
     r"\b(?:tel(?:ephone|efon\w*|\.)?|phone|call(?: us)?|téléphone|tél\.?|fon|numer\w* telefonu|"
     r"telefoniczn\w+|mobile|infolini\w+)\b",
@@ -118,7 +118,7 @@ def phones(text: str) -> list[str]:
     for found in PHONE.finditer(text):
         number = found.group().strip()
         digits = re.sub(r"\D", "", number)
-        signed = number.startswith(("+", "00"))
+        signed = bool(re.match(r"\(?\+|00[1-9]", number))
         said = PHONE_LABEL.search(text[max(0, found.start() - 40) : found.start()])
         if 8 <= len(digits) <= 15 and (signed or said):
             made.append(number)
@@ -181,7 +181,7 @@ def _decomposed(text: str, code: re.Match[str]) -> Address:
         ((iso, m.group()) for iso, words in COUNTRY.items() if (m := words.search(rest))),
         (None, None),
     )
-    city = re.split(r"[,\n–(]", rest)[0].strip() if rest else None
+    city = re.split(r"[,\n–(]|\s(?:i|oraz|and|et)\s", rest)[0].strip() if rest else None
     if not city and street and "," in street:  # "1 High Street, London EC1A 1BB"
         street, city = (part.strip() for part in street.rsplit(",", 1))
     postcode = re.sub(r"^[A-Z]{2},?\s+(?=\d{5})", "", code.group())

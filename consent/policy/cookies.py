@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from . import fields, listed, names, tables, uses
 from .document import Block, Document, Sentence
 from .facts import Source, Tracker
-from .words import COOKIES, FIRST, THIRD, bare_label, category_of, label_of, party_of
+from .words import COOKIES, FIRST, THIRD, bare_label, category_of, label_of, lifetime_of, party_of
 
 ABOUT = re.compile(
     rf"{COOKIES.pattern}|local ?storage|session ?storage|pixel|web beacon|piksel", re.IGNORECASE
@@ -173,7 +173,15 @@ def _of_prose(name: str, sentence: Sentence, alone: bool) -> Tracker:
     made.facts.put(
         "purpose", sentence.text if uses.PURPOSE.search(sentence.text) else None, sentence
     )
-    if alone:
+    if (label := uses.LABELLED.match(sentence.text)) and label_of(label["label"]):
+        made.facts.put("category_published", bare_label(label["label"]), sentence)
+        made.facts.put("category", category_of(label["label"]), sentence)
+    if not alone:  # "_pk_id, 13 months; _pk_ses, 30 minutes"
+        after = sentence.text[sentence.text.find(name) + len(name) :][:30]
+        made.facts.put(
+            "duration", lifetime_of(re.split(r"[;)]", after)[0].strip(" ,(:–-")), sentence
+        )
+    else:
         if bool(FIRST.search(sentence.text)) != bool(THIRD.search(sentence.text)):
             made.facts.put("party", party_of(sentence.text), sentence)
         made.facts.put("duration", uses.lasting(sentence.text), sentence)

@@ -10,10 +10,13 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import chain
 
 from .tongue import language_of
 
 BIGGEST = 8 * 1024 * 1024  # bytes of a file
+PIECE = 2000  # characters; a "sentence" beyond that is taken in pieces, so that rules stay quick
+PARAGRAPH = 20_000
 LONGEST = 600_000  # characters of text that are read
 MOST_PAGES = 400
 
@@ -117,7 +120,7 @@ def finished(
     kept: list[Block] = []
     room = LONGEST
     cut = False
-    for block in blocks:
+    for block in chain.from_iterable(map(_pieces, blocks)):
         if not block.text.strip():
             continue
         room -= len(block.text)
@@ -128,6 +131,16 @@ def finished(
     if not kept:
         raise Unreadable("empty", "There is no text in it.")
     return Document(tuple(kept), source, title, address, cut, declared_language)
+
+
+def _pieces(block: Block) -> Iterator[Block]:
+    """A paragraph without end in parts of PARAGRAPH characters."""
+    if len(block.text) <= PARAGRAPH:
+        yield block
+        return
+    for start in range(0, len(block.text), PARAGRAPH):
+        line = block.line + block.text.count("\n", 0, start)
+        yield Block(block.text[start : start + PARAGRAPH], line, "text", page=block.page)
 
 
 # Where a sentence may end, and what only looks like it.
@@ -144,7 +157,7 @@ ALWAYS_ENDS = re.compile(r"(?:etc|itd|itp|u\.s|inc|ltd|o\.o|corp|r)\.$", re.IGNO
 def split(block: Block, number: int = 0) -> Iterator[Sentence]:
     """A block's sentences in order; a row is one, a heading is one."""
     text = block.text
-    if block.kind in ("row", "heading"):
+    if block.kind in ("row", "heading") and len(text) <= PIECE:
         yield Sentence(text, block.line, number, block.language)
         return
     start = 0
@@ -166,6 +179,11 @@ def _ends(text: str) -> Iterator[int]:
 
 
 def _piece(block: Block, start: int, end: int, number: int) -> Iterator[Sentence]:
+    while end - start > PIECE:
+        cut = block.text.rfind(" ", start, start + PIECE)
+        cut = cut if cut > start else start + PIECE
+        yield from _piece(block, start, cut, number)
+        start = cut
     raw = block.text[start:end]
     text = raw.strip()
     if text:

@@ -40,6 +40,9 @@ def document(data: bytes, content_type: str = "", address: str = "") -> Document
     return of_text(text, address)
 
 
+WIDE = re.compile(r"[^\S\n]{100,}")
+
+
 def of_html(text: str, address: str = "") -> Document:
     reader = page.Reader()
     reader.feed(text)
@@ -49,7 +52,10 @@ def of_html(text: str, address: str = "") -> Document:
 
 def of_text(text: str, address: str = "") -> Document:
     return finished(
-        plain.blocks(text.replace("\r\n", "\n").replace("\r", "\n")), "text", "", address
+        plain.blocks(WIDE.sub(" " * 99, text.replace("\r\n", "\n").replace("\r", "\n"))),
+        "text",
+        "",
+        address,
     )
 
 

@@ -97,7 +97,7 @@ def _others(document: Document, own: str) -> Iterator[tuple[str, Source]]:
         if not companies.CONTROLLER.search(sentence.text):
             continue
         for name in companies.legal(sentence.text):
-            if _bare(name) not in seen:
+            if _bare(name) not in seen and not companies.NOT_CONTROLLER.search(name):
                 seen.add(_bare(name))
                 yield name, source(sentence)
 
@@ -187,18 +187,28 @@ def _website(made: People) -> None:
             same = bool(mail) and host.removeprefix("www.").endswith(mail)
             named = brand in [_bare(label) for label in host.split(".")] or _bare(host) == brand
             alone = len(sentence.text) < len(shown) + 25
-            rank = 2 * same + 2 * named + bool(own.search(sentence.text)) + alone
+            spoken = bool(own.search(sentence.text))
+            if not (same or named or spoken):
+                continue
+            rank = 2 * same + 2 * named + spoken + alone + _is_root(shown) + ("://" in shown)
             if rank > 1 and (named or not _anothers(sentence.text)):
                 ranked.append((rank, shown, sentence))
-    for _, shown, sentence in ranked[:1] if not ranked else [max(ranked, key=lambda one: one[0])]:
+    if any("://" in shown for _, shown, _ in ranked):
+        # A company called like its host is not its address each time it is named.
+        name = _bare(str(made.controller.get("trading_name")))
+        ranked = [one for one in ranked if "://" in one[1] or _bare(one[1]) != name]
+    roots = [one for one in ranked if _is_root(one[1])]
+    if roots:
+        _, shown, sentence = max(roots, key=lambda one: one[0])
         made.controller.put("website", shown, sentence)
     for _, shown, sentence in ranked:
-        if _bare(shown) == _bare(str(made.controller.get("trading_name"))) and "://" in str(
-            made.controller.get("website")
-        ):
-            continue  # the company is called like its host
         if _host(shown) not in [host for host, _ in made.hosts]:
             made.hosts.append((_host(shown), source(sentence)))
+
+
+def _is_root(shown: str) -> bool:
+    """A site's own address has no path to speak of."""
+    return not re.sub(r"^https?://", "", shown, flags=re.I).partition("/")[2]
 
 
 def _hosts(text: str) -> list[str]:

@@ -104,7 +104,7 @@ UPDATED = re.compile(
 )
 EFFECTIVE = re.compile(
     r"effective(?: date| as of| from)?|applicable from|in force|applies from|valid from|"
-    r"obowiązuj\w+(?: od)?|w życie|z dnia|ważna od|"
+    r"obowiązuj\w+(?: od)?|w życie|ważna od|"
     r"en vigueur|applicable (?:à compter|depuis|au)|effet",
     ANY_CASE,
 )
@@ -273,7 +273,7 @@ def dates(document: Document) -> Facts:
                 after = text[day.end() : day.end() + 30]
                 if UPDATED.search(before) or (UPDATED.search(after) and len(text) < 120):
                     made.put("last_updated", _iso(day), sentence)
-                elif EFFECTIVE.search(before) and (edge or len(text) < 160):
+                elif EFFECTIVE.search(before) and (edge or len(text) < 160) and not _law(before):
                     made.put("effective_date", _iso(day), sentence)
                 elif edge and len(text) < 45 and not _law(text):
                     made.put("last_updated", _iso(day), sentence)
@@ -298,7 +298,7 @@ def _browser(text: str) -> bool:
 def _law(text: str) -> bool:
     return bool(
         re.search(
-            r"regulation|directive|act\b|law|rozporządz|dyrektyw|ustaw|règlement|loi",
+            r"regulation|directive|act\b|law|parlament|rozporządz|dyrektyw|ustaw|règlement|loi",
             text,
             ANY_CASE,
         )

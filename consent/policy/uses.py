@@ -60,6 +60,8 @@ KINDS = (
         r"authenticat|log(?:ged)? ?in|uwierzytelni|zalogowa|logowani|authentifi|connexion", re.I
     ),
 )
+SPEAKS = re.compile(rf"{COOKIE}|\b(?:these|they|this|te|one|ces|ils|celles)\b", re.IGNORECASE)
+KIND_OF = re.compile(rf"(\w+) {COOKIE}", re.IGNORECASE)
 NEGATED = re.compile(r"\b(?:not|nie|ne)\b[^.]{0,24}$")
 ONE_VISIT = re.compile(
     r"\b(?:session|sesyjn\w+) (?:cookies?|plik)|cookies? de session", re.IGNORECASE
@@ -143,7 +145,9 @@ def _headed(document: Document, number: int) -> Iterator[tuple[Source, Sentence]
         return
     after = document.blocks[number + 1]
     if after.kind in ("text", "item") and len(after.text.split()) > 5:
-        yield Source(block.line, block.text), document.sentences_of(number + 1)[0]
+        first = document.sentences_of(number + 1)[0]
+        if SPEAKS.search(first.text):
+            yield Source(block.line, block.text), first
 
 
 def _claimed(document: Document, number: int) -> Iterator[tuple[Source, Sentence]]:
@@ -168,6 +172,9 @@ def _uses(document: Document) -> Iterator[Tracker]:
             continue
         for _ in range(max(1, sum(bool(kind.search(sentence.text)) for kind in KINDS))):
             made = Tracker()
+            if (word := KIND_OF.search(sentence.text)) and (category := category_of(word[1])):
+                made.facts.put("category_published", word[1], sentence)
+                made.facts.put("category", category, sentence)
             made.facts.put("purpose", sentence.text, sentence)
             made.facts.put(
                 "duration", "session" if ONE_VISIT.search(sentence.text) else None, sentence

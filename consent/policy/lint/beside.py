@@ -17,6 +17,7 @@ from .found import Case, Hit
 from .promises import EXCEPT, NEVER_SHARED
 
 Row = Mapping[str, Any]
+STORED = ("cookie", "local_storage", "session_storage", "indexed_db", "indexeddb")
 SLACK = 1.05  # a cookie set a moment later than it is seen, months of 30 days
 MOST = 12  # names in one sentence
 
@@ -39,7 +40,7 @@ def hits(case: Case, inventory: Sequence[Row] | None, scan: Row | None) -> Itera
     yield from _undeclared(case, [*declared, *seen])
     yield from _longer(case, [*seen, *declared])
     yield from _otherwise(case, declared)
-    if scan:
+    if scan and _accepted(scan):
         yield from _gone(case, seen)
     yield from _others(case, [*declared, *seen], scan)
 
@@ -63,11 +64,17 @@ def _seen(scan: Row) -> Iterator[Real]:
     for one in scan.get("passes") or ():
         for thing in one.get("things") or ():
             key = (str(thing.get("name")), str(thing.get("domain")))
-            if key in known or thing.get("dropped") or not thing.get("name"):
+            if key in known or thing.get("kind", "cookie") not in STORED or not thing.get("name"):
                 continue
             known.add(key)
             life = thing.get("lifetime")
             yield Real(key[0], False, thing.get("party"), None, int(life) if life else None, key[1])
+
+
+def _accepted(scan: Row) -> bool:
+    """Whether the scan saw the site after an accept, or a site that asks nothing."""
+    names = {one.get("name") for one in scan.get("passes") or () if one.get("ran", True)}
+    return "accept" in names or (names <= {None, "none"} and scan.get("banner", "none") == "none")
 
 
 def _matches(tracker: Tracker, real: Real) -> bool:

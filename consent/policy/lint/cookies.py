@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from ..facts import Tracker
+from ..facts import Source, Tracker
 from ..uses import LASTS
 from ..words import COOKIES, bare_label, period_in, seconds
 from .found import Case, Hit, at
@@ -180,13 +180,18 @@ def provider(case: Case) -> Iterator[Hit]:
 
 
 def variant(case: Case) -> Iterator[Hit]:
-    for tracker in case.named:
-        if usual := near(str(tracker.name)):
-            yield Hit(
-                "NAME-VARIANT",
-                tracker.facts.sources["name"],
-                values={"name": str(tracker.name), "usual": usual},
-            )
+    found = [(t, usual) for t in case.named if (usual := near(str(t.name)))]
+    for place, group in _by_place([t for t, _ in found]).items():
+        usual = ", ".join(dict.fromkeys(u for t, u in found if t in group))
+        yield Hit("NAME-VARIANT", place, values={"name": _names(group), "usual": usual})
+
+
+def _by_place(trackers: list[Tracker]) -> dict[Source, list[Tracker]]:
+    """Names of one row or line are one finding."""
+    made: dict[Source, list[Tracker]] = {}
+    for tracker in trackers:
+        made.setdefault(tracker.facts.sources["name"], []).append(tracker)
+    return made
 
 
 def party(case: Case) -> Iterator[Hit]:
@@ -242,10 +247,8 @@ def account(case: Case) -> Iterator[Hit]:
 
 def stale(case: Case) -> Iterator[Hit]:
     old = [t for t in case.named if (known := of(str(t.name))) and known.retired]
-    for tracker in old[:FEW]:
-        yield Hit(
-            "STALE-TECHNOLOGY", tracker.facts.sources["name"], values={"what": str(tracker.name)}
-        )
+    for place, group in list(_by_place(old).items())[:FEW]:
+        yield Hit("STALE-TECHNOLOGY", place, values={"what": _names(group)})
     for words, only_cookies in ((HARD_DISK, True), (OLD_BROWSER, False)):
         sentence = next(
             (

@@ -104,7 +104,8 @@ class Case:
             return True
         if self.kinds & {"acceptable_use", "cookies", "terms", "fair_usage", "refunds"}:
             return False
-        return len(PRIVACY.findall(self.document.text)) >= 3
+        often = len(PRIVACY.findall(self.document.text))
+        return often >= 3 and often * 3 > len(COOKIES.findall(self.document.text))
 
     @cached_property
     def about_cookies(self) -> bool:

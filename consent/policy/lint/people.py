@@ -12,7 +12,7 @@ from .found import Case, Hit, at
 
 ANY_CASE = re.IGNORECASE
 RIGHTS_HEADING = re.compile(
-    r"\brights?\b|\bprawa\b|\bpraw\b|\bdroits\b|updating your|modifying|access", ANY_CASE
+    r"\brights?\b|\bprawa\b|\bpraw\b|\bdroits\b|updating your|modifying", ANY_CASE
 )
 CONTACT_HEADING = re.compile(r"contact|kontakt", ANY_CASE)
 SALES = re.compile(
@@ -32,7 +32,8 @@ CHILDREN = re.compile(
 )
 CALIFORNIA = re.compile(r"California|\bCCPA\b|\bCPRA\b")
 NO_SALE = re.compile(
-    r"do not (?:sell|share|track)|not to sell|don['’]t sell|global privacy control|\bGPC\b|opt[ "
+    r"do not (?:sell|share|track)|notice at collection|not to sell|don['’]t sell|global privacy "
+    r"control|\bGPC\b|opt[ "
     r"-]out of (?:the |any )?(?:sale|sharing)|your privacy choices|limit the use",
     ANY_CASE,
 )
