@@ -170,6 +170,14 @@ def test_a_difference_says_what_is_new_and_what_is_gone() -> None:
     assert findings.difference(old, old) == ([], [])
 
 
+def test_with_an_earlier_report_only_what_is_new_fails() -> None:
+    found = findings.judge(scan(GA))
+    assert Report(scan(GA), found).failing == found
+    known = Report(scan(GA), found, added=[], gone=[])
+    assert known.failing == [] and "none of them new" in findings.written(known, "text")
+    assert 'failures="0"' in findings.written(known, "junit")
+
+
 def test_fail_on_draws_the_line() -> None:
     found = findings.judge(scan(GA, ODD))
     counts = {level: len(findings.failing(found, level)) for level in ("leak", "error", "warning")}
