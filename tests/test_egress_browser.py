@@ -551,9 +551,7 @@ def _memory(process: Path) -> int:
         "<script>for (;;);</script>",
         "<script>onbeforeunload = () => 'stay'; setInterval(() => location.reload(), 1)</script>",
         "<script>for (let i = 0; ; i++) document.cookie = `c${i}=${'x'.repeat(3000)}`</script>",
-        "<iframe src=/></iframe><iframe src=/></iframe>",
         "<script>for (;;) document.body?.append(document.createElement('iframe'))</script>",
-        "<script>for (;;) print()</script>",
         "<script>new Worker(URL.createObjectURL(new Blob(['for(;;);']))); for (;;) prompt()"
         "</script>",
         "<script>window.location = 'chrome://crash'; for (;;) confirm()</script>",
