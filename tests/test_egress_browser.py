@@ -16,6 +16,8 @@ import pytest
 from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 from playwright.sync_api import Error as PlaywrightError
 
+from consent import crawl
+from consent.crawl import CrawlError, Options
 from consent.egress import Means, Policy, Room, able, fence, opened, why_not_open
 from consent.egress.cell import family
 from tests.canary import Canary, Stranger, canary, stranger, unopened
@@ -503,6 +505,23 @@ def test_S08_windows_without_end_come_to_one(start: Start, means: Means, site: S
         page.goto("http://evil.example/", wait_until="commit")
         assert until(lambda: "windows" in {one.why for one in room.guard.refused}, page)
         assert until(lambda: len(context.pages) <= 20, page)
+
+
+def test_S10_a_proven_site_that_leads_to_a_strangers_is_not_followed(
+    means: Means, site: Stranger
+) -> None:
+    """Else a redirect would make anybody's website one's own."""
+    theirs = f"http://b.localhost:{site.port}/theirs"
+    site.put("/", status=302, Location=theirs)
+    site.put("/theirs", "<a href=/more>more</a>")
+    site.put("/more", "<p>more")
+    quick = {"pages": 3, "dwell": 0.5, "delay": 0.0, "passes": ("none",)}
+    start = f"http://a.localhost:{site.port}/"
+    with pytest.raises(CrawlError, match=r"leads to b\.localhost"):
+        crawl.scan(start, Options(strict=True, allow_private=True, **quick))  # type: ignore[arg-type]
+    assert "/more" not in site.asked
+    seen = crawl.scan(start, Options(allow_private=True, **quick))  # type: ignore[arg-type]
+    assert theirs in seen.pages and "/more" in site.asked  # the twin
 
 
 # -- S08 ---------------------------------------------------------------------------------------
