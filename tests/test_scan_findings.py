@@ -101,6 +101,21 @@ def test_accepting_is_no_leak_and_what_was_declared_and_not_seen_is_said() -> No
     assert names == {("not-seen", "info", "basket"), ("not-seen", "info", "held")}
 
 
+def test_what_was_not_run_is_not_called_clean() -> None:
+    seen = scan()
+    assert "Clean: nothing leaked" in findings.written(Report(seen, findings.judge(seen)), "text")
+    seen.banner = "other"
+    seen.passes.append(Pass("reject", ran=False, why="words"))
+    found = findings.judge(seen)
+    assert [(one.code, one.severity) for one in found] == [("not-run", "warning")]
+    assert "not run: reject" in findings.written(Report(seen, found), "text").splitlines()[-1]
+
+
+def test_a_tracker_without_a_category_is_held_whatever_its_service_is() -> None:
+    rows = {"services": LISTED["services"], "trackers": [{"name": "_ga", "service": "ga"}]}
+    assert findings.read(rows)[0].category is None
+
+
 def test_a_lifetime_longer_than_declared_or_allowed() -> None:
     long = replace(GA, lifetime=2 * 365 * 86400)
     found = judged(scan(long, name="accept"), listed=True)
@@ -153,6 +168,14 @@ def test_a_difference_says_what_is_new_and_what_is_gone() -> None:
     added, gone = findings.difference(old, new)
     assert [one.name for one in added] == ["qqzzy"] and [one.name for one in gone] == ["_ga"]
     assert findings.difference(old, old) == ([], [])
+
+
+def test_with_an_earlier_report_only_what_is_new_fails() -> None:
+    found = findings.judge(scan(GA))
+    assert Report(scan(GA), found).failing == found
+    known = Report(scan(GA), found, added=[], gone=[])
+    assert known.failing == [] and "none of them new" in findings.written(known, "text")
+    assert 'failures="0"' in findings.written(known, "junit")
 
 
 def test_fail_on_draws_the_line() -> None:

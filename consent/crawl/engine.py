@@ -15,7 +15,7 @@ from playwright.sync_api import TimeoutError as Late
 from ..egress import fence
 from ..findings import Pass, Scan
 from . import banner
-from .addresses import host_of, strip
+from .addresses import host_of, same_host, strip
 from .browser import Started, launch
 from .gather import gather, keys_of
 from .inject import inject
@@ -205,13 +205,19 @@ class Engine:
             self.visited.append(url)
         visit.settled(self.options.dwell * (FIRST if first else 1))
         visit.read()
-        self.pages.add(url, links(visit.page))
+        self.pages.add(self.pages.start if first else url, links(visit.page))
 
     def _moved(self, visit: Visit, url: str) -> None:
-        """The start may lead elsewhere: the site is where it ends."""
+        """The start may lead elsewhere: the site is where it ends. But with `strict` whose host was
+        proven is asked for, and a redirect proves nothing."""
         there = visit.page.url.split("#")[0]
         if there == url or not there.startswith("http") or self.visited:
             return
+        if self.options.strict and not same_host(host_of(there), host_of(url)):
+            raise CrawlError(
+                "unreachable",
+                f"{strip(url)} leads to {host_of(there)}. Scan that host, once it is proven too.",
+            )
         checked(there, self.options.allow_private)
         self.pages = Pages(there, self.options.pages, self.pages.robots)
         self.visited.append(there)

@@ -9,7 +9,9 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from ..findings import Pass, Scan, from_json
 from .options import CrawlError, Options, Progress
 
 ROOT = Path(__file__).resolve().parents[2]
+STILL = 240.0  # seconds between two lines of the child: one page and its banner take far less
 GRACE = 90.0  # seconds beyond the scan's own limit: to start, and to end the page that is open
 NEEDED = ("PATH", "LANG", "LC_ALL", "TZ", "CHROMIUM", "PLAYWRIGHT_BROWSERS_PATH")
 
@@ -47,14 +50,33 @@ def scan(
             encoding="utf-8",
             start_new_session=True,
         )
-        late = threading.Event()
-        timer = threading.Timer(options.seconds + GRACE, _end, (child, late))
-        timer.start()
+        patience = Patience(child, options.seconds + GRACE)
+        patience.again()
         try:
-            return _heard(child, {"start": start, **options.to_json()}, progress, passed)
+            told = {"start": start, **options.to_json()}
+            return _heard(child, told, progress, passed, patience)
         finally:
-            timer.cancel()
-            _end(child)
+            patience.timer.cancel()
+            _kill(child)
+            child.wait()
+            for pipe in (child.stdout, child.stderr):
+                if pipe:
+                    pipe.close()
+
+
+class Patience:
+    """Ends the child when its time is up, and when it has said nothing for STILL seconds."""
+
+    def __init__(self, child: subprocess.Popen[str], seconds: float) -> None:
+        self.child, self.end = child, time.monotonic() + seconds
+        self.timer = threading.Timer(seconds, _kill, (child,))
+
+    def again(self) -> None:
+        self.timer.cancel()
+        left = min(STILL, max(self.end - time.monotonic(), 0.1))
+        self.timer = threading.Timer(left, _kill, (self.child,))
+        self.timer.daemon = True
+        self.timer.start()
 
 
 def _heard(
@@ -62,6 +84,7 @@ def _heard(
     told: dict[str, Any],
     progress: Callable[[Progress], None],
     passed: Callable[[Pass], None],
+    patience: Patience,
 ) -> Scan:
     said: list[str] = []
     assert child.stdin and child.stdout and child.stderr  # noqa: S101 - pipes were asked for
@@ -71,6 +94,7 @@ def _heard(
         json.dump(told, pipe)
     passes: list[Pass] = []
     for line in child.stdout:
+        patience.again()
         what, content = json.loads(line)
         if what == "progress":
             progress(Progress(**content))
@@ -97,16 +121,7 @@ def _drain(pipe: Any, said: list[str]) -> None:
         del said[:-40]
 
 
-def _end(child: subprocess.Popen[str], late: threading.Event | None = None) -> None:
-    """The process and the browser it started."""
-    if late:
-        late.set()
-    if child.poll() is None or late is None:
-        try:
-            os.killpg(child.pid, signal.SIGKILL)
-        except (ProcessLookupError, PermissionError):
-            pass
-    child.wait()
-    for pipe in (child.stdout, child.stderr):
-        if late is None and pipe:
-            pipe.close()
+def _kill(child: subprocess.Popen[str]) -> None:
+    """The process and all that it started, the browser's cell with them."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(child.pid, signal.SIGKILL)

@@ -97,12 +97,13 @@ def seconds(duration: Any) -> int | None:
 def _row(one: Mapping[str, Any], services: Mapping[str, Mapping[str, Any]]) -> Declared:
     service = str(one.get("service") or "")
     owner = services.get(service, {})
+    held = service in services and not owner.get("category")  # unclassified, as its service is
     return Declared(
         one.get("name"),
         str(one.get("match") or "exact"),
         str(one.get("kind") or "cookie"),
         one.get("party"),
-        one.get("category") or owner.get("category"),
+        None if held else one.get("category"),
         service,
         str(owner.get("name") or service),
         seconds(one.get("duration")),

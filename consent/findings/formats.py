@@ -91,6 +91,9 @@ def _verdict(report: Report) -> str:
         return f"Failed: {len(bad)} at or above “{report.fail_on}”; {leaks} leaks ({said})."
     if leaks:
         return f"{leaks} leaks, none of them new ({said})."
+    missing = [one.name for one in report.scan.passes if not one.ran]
+    if missing and report.scan.banner != "none":
+        return f"Nothing leaked as far as was seen; not run: {', '.join(missing)} ({said})."
     return f"Clean: nothing leaked on the pages that were seen ({said})."
 
 
