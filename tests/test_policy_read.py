@@ -301,6 +301,14 @@ def test_a_pdfs_hyphens_close_and_its_running_heads_go(new_page: Callable[..., P
     assert "running head" not in document.text
 
 
+def test_a_pdfs_groups_of_cookies_stay_apart(new_page: Callable[..., Page]) -> None:
+    """A table's rows run into each other in a PDF; the next group's heading must not join them."""
+    html = (FOLDER / "cnil_fr.html").read_text("utf-8")
+    found = policy.read(policy.document(printed(new_page(java_script_enabled=False), html)))
+    groups = {t.name: t.get("category") for t in found.trackers}
+    assert groups == {"_ga": "statistics", "_gid": "statistics", "_fbp": "marketing"}
+
+
 def test_a_locked_pdf_and_one_without_text_are_refused() -> None:
     writer = PdfWriter()
     writer.add_blank_page(200, 200)

@@ -15,6 +15,7 @@ from pypdf.errors import PyPdfError
 
 from .document import LONGEST, MOST_PAGES, Block, Unreadable
 from .plain import BULLET, kind_of
+from .words import label_of
 
 PAGE_NUMBER = re.compile(
     r"(?:page|strona|str\.|p\.)?\s*[-–]?\s*\d{1,4}\s*(?:(?:/|of|z|sur|de)\s*\d{1,4})?\s*[-–]?",
@@ -106,6 +107,8 @@ def _paragraphs(pages: list[list[str]], furniture: set[str]) -> Iterator[Block]:
 
 def _goes_on(before: str, text: str, width: int) -> bool:
     if BULLET.match(text + " x") or not before:
+        return False
+    if label_of(text) or label_of(before):  # the heading of a group of cookies stands alone
         return False
     if before[-1] in ".:;?!" and text[:1].isupper() and len(before) < width * 0.7:
         return False
