@@ -12,9 +12,11 @@ from pathlib import Path
 from playwright.sync_api import Browser, Playwright
 from playwright.sync_api import Error as PlaywrightError
 
-from ..egress import SENTENCES, Policy, Room, Unsafe, opened
+from ..egress import SENTENCES, Policy, Room, Unreachable, Unsafe, fetch, opened
 from .options import CrawlError, Options
+from .pages import AGENT
 
+VERSION = "0.1"
 NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 # One renderer for a page and its frames: the network of all is heard at one place.
 FLAGS = ("--disable-site-isolation-trials", "--mute-audio")
@@ -59,6 +61,15 @@ class Started:
 
     browser: Browser
     room: Room
+    agent: str
+
+    def fetch(self, url: str, most: int) -> bytes | None:
+        """A document through the guard, without a cookie; None where there is none."""
+        try:
+            got = fetch(self.room.guard, url, agent=self.agent, bytes_max=most)
+        except Unreachable:
+            return None
+        return got.body if got.status == 200 else None
 
     def refusal(self, host: str) -> str:
         """Why the guard did not lead there, as a sentence; empty where it did."""
@@ -95,7 +106,7 @@ def launch(playwright: Playwright, options: Options) -> Iterator[Started]:
     try:
         with opened(policy, path, strict=options.strict) as room:
             with _profile(playwright, room) as browser:
-                yield Started(browser, room)
+                yield Started(browser, room, agent(browser, options))
     except Unsafe as error:
         raise CrawlError("unsafe", str(error)) from None
 
@@ -120,3 +131,14 @@ def _profile(playwright: Playwright, room: Room) -> Iterator[Browser]:
         yield browser
     finally:
         profile.close()
+
+
+def agent(browser: Browser, options: Options) -> str:
+    """Chromium's own user agent, and who this is."""
+    major = browser.version.split(".")[0]
+    chrome = (
+        "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) "
+        f"Chrome/{major}.0.0.0 Safari/537.36"
+    )
+    contact = f" (+{options.contact})" if options.contact else ""
+    return f"{chrome} {AGENT}-Scan/{VERSION}{contact}"

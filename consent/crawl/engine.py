@@ -8,8 +8,8 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, sync_playwright
 from playwright.sync_api import Error as PlaywrightError
+from playwright.sync_api import Page, sync_playwright
 from playwright.sync_api import TimeoutError as Late
 
 from ..egress import fence
@@ -20,11 +20,10 @@ from .browser import Started, launch
 from .gather import gather, keys_of
 from .inject import inject
 from .options import CrawlError, Options, Progress
-from .pages import AGENT, Pace, Pages, checked, discover, is_private, links
+from .pages import Pace, Pages, checked, discover, is_private, links
 from .recorder import Recorder
 from .visit import Visit
 
-VERSION = "0.1"
 LOADS = 30_000  # milliseconds for one page
 LATE = 2.0  # seconds more for a banner to come, where the page is quiet
 FIRST = 2.0  # times the dwell of later pages: a banner and tag managers start here
@@ -77,7 +76,7 @@ class Engine:
     def _profile(self, name: str) -> None:
         """A fresh profile: one pass, or accept and withdraw."""
         context = self.browser.new_context(
-            user_agent=agent(self.browser, self.options),
+            user_agent=self.started.agent,
             locale=self.options.language,
             accept_downloads=False,
             viewport={"width": 1280, "height": 800},
@@ -105,7 +104,7 @@ class Engine:
         self._open(visit, self.pages.start, first=True)
         if not self.discovered:
             self.discovered = True
-            self.scan.problems += discover(visit.page, self.pages)
+            self.scan.problems += discover(self.started.fetch, self.pages)
         if name == "none":
             self.scan.banner = banner.awaited(visit.page, self._hand(visit), LATE)
             self._picture(visit, name)
@@ -272,17 +271,6 @@ def scan(
         found = Engine(started, start, options, progress, done).run()
         found.problems += started.problems()
         return found
-
-
-def agent(browser: Browser, options: Options) -> str:
-    """Chromium's own user agent, and who this is."""
-    major = browser.version.split(".")[0]
-    chrome = (
-        "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) "
-        f"Chrome/{major}.0.0.0 Safari/537.36"
-    )
-    contact = f" (+{options.contact})" if options.contact else ""
-    return f"{chrome} {AGENT}-Scan/{VERSION}{contact}"
 
 
 def _closed(other: Page, own: Page) -> None:

@@ -7,6 +7,7 @@ import ipaddress
 import re
 import socket
 import time
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from urllib.parse import urljoin, urlsplit
@@ -25,24 +26,7 @@ LISTED = 2000  # addresses of each
 LOC = re.compile(
     r"<loc>\s*(?:<!\[CDATA\[)?\s*([^<\]]{1,2000}?)\s*(?:\]\]>)?\s*</loc>", re.IGNORECASE
 )
-READ = """async ([url, most]) => {
-  const abort = new AbortController();
-  const timer = setTimeout(() => abort.abort(), 15000);
-  try {
-    const answer = await fetch(url, {signal: abort.signal, credentials: 'omit'});
-    if (!answer.ok) return null;
-    const unpacked = new URL(url).pathname.endsWith('.gz')
-      && !/xml|text/.test(answer.headers.get('content-type') || '')
-      ? answer.body.pipeThrough(new DecompressionStream('gzip')) : answer.body;
-    const reader = unpacked.getReader(), decoder = new TextDecoder();
-    let text = '';
-    for (;;) {
-      const {done, value} = await reader.read();
-      if (done || text.length > most) return text.slice(0, most);
-      text += decoder.decode(value, {stream: true});
-    }
-  } catch { return null; } finally { clearTimeout(timer); }
-}"""
+Fetch = Callable[[str, int], "bytes | None"]
 
 
 @dataclass
@@ -96,10 +80,11 @@ class Pace:
         self.last[host] = time.monotonic()
 
 
-def discover(page: Page, pages: Pages) -> list[str]:
-    """Read robots.txt and the sitemaps, from a page of the same origin; what was odd."""
+def discover(fetch: Fetch, pages: Pages) -> list[str]:
+    """Read robots.txt and the sitemaps; what was odd. `fetch` gets an address and the most bytes,
+    and answers None where there is no such document."""
     problems: list[str] = []
-    robots = _fetched(page, urljoin(pages.start, "/robots.txt"), 500_000)
+    robots = _text(fetch, urljoin(pages.start, "/robots.txt"), 500_000)
     maps = [urljoin(pages.start, "/sitemap.xml")]
     if robots is not None:
         pages.robots = RobotFileParser()
@@ -118,7 +103,7 @@ def discover(page: Page, pages: Pages) -> list[str]:
         if not same_host(urlsplit(url).hostname or "", here):
             problems.append("A sitemap on another host was not read.")
             continue
-        text = _fetched(page, url, 5_000_000)
+        text = _text(fetch, url, 10_000_000)
         if text is None:
             continue
         listed = [html.unescape(one) for one in LOC.findall(text)[:LISTED]]
@@ -140,12 +125,17 @@ def links(page: Page) -> list[str]:
     return [str(one) for one in found]
 
 
-def _fetched(page: Page, url: str, most: int) -> str | None:
-    try:
-        text = page.evaluate(READ, [url, most])
-    except PlaywrightError:
+def _text(fetch: Fetch, url: str, most: int) -> str | None:
+    """Unpacked where it is gzip, and then no longer than `most` either."""
+    body = fetch(url, most)
+    if body is None:
         return None
-    return text if isinstance(text, str) else None
+    if body[:2] == b"\x1f\x8b":
+        try:
+            body = zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(body, most)
+        except zlib.error:
+            return None
+    return body.decode("utf-8", "replace")
 
 
 def checked(url: str, private: bool) -> str:
