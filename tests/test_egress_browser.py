@@ -531,6 +531,7 @@ def test_S08_a_page_that_eats_memory_is_ended_and_other_work_goes_on(
             assert beside.inner_text("p") == "hello"
             most = max(most, sum(_memory(one) for one in _of(room.folder)))
         assert most < 2 * small.memory_max
+        assert room.notes[-1:] == ["The browser was ended: it had all the memory it may have."]
         assert gone(str(room.folder))
         beside.goto("http://evil.example/")
         assert beside.inner_text("p") == "hello"

@@ -408,9 +408,9 @@ def test_S08_a_body_without_end_is_cut_off_at_the_bytes_of_the_scan() -> None:
 
 
 def test_S08_a_page_that_drips_ends_with_the_time_of_the_scan() -> None:
-    with Drip(HTML, b"x", 0.05) as port, guarded(Policy(seconds_max=1.5), port) as guard:
+    with Drip(HTML, b"x", 0.05) as port, guarded(Policy(seconds_max=3), port) as guard:
         answer = get(guard, "http://slow.example/")
-        assert answer.startswith(b"HTTP/1.1 200") and len(answer) < 200
+        assert answer.startswith(b"HTTP/1.1 200") and len(answer) < 300
         assert b"Refused: time\r\n" in get(guard, "http://slow.example/")
 
 
@@ -521,14 +521,14 @@ def test_what_cannot_be_fetched_says_why(where: str, why: str) -> None:
 
 
 def test_a_document_that_is_too_long_or_too_slow_is_not_waited_for() -> None:
-    for start, piece, pause, why in (
-        (HTML, b"x" * 65536, 0.0, "long"),
-        (HTML, b"x", 0.05, "slow"),
-        (b"HTTP/1.1 200 OK\r\nA: ", b"x", 0.05, "slow"),
+    for start, piece, pause, why, most in (
+        (HTML, b"x" * 65536, 0.0, "long", 30),
+        (HTML, b"x", 0.05, "slow", 1),
+        (b"HTTP/1.1 200 OK\r\nA: ", b"x", 0.05, "slow", 1),
     ):
         with Drip(start, piece, pause) as port, guarded(Policy(), port) as guard:
             with pytest.raises(Unreachable) as caught:
-                fetch(guard, "http://a.example/", agent=AGENT, bytes_max=100_000, seconds=1)
+                fetch(guard, "http://a.example/", agent=AGENT, bytes_max=100_000, seconds=most)
             assert caught.value.why == why
 
 

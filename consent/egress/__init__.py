@@ -14,7 +14,7 @@ from .addresses import SENTENCES, Misspelt, read_host, why_not
 from .fence import fence, why_not_open
 from .fetch import Fetched, Unreachable, fetch
 from .guard import Guard, Policy, Refused
-from .records import txt
+from .names import txt
 from .room import Means, Room, Unsafe, able, opened
 
 __all__ = [

@@ -226,12 +226,17 @@ async def watch(plan: dict[str, Any], browser: int, listener: socket.socket | No
         if (code := reaped(browser)) is not None:
             return code
         if time.monotonic() > ends:
-            sys.stderr.write("cell: the browser had all the time it may have\n")
-            return OVER
+            return over(plan, "time")
         if sum(map(memory, family(os.getpid()))) > plan["memory"]:
-            sys.stderr.write("cell: the browser had all the memory it may have\n")
-            return OVER
+            return over(plan, "memory")
         await asyncio.sleep(LOOKS_EVERY)
+
+
+def over(plan: dict[str, Any], what: str) -> int:
+    """Say which limit it was, where the driver's side finds it too."""
+    sys.stderr.write(f"cell: the browser had all the {what} it may have\n")
+    Path(plan["work"], "over").write_bytes(what.encode("ascii"))
+    return OVER
 
 
 def reaped(browser: int) -> int | None:

@@ -6,13 +6,14 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import shlex
 import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,14 @@ LIMITS = {
     "RLIMIT_FSIZE": 256 * 1024 * 1024,
     "RLIMIT_DATA": 4 * 1024 * 1024 * 1024,  # of each process; V8 reserves far more than it uses
     "RLIMIT_NOFILE": 4096,
+}
+WORK = "w"
+# Chromium puts a socket into its folder for temporary files, and a socket's path has 107 letters.
+PARENT_MAX = 36
+SHORT = "/tmp"  # noqa: S108 - mkdtemp's folders are nobody else's
+OVER = {
+    "time": "The browser was ended: it had all the time it may have.",
+    "memory": "The browser was ended: it had all the memory it may have.",
 }
 THREADS_MAX = 4000  # of a user that only this browser is
 
@@ -92,7 +101,18 @@ class Room:
     args: list[str]
     env: dict[str, str]
     means: Means
-    notes: list[str] = field(default_factory=list)
+
+    @property
+    def notes(self) -> list[str]:
+        """What whoever reads the scan should know: what this machine cannot do, and which limit
+        ended the browser. The browser could write that file itself, so its words are not used."""
+        said = _first_words(self.work / "over")
+        return [*self.means.missing(), *([OVER[said]] if said in OVER else [])]
+
+    @property
+    def work(self) -> Path:
+        """What the browser sees of `folder`, and may change. What starts it is beside."""
+        return self.folder / WORK
 
     def profile(self, preferences: dict[str, Any] | None = None) -> Path:
         """A fresh folder for launch_persistent_context; `launch` needs none. `preferences` are
@@ -102,10 +122,8 @@ class Room:
         default.mkdir()
         file = default / "Preferences"
         file.write_text(json.dumps(preferences or {}), "utf-8")
-        if self.means.user:
-            for path in (made, default, file):
-                os.chown(path, self.means.user, self.means.user)
-        return made
+        _give(self.means, made, default, file)
+        return made.rename(self.work / made.name)  # whole, for a browser may already be in there
 
     def options(self) -> dict[str, Any]:
         return {
@@ -135,12 +153,12 @@ def opened(
     found = means if means is not None else able(_who())
     if strict and not (found.network and found.sandbox):
         raise Unsafe(" ".join(found.missing()))
-    folder = Path(tempfile.mkdtemp(prefix="crumbtrail-scan-")).resolve()
+    folder = _folder()
     try:
         guard = guard or Guard(policy)
-        guard.unix = folder / "guard" if found.network else None
+        guard.unix = folder / WORK / "guard" if found.network else None
         with guard:
-            _furnish(folder, found)
+            _furnish(folder / WORK, found)
             yield _room(guard, folder, shutil.which(browser) or browser, found)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -184,9 +202,9 @@ def _nobody() -> int:
 
 def _tried(means: Means) -> int:
     """The exit code of a cell without a browser in it."""
-    folder = Path(tempfile.mkdtemp(prefix="crumbtrail-cell-")).resolve()
+    folder = _folder()
     try:
-        _furnish(folder, means)
+        _furnish(folder / WORK, means)
         plan = _plan(means, folder, "", Policy(seconds_max=PROBE_SECONDS))
         file = folder / "plan.json"
         file.write_text(json.dumps(plan), "utf-8")
@@ -204,23 +222,52 @@ def _tried(means: Means) -> int:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _furnish(folder: Path, means: Means) -> None:
+def _folder() -> Path:
+    """Ours, with one of the browser's in it, which is another user's and has to pass through."""
+    parent = tempfile.gettempdir()
+    if len(parent) > PARENT_MAX:
+        parent = SHORT
+    made = Path(tempfile.mkdtemp(prefix="crumbtrail-", dir=parent)).resolve()
+    made.chmod(0o711)
+    made.joinpath(WORK).mkdir(mode=0o700)
+    return made
+
+
+def _furnish(work: Path, means: Means) -> None:
     """The folder belongs to whoever the browser runs as, and has room for what it writes."""
-    for name in ("home", "tmp"):
-        folder.joinpath(name).mkdir(exist_ok=True)
-    if means.user:
-        for path in (folder, *folder.iterdir()):
-            os.chown(path, means.user, means.user)
+    work.joinpath("home").mkdir()
+    _give(means, *work.iterdir(), work)
 
 
-def _environment(folder: Path) -> dict[str, str]:
+def _give(means: Means, *paths: Path) -> None:
+    """To the browser's user, where it is not ours."""
+    for path in paths if means.user else ():
+        os.chown(path, means.user, means.user, follow_symlinks=False)
+
+
+def _first_words(path: Path) -> str:
+    """Of a file that the browser may have put there: no link is followed, no pipe waited for."""
+    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    try:
+        number = os.open(path, flags)
+    except OSError:
+        return ""
+    try:
+        return os.read(number, 10).decode("ascii", "replace")
+    except OSError:  # a folder
+        return ""
+    finally:
+        os.close(number)
+
+
+def _environment(work: Path) -> dict[str, str]:
     """All that the browser learns of ours: nothing."""
     return {
         "PATH": "/usr/local/bin:/usr/bin:/bin",
-        "HOME": str(folder / "home"),
-        "TMPDIR": str(folder / "tmp"),
-        "XDG_CONFIG_HOME": str(folder / "home"),
-        "XDG_CACHE_HOME": str(folder / "home"),
+        "HOME": str(work / "home"),
+        "TMPDIR": str(work),
+        "XDG_CONFIG_HOME": str(work / "home"),
+        "XDG_CACHE_HOME": str(work / "home"),
         "LANG": "C.UTF-8",
         "TZ": "UTC",
     }
@@ -228,7 +275,8 @@ def _environment(folder: Path) -> dict[str, str]:
 
 def _plan(means: Means, folder: Path, browser: str, policy: Policy) -> dict[str, Any]:
     """What cell.py reads."""
-    shown = [str(folder)]
+    work = folder / WORK
+    shown = [str(work)]
     if browser:
         shown.append(str(Path(browser).resolve().parent))
     if Path(FONTS).is_dir():
@@ -239,11 +287,11 @@ def _plan(means: Means, folder: Path, browser: str, policy: Policy) -> dict[str,
         "processes": means.processes,
         "sandbox": means.sandbox,
         "user": means.user,
-        "work": str(folder),
+        "work": str(work),
         "shown": shown,
-        "guard": str(folder / "guard"),
+        "guard": str(work / "guard"),
         "browser": browser,
-        "environment": _environment(folder),
+        "environment": _environment(work),
         "limits": LIMITS | ({"RLIMIT_NPROC": THREADS_MAX} if means.user else {}),
         "memory": policy.memory_max,
         "seconds": policy.seconds_max + 30,
@@ -253,12 +301,13 @@ def _plan(means: Means, folder: Path, browser: str, policy: Policy) -> dict[str,
 def _room(guard: Guard, folder: Path, browser: str, means: Means) -> Room:
     proxy = IN_THE_CELL if means.network else guard.proxy
     args = [f"--proxy-server={proxy}", *FLAGS]
-    environment = _environment(folder)
+    environment = _environment(folder / WORK)
     if sys.platform != "linux":
-        return Room(guard, folder, browser, args, environment, means, means.missing())
+        return Room(guard, folder, browser, args, environment, means)
     plan = folder / "plan.json"
     plan.write_text(json.dumps(_plan(means, folder, browser, guard.policy)), "utf-8")
     start = folder / "browser"
-    start.write_text(f'#!/bin/sh\nexec {sys.executable} -I -S {CELL} {plan} "$@"\n', "utf-8")
+    command = shlex.join([sys.executable, "-I", "-S", str(CELL), str(plan)])
+    start.write_text(f'#!/bin/sh\nexec {command} "$@"\n', "utf-8")
     start.chmod(0o755)
-    return Room(guard, folder, str(start), args, environment, means, means.missing())
+    return Room(guard, folder, str(start), args, environment, means)
