@@ -47,9 +47,9 @@ bench: .venv/run.stamp
 	@$(PY) bench/writes.py $(B)
 	@folder=$$(mktemp -d) && DEMO=1 INSTANCE_PATH=$$folder $(PY) bench/size.py; rm -rf "$$folder"
 
+EVAL ?= bench/published.csv
 eval: .venv/run.stamp
-	@if [ -n "$(EVAL)" ]; then $(PY) -m flask --app app classify --score "$(EVAL)"; \
-	else $(PY) tests/prepare.py node && $(WITH_NODE) $(PY) bench/labels.py; fi
+	@$(PY) -m flask --app app classify --score "$(EVAL)"
 
 clean:
 	rm -rf .venv instance .pytest_cache .mypy_cache .ruff_cache .hypothesis static/js/node_modules packages/node_modules bench/openload

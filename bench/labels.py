@@ -1,9 +1,10 @@
-"""Weak labels for the classifier: `make eval` without a file of your own.
+"""Weak labels for the classifier, from npm.
 
 Cookies per service from tarteaucitron (npm, MIT), which is fetched and not kept. Its labels are
 those of services, not of cookies, and it names no domains: a lower bound, and only a sanity check.
 
-    python bench/labels.py [FILE.csv]     write the labels to a file instead of scoring them
+    python bench/labels.py              fetch them (npm is needed) and score
+    python bench/labels.py FILE.csv     fetch them into a file
 """
 
 from __future__ import annotations

@@ -49,6 +49,8 @@ HINTS = (
         "it guards forms against forged requests",
         stems=("csrf", "xsrf", "requestverification", "antiforgery"),
     ),
+    Hint("necessary", 0.55, "it tells people from programs", stems=("captcha",)),
+    Hint("necessary", 0.5, "it keeps an answer about age", stems=("agegate", "ageverif")),
     Hint(
         "necessary",
         0.65,
@@ -56,10 +58,10 @@ HINTS = (
         said("gdpr ccpa rgpd dsgvo avg lgpd"),
         ("consent", "gdpr", "rgpd", "dsgvo", "privacyaccept", "acceptprivacy", "eucookie"),
         re.compile(
-            r"cookies?(accept|agree|allow|approv|close|confirm|dismiss|hid|info|law|message|msg|not|ok"
+            r"cookies?(accept|agree|allow|approv|close|compl|confirm|direct|dismiss|hid|info|law|message|msg|not|ok"
             r"|pol|popup|pref|read|seen|sett|show|stat|test|enabl|understood|view|warn|alert|banner|bar"
             r"|choice|control|decl|disclaim|hint|level|modal|opt|panel|permission|reject|check|support)"
-            r"|(privacy|tracking)(accept|consent|optin|pref|sett)"
+            r"|(privacy|tracking)(accept|consent|optin|pref|sett)|(policy|terms)(accept|agree)"
             r"|(accept|agree|allow|approv|clos|confirm|dismiss|hid|use|show|seen|enable|support|has)"
             r"(ed|d|s|e|n)?(the|all)?cookie"
         ),
@@ -81,7 +83,7 @@ HINTS = (
             "mkt marketing partner dsp rtb ssp sync usersync cookiesync bid bidder impression",
             "facebook fb twitter tiktok pinterest linkedin snapchat criteo doubleclick adwords",
             "attribution conversion conversions audience segment segments coupon source",
-            "src medium voucher discount offer",
+            "src medium voucher discount offer dfp ppid",
         ),
         (
             "utm",
@@ -220,7 +222,7 @@ HINTS = (
         0.5,
         "it keeps somebody signed in",
         said("auth login logged loggedin jwt signin oauth sso oidc identity authenticated"),
-        ("logged", "login", "authtoken", "accesstoken", "refreshtoken", "rememberme"),
+        ("logged", "login", "aspxauth", "authtoken", "accesstoken", "refreshtoken", "rememberme"),
     ),
 )
 HOSTS = (
