@@ -166,7 +166,7 @@ def _scan(file: Path) -> Mapping[str, Any]:
 
 
 def _shown(found: list[PolicyFinding], language: str) -> str:
-    known = policy.words(language)
+    known = policy.spoken(language)
     label, grades = known["_labels"], known["_severity"]
     made = []
     for one in found:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from .document import BIGGEST, Block, Document, Sentence, Unreadable
 from .draft import Draft, read
-from .lint import LANGUAGES, PolicyFinding, codes, lint, ready_paragraph, words
+from .lint import LANGUAGES, PolicyFinding, codes, lint, ready_paragraph, spoken
 from .opening import document
 
 __all__ = [
@@ -26,5 +26,5 @@ __all__ = [
     "lint",
     "read",
     "ready_paragraph",
-    "words",
+    "spoken",
 ]

@@ -23,7 +23,7 @@ FORM = (
     r"spółka jawna|spółka komandytowa"
 )
 UPPER = r"[A-ZÀ-ÖØ-ÞĄĆĘŁŃÓŚŹŻ0-9]"
-WORDY = rf"(?<![\w’'.-])[a-z]?{UPPER}[\w&’'.+-]*"
+WORDY = rf"(?<![\w’'.-])(?:[ld][’'])?[a-z]?{UPPER}[\w&’'.+-]*"
 NAMED = re.compile(
     rf"(?P<name>(?:{WORDY},?\s+|(?:&|and|et|i|of|de|du|the|des|"
     rf"la)\s+){{0,6}}?{WORDY},?\s+(?:[–-]\s+)?(?P<form>{FORM}))"

@@ -147,9 +147,7 @@ def in_sentence(text: str) -> Address | None:
 
 def _clipped(text: str, at: int) -> str:
     """From where the address begins: behind the last bracket, colon or dash before the postcode."""
-    begin = max(
-        (text.rfind(sign, 0, at) for sign in (":", ";", "(", " – ", "\n", ". ")), default=-1
-    )
+    begin = max((text.rfind(sign, 0, at) for sign in (":", ";", "(", " – ", "\n")), default=-1)
     start = max(0, begin + 1)
     street = re.search(r"(?:\d+[\w/-]*\s+\S+|(?:ul|al|pl)\.\s)", text[start:at])
     return text[start + street.start() if street else start :]
@@ -159,7 +157,8 @@ def _parts(rest: str) -> Address | None:
     end = re.search(
         r";|(?<!\d)\)|\((?!\d\d-\d{3}\))|\.\s+(?=[A-ZŻŚ])(?<!ul\. )(?<!St\. )|\.$|\b(?:VAT|NIP|"
         r"KRS|REGON|tel|e-?mail|phone|"
-        r"RCS|SIRE|lub|or by|oraz|and)\b|, (?:with|wpisan|zarejestr|registered|immatric|posiad)|@",
+        r"RCS|SIRE[NT]|lub|or by|oraz|and)\b|, (?:with|wpisan|zarejestr|registered|immatric|"
+        r"posiad)|@",
         rest,
     )
     text = rest[: end.start()] if end else rest

@@ -18,6 +18,10 @@ from .words import COOKIES, FIRST, THIRD, bare_label, category_of, label_of, par
 ABOUT = re.compile(
     rf"{COOKIES.pattern}|local ?storage|session ?storage|pixel|web beacon|piksel", re.IGNORECASE
 )
+SET_BY = re.compile(
+    r"\b(?:(?:set|placed|provided) by|(?:ustawian|dostarczan)\w+ przez|(?:déposé|fourni)\w* par)\s+"
+    r"(?P<who>[A-ZÀ-Þ][\w.&-]*(?: [A-ZÀ-Þ][\w.&-]*){0,3})"
+)
 RUN = 40  # blocks after the word cookie in which entries of a list are believed
 
 
@@ -140,9 +144,9 @@ class Walk:
 
     def _prose(self, number: int) -> Iterator[Tracker]:
         for sentence in self.document.sentences_of(number):
-            if not (ABOUT.search(sentence.text) or ABOUT.search(self.document.blocks[number].text)):
-                continue
             known = names.in_prose(sentence.text)
+            if not ABOUT.search(sentence.text):  # or the sentence is about the name itself
+                known = [name for name in known[:1] if sentence.text.startswith(name)]
             for name in known:
                 yield _of_prose(name, sentence, alone=len(known) == 1)
 
@@ -173,6 +177,8 @@ def _of_prose(name: str, sentence: Sentence, alone: bool) -> Tracker:
         if bool(FIRST.search(sentence.text)) != bool(THIRD.search(sentence.text)):
             made.facts.put("party", party_of(sentence.text), sentence)
         made.facts.put("duration", uses.lasting(sentence.text), sentence)
+        if found := SET_BY.search(sentence.text):
+            made.facts.put("provider", found["who"], sentence)
     return made
 
 

@@ -90,7 +90,7 @@ class Document:
     @property
     def language(self) -> str:
         known = self.languages
-        return known[0] if known else (self.declared_language or "en")
+        return known[0] if known else language_of(self.text) or self.declared_language or "en"
 
     @cached_property
     def text(self) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from . import cookies, rights, statements
-from .document import Document, Sentence
+from .document import Block, Document, Sentence
 from .facts import Facts, Source, Tracker, source
 from .people import People, people
 
@@ -56,6 +56,13 @@ TYPES = (
         r"terms|regulamin|warunki (?:świadczenia|korzystania|użytkowania)|conditions (?:générales|"
         r"d['’]utilisation)",
     ),
+)
+
+
+TITLE = re.compile(
+    r"polic|polity|notice|statement|declaration|information|oświadczeni|klauzul|regulamin|zasady|"
+    r"deklaracj|charte|confidentialité|relative|déclaration|terms|warunki",
+    re.IGNORECASE,
 )
 
 
@@ -162,7 +169,14 @@ def _of_cookies(sentence: Sentence, document: Document) -> bool:
 def _kinds(document: Document) -> Iterator[tuple[str, str, Source]]:
     """The documents in it, by their headings: (type, title, where)."""
     seen: set[str] = set()
-    titles = [(b.text, Source(b.line, b.text)) for b in document.blocks[:6] if len(b.text) < 120]
+    titles = [
+        (b.text, Source(b.line, b.text))
+        for place, b in enumerate(document.blocks[:6])
+        if len(b.text) < 120 and (place < 1 or _titles(b))
+    ]
+    if document.title:
+        first = document.blocks[0]
+        titles.insert(0, (document.title, Source(first.line, first.text)))
     titles += [
         (b.text, Source(b.line, b.text))
         for b in document.blocks
@@ -179,6 +193,11 @@ def _kinds(document: Document) -> Iterator[tuple[str, str, Source]]:
                 seen.add(kind)
                 yield kind, text.strip(), where
                 break
+
+
+def _titles(block: Block) -> bool:
+    short = block.kind == "heading" or len(block.text.split()) <= 8
+    return short and not block.text.endswith(".") and bool(TITLE.search(block.text))
 
 
 def _or_none(facts: Facts, *names: str) -> dict[str, Any] | None:

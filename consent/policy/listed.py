@@ -27,6 +27,9 @@ PARTY = re.compile(
     r"tiers|interne|externe)\b",
     re.IGNORECASE,
 )
+WHOSE = re.compile(
+    r"(?:an? |the )?(?:\S+ )?(?:cookies?|plik\w*|(?:first|third)[- ]party)\b", re.IGNORECASE
+)
 BRACKET = re.compile(r"\(([^()]{1,80})\)")
 
 
@@ -57,6 +60,8 @@ def _tracker(name: str, tail: str, block: Block) -> Tracker:
         facts.put("duration", lifetime_of(inside), where)
         facts.put("party", party_of(inside), where)
     facts.put("duration", lasting(rest), where)
+    if WHOSE.match(rest):
+        facts.put("party", party_of(rest[:40]), where)
     purpose = re.sub(r"^[\s–—:|-]+|[\s–—:|-]+$", "", rest)
     facts.put("purpose", purpose if len(purpose.split()) > 1 else None, where)
     return made
@@ -64,7 +69,7 @@ def _tracker(name: str, tail: str, block: Block) -> Tracker:
 
 def _head(rest: str, facts: Facts, where: Source) -> str:
     """Take party, provider and category off the front of an entry."""
-    rest = re.sub(r"^\s*(?:[–—:|=]|-\s)\s*", "", rest)
+    rest = re.sub(r"^\s*[–—:|=-]\s*", "", rest)
     if found := PARTY.match(rest):
         facts.put("party", party_of(found[1]), where)
         rest = re.sub(r"^[\s,;|]+", "", rest[found.end() :])

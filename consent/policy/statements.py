@@ -267,6 +267,8 @@ def dates(document: Document) -> Facts:
             if (found := VERSION.search(text)) and edge and len(text) < 200 and not _browser(text):
                 made.put("version", found["v"], sentence)
             for day in DATE.finditer(text):
+                if document.language == "en" and _either_way(day):
+                    continue
                 before = text[max(0, day.start() - 70) : day.start()]
                 after = text[day.end() : day.end() + 30]
                 if UPDATED.search(before) or (UPDATED.search(after) and len(text) < 120):
@@ -276,6 +278,11 @@ def dates(document: Document) -> Facts:
                 elif edge and len(text) < 45 and not _law(text):
                     made.put("last_updated", _iso(day), sentence)
     return made
+
+
+def _either_way(day: re.Match[str]) -> bool:
+    """In English 12/05/2026 is a day in May or in December: nobody can say which."""
+    return bool(day["y4"]) and "/" in day.group() and int(day["d4"]) < 13 and int(day["m4"]) < 13
 
 
 def _browser(text: str) -> bool:

@@ -165,7 +165,7 @@ NUMBERS = {
 _NUMBER = r"\d{1,4}|" + "|".join(sorted((n for n in NUMBERS if len(n) > 2), key=len, reverse=True))
 PERIOD = re.compile(
     rf"(?<![\w.,-])(?P<n>{_NUMBER}|an?(?= (?:year|month|week|day|"
-    rf"hour)))(?:\s*\(\s*(?P<m>\d{{1,4}}|\w+)\s*\))?"
+    rf"hour))|une?(?= (?:mois|an|jour|semaine|heure)))(?:\s*\(\s*(?P<m>\d{{1,4}}|\w+)\s*\))?"
     rf"[\s\u00a0-]*(?:(?:calendar|full|pełnych|kolejnych|business|working|robocz\w+|ouvrés|"
     rf"civiles?)\s+)?(?:"
     + "|".join(rf"(?P<{name}>{words})" for name, words in UNITS.items())

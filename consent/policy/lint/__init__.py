@@ -15,7 +15,8 @@ from ..document import Document
 from ..draft import Draft, read
 from . import beside, consents, cookies, people, promises, texts
 from .found import Case, Hit, PolicyFinding
-from .sentences import LANGUAGES, codes, finding, in_order, ready_paragraph, sources, words
+from .sentences import LANGUAGES, codes, finding, in_order, ready_paragraph, sources
+from .sentences import words as spoken
 
 Rule = Callable[[Case], Iterator[Hit]]
 RULES: tuple[Rule, ...] = (
@@ -26,7 +27,7 @@ RULES: tuple[Rule, ...] = (
     *texts.RULES,
 )
 
-__all__ = ["LANGUAGES", "PolicyFinding", "codes", "lint", "ready_paragraph", "words"]
+__all__ = ["LANGUAGES", "PolicyFinding", "codes", "lint", "ready_paragraph", "spoken"]
 
 
 def lint(

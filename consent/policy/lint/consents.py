@@ -61,7 +61,8 @@ SILENT = re.compile(
     ANY_CASE,
 )
 OF_A_TEXT = re.compile(
-    r"polic(?:y|ies)|terms|notice|statement|polity\w+|regulamin\w*|zasad\w*|warunk\w+|politique|"
+    r"polic(?:y|ies)|terms|(?:privacy|cookie|this) notice|statement|polity\w+|regulamin\w*|"
+    r"zasad\w*|warunk\w+|politique|"
     r"conditions|charte|mentions",
     ANY_CASE,
 )
