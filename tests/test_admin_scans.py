@@ -240,6 +240,7 @@ def gone(url: str) -> egress.Fetched:
     return egress.Fetched(url, 404, {}, b"")
 
 
+@pytest.mark.sqlite_only
 @pytest.mark.parametrize(
     "url",
     [
@@ -259,6 +260,7 @@ def test_only_the_demos_own_pages_need_no_proof(owner: Owner, site: sites.Site, 
     assert reply.status_code == 403 and scans.history(site) == []
 
 
+@pytest.mark.sqlite_only
 def test_without_the_demo_its_pages_need_a_proof_too(
     make_app: Callable[..., Flask], clock: Clock
 ) -> None:
@@ -309,6 +311,13 @@ def test_an_answer_is_given_once_and_the_second_page_says_so(
     assert owner.send(f"/sites/{KEY}/review/{one.id}", {"name": "x"}).status_code == 409
 
 
+def test_a_second_scan_of_a_site_is_refused_while_one_waits(owner: Owner, site: sites.Site) -> None:
+    assert owner.send(f"/sites/{KEY}/scans/start", {"url": f"{DEMO}/a"}).status_code == 303
+    again = owner.send(f"/sites/{KEY}/scans/start", {"url": f"{DEMO}/b"})
+    assert again.status_code == 409 and "waits or runs already" in again.text
+    assert len(scans.history(site)) == 1
+
+
 def test_dismissing_needs_a_reason_and_can_be_taken_back(
     owner: Owner, site: sites.Site, clock: Clock
 ) -> None:
@@ -347,6 +356,7 @@ def test_what_a_scan_saw_is_downloaded_and_a_picture_is_only_a_picture(
         assert owner.get(f"/sites/{KEY}/scans/1/pictures/{name}").status_code == 404
 
 
+@pytest.mark.sqlite_only
 def test_the_site_page_has_the_tag_to_copy(owner: Owner, site: sites.Site) -> None:
     page = owner.page(f"/sites/{KEY}/")
     assert f'/v1/{KEY}/declaration.js"></script>' in page
@@ -390,6 +400,7 @@ def test_a_policy_is_read_with_its_sentences_and_queued_with_one_click(
     assert inventory.state(site) == before
 
 
+@pytest.mark.sqlite_only
 def test_what_was_not_read_here_is_not_queued_and_a_bad_address_is_said(
     owner: Owner, site: sites.Site
 ) -> None:

@@ -225,13 +225,17 @@ def _matrix(seen: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _pictures(number: int, seen: dict[str, Any] | None) -> list[tuple[str, str]]:
-    """(pass, file name) of what is still here."""
+    """(what it shows, file name) of what is still here."""
     if seen is None:
         return []
-    named = [
+    files = [
         (one["name"], Path(name).name) for one in seen["passes"] for name in one["screenshots"]
     ]
-    return [pair for pair in named if (_folder(number) / pair[1]).is_file()]
+    return [
+        (PASSES.get(name, name).replace("After", "Before" if "-before" in file else "After"), file)
+        for name, file in files
+        if (_folder(number) / file).is_file()
+    ]
 
 
 def _folder(number: int) -> Path:
