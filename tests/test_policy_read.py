@@ -264,9 +264,9 @@ def test_what_cannot_be_read_is_refused_with_a_code(data: bytes, code: str) -> N
     assert refused.value.code == code
 
 
-def printed(page: Page, html: str) -> bytes:
+def printed(page: Page, html: str, paper: str = "A5") -> bytes:
     page.set_content(html)
-    return page.pdf(format="A5", margin={"top": "2cm", "bottom": "2cm"})
+    return page.pdf(format=paper, margin={"top": "2cm", "bottom": "2cm"})
 
 
 def test_a_pdf_says_what_its_page_says(new_page: Callable[..., Page]) -> None:
@@ -307,6 +307,17 @@ def test_a_pdfs_groups_of_cookies_stay_apart(new_page: Callable[..., Page]) -> N
     found = policy.read(policy.document(printed(new_page(java_script_enabled=False), html)))
     groups = {t.name: t.get("category") for t in found.trackers}
     assert groups == {"_ga": "statistics", "_gid": "statistics", "_fbp": "marketing"}
+
+
+@pytest.mark.parametrize("name", ["good_pl.html", "declaration_en.html", "cnil_fr.html"])
+def test_a_pdfs_tables_are_put_together_again(name: str, new_page: Callable[..., Page]) -> None:
+    html = (
+        (FOLDER / name)
+        .read_text("utf-8")
+        .replace("<table>", '<table style="width:100%;border-spacing:12px">')
+    )
+    pdf = printed(new_page(java_script_enabled=False), html, "A4")
+    assert rows(policy.read(policy.document(pdf)).to_json()) == EXPECTED[name]["trackers"]
 
 
 def test_a_locked_pdf_and_one_without_text_are_refused() -> None:

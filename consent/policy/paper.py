@@ -9,11 +9,13 @@ import io
 import re
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 
-from pypdf import PdfReader
+from pypdf import PageObject, PdfReader
 from pypdf.errors import PyPdfError
 
 from .document import LONGEST, MOST_PAGES, Block, Unreadable
+from .grid import laid
 from .plain import BULLET, kind_of
 from .words import label_of
 
@@ -21,6 +23,7 @@ PAGE_NUMBER = re.compile(
     r"(?:page|strona|str\.|p\.)?\s*[-–]?\s*\d{1,4}\s*(?:(?:/|of|z|sur|de)\s*\d{1,4})?\s*[-–]?",
     re.IGNORECASE,
 )
+MAYBE = re.compile(r"cookie|traceur|ciasteczk", re.IGNORECASE)
 HYPHEN = re.compile(r"[^\W\d_][-\u00ad\u2010]$")
 
 
@@ -34,17 +37,20 @@ def blocks(data: bytes) -> list[Block]:
     return made
 
 
-def _pages(data: bytes) -> list[list[str]]:
+Line = str | Block
+
+
+def _pages(data: bytes) -> list[list[Line]]:
     try:
         reader = PdfReader(io.BytesIO(data))
         if reader.is_encrypted and not reader.decrypt(""):
             raise Unreadable("encrypted", "The PDF is locked with a password.")
-        found: list[list[str]] = []
+        found: list[list[Line]] = []
         room = LONGEST
         for page in reader.pages[:MOST_PAGES]:
             text = page.extract_text().replace("\r", "")
             room -= len(text)
-            found.append([line.rstrip() for line in text.split("\n")])
+            found.append(_table(page, text) or [line.rstrip() for line in text.split("\n")])
             if room < 0:
                 break
         return found
@@ -56,41 +62,59 @@ def _pages(data: bytes) -> list[list[str]]:
         raise Unreadable("broken", "The PDF uses what cannot be read here.") from error
 
 
+def _table(page: PageObject, text: str) -> list[Line] | None:
+    """The page laid out in columns, if it seems to have a table of cookies."""
+    if not MAYBE.search(text):
+        return None
+    return laid(page.extract_text(extraction_mode="layout").split("\n"))
+
+
 def _key(line: str) -> str:
     return re.sub(r"\d+", "#", " ".join(line.split())).lower()
 
 
-def _furniture(pages: list[list[str]]) -> set[str]:
+def _furniture(pages: list[list[Line]]) -> set[str]:
     """What stands at the top or foot of most pages."""
     if len(pages) < 3:
         return set()
     edge: Counter[str] = Counter()
     for page in pages:
-        lines = [line for line in page if line.strip()]
+        lines = [line for line in page if isinstance(line, str) and line.strip()]
         edge.update({_key(line) for line in (*lines[:2], *lines[-2:])})
     return {key for key, times in edge.items() if times * 2 > len(pages) and len(key) > 1}
 
 
-def _lines(pages: list[list[str]], furniture: set[str]) -> Iterator[tuple[int, int, str]]:
+def _lines(pages: list[list[Line]], furniture: set[str]) -> Iterator[tuple[int, int, Line]]:
     number = 0
     for page, lines in enumerate(pages, 1):
-        seen = [at for at, line in enumerate(lines) if line.strip()]
+        seen = [at for at, line in enumerate(lines) if isinstance(line, Block) or line.strip()]
         edges = {*seen[:2], *seen[-2:]}
         for at, line in enumerate(lines):
             number += 1
+            if isinstance(line, Block):
+                yield number, page, line
+                continue
             loose = at in edges and (_key(line) in furniture or PAGE_NUMBER.fullmatch(line.strip()))
             if not loose:
                 yield number, page, line
 
 
-def _paragraphs(pages: list[list[str]], furniture: set[str]) -> Iterator[Block]:
+def _paragraphs(pages: list[list[Line]], furniture: set[str]) -> Iterator[Block]:
     lines = list(_lines(pages, furniture))
-    widths = sorted(len(line) for _, _, line in lines if line.strip())
+    widths = sorted(
+        len(" ".join(x.split())) for _, _, x in lines if isinstance(x, str) and x.strip()
+    )
     width = widths[int(len(widths) * 0.9)] if widths else 0
     held = ""
     start = (0, 0)
     last: str = ""
     for number, page, line in lines:
+        if isinstance(line, Block):
+            if held:
+                yield Block(held, start[0], kind_of(held), page=start[1])
+            held = last = ""
+            yield replace(line, line=number, page=page)
+            continue
         text = " ".join(line.split())
         if held and text and _goes_on(last, text, width):
             closed = bool(HYPHEN.search(held)) and text[:1].islower()

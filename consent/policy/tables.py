@@ -36,7 +36,8 @@ COLUMNS = (
     ),
     (
         "duration",
-        r"(?:.*\b)?(?:expir\w*|durations?|lifespan|lifetime|life|retention(?: period)?|storage "
+        r"(?:.*\b)?(?:expir\w*|maximum storage|durations?|lifespan|lifetime|life|retention(?: "
+        r"period)?|storage "
         r"period|"
         r"validity|period|max-age|ttl|wygasa\w*|wygaśnięci\w*|czas\w*.*|okres\w*.*|ważność|"
         r"trwałość|data ważności|"
