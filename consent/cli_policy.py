@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import ipaddress
 import json
-import socket
-import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from urllib.error import URLError
-from urllib.parse import urlsplit
 
 import click
 import yaml
 from flask.cli import AppGroup
 
-from . import inventory, policy, sites
+from . import egress, inventory, policy, sites
+from .egress import Guard, Policy, Unreachable
 from .errors import Refusal
 from .policy import Document, PolicyFinding, Unreadable
 
-SECONDS = 20
-HOPS = 5
+SECONDS = 20.0
 AGENT = "Crumbtrail policy reader"
 COOKIE = "crumbtrail"
 BROKEN, UNUSABLE = 1, 2
@@ -100,47 +95,16 @@ def _document(source: str, private: bool) -> Document:
 
 
 def _fetched(url: str, private: bool) -> tuple[bytes, str]:
-    """The body and its content type. Every hop is checked; see docs/policy.md for what is not."""
-    opener = urllib.request.build_opener(_Checked(private), urllib.request.ProxyHandler({}))
-    opener.addheaders = [("User-Agent", AGENT), ("Accept", "text/html, application/pdf, text/*")]
-    public(url, private)
+    """The body and its content type, through the guard: each hop from an address it allows."""
     try:
-        with opener.open(url, timeout=SECONDS) as answer:
-            return answer.read(policy.BIGGEST + 1), answer.headers.get("Content-Type", "")
-    except (URLError, OSError, ValueError) as error:
-        raise Unreadable("unreachable", f"{url} could not be fetched: {error}") from None
-
-
-class _Checked(urllib.request.HTTPRedirectHandler):
-    max_redirections = HOPS
-
-    def __init__(self, private: bool) -> None:
-        self.private = private
-
-    def redirect_request(
-        self, req: Any, fp: Any, code: Any, msg: Any, headers: Any, newurl: str
-    ) -> Any:
-        public(newurl, self.private)
-        return super().redirect_request(req, fp, code, msg, headers, newurl)
-
-
-Resolver = Callable[..., list[Any]]
-
-
-def public(url: str, private: bool, resolve: Resolver = socket.getaddrinfo) -> None:
-    """Raises Unreadable `forbidden` for what is not http(s) or, unless `private`, not public."""
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise Unreadable("forbidden", "Only http and https addresses are fetched.")
-    try:
-        answers = resolve(parts.hostname, parts.port or 443, type=socket.SOCK_STREAM)
-    except (OSError, ValueError) as error:
-        raise Unreadable("unreachable", f"{parts.hostname} is not known: {error}") from None
-    for answer in answers:
-        address = ipaddress.ip_address(str(answer[4][0]).partition("%")[0])
-        metadata = address.is_link_local or str(address) == "fd00:ec2::254"
-        if metadata or not (address.is_global or private):
-            raise Unreadable("forbidden", f"{parts.hostname} is not a public address.")
+        with Guard(Policy(private=private, seconds_max=SECONDS)) as way:
+            got = egress.fetch(way, url, agent=AGENT, bytes_max=policy.BIGGEST, seconds=SECONDS)
+    except Unreachable as error:
+        code = "forbidden" if error.why in egress.SENTENCES else "unreachable"
+        raise Unreadable(code, f"{url} could not be fetched. {error}") from None
+    if got.status != 200:
+        raise Unreadable("unreachable", f"{url} answered {got.status}.")
+    return got.body, got.headers.get("content-type", "")
 
 
 def _site(key: str) -> tuple[list[dict[str, Any]], dict[str, Any]]:

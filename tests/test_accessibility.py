@@ -210,7 +210,9 @@ def test_nothing_of_ours_stands_on_what_has_the_focus(
     width, height = SCREENS[screen]
     page.set_viewport_size({"width": width, "height": height})
     measured(page)
-    hidden = {here: page.evaluate("measures.hidden()") for here in stops(page)}
+    # Ours makes room in a task after the one that moved the focus.
+    later = "new Promise(done => setTimeout(() => done(measures.hidden()), 50))"
+    hidden = {here: page.evaluate(later) for here in stops(page)}
     assert len(hidden) > 10
     wrong = {
         here: share for here, share in hidden.items() if share > here.startswith("iframe") * 0.99

@@ -356,27 +356,19 @@ def test_the_command_reads_a_url_of_this_network_only_when_told(
     assert json.loads(read.output)["site"]["dpo"]["name"] == "Maya Okafor"
 
 
-@pytest.mark.parametrize(
-    "address",
-    ["127.0.0.1", "10.1.2.3", "169.254.169.254", "::1", "fe80::1%eth0", "fd00::1", "192.168.0.1"],
-)
-def test_a_name_that_leads_into_a_private_network_is_refused(address: str) -> None:
-    def resolve(*_: Any, **__: Any) -> list[Any]:
-        return [(0, 0, 0, "", ("93.184.215.14", 443)), (0, 0, 0, "", (address, 443))]
-
-    with pytest.raises(Unreadable) as refused:
-        cli_policy.public("https://policy.example/", False, resolve)
-    assert refused.value.code == "forbidden"
+def test_a_metadata_address_is_refused_even_when_private_ones_are_allowed(app: Flask) -> None:
+    url = "http://169.254.169.254/latest/meta-data"
+    asked = ["read", url, "--allow-private"]
+    refused = app.test_cli_runner().invoke(cli_policy.group, asked)
+    assert refused.exit_code == 2 and "forbidden" in refused.output
 
 
-def test_metadata_addresses_are_refused_even_when_private_ones_are_allowed() -> None:
-    def resolve(*_: Any, **__: Any) -> list[Any]:
-        return [(0, 0, 0, "", ("169.254.169.254", 80))]
-
-    with pytest.raises(Unreadable):
-        cli_policy.public("http://policy.example/", True, resolve)
-    with pytest.raises(Unreadable):
-        cli_policy.public("file:///etc/hostname", True, resolve)
+def test_an_address_that_answers_with_an_error_is_not_read_as_a_policy(
+    app: Flask, elsewhere: Website
+) -> None:
+    url = f"http://127.0.0.1:{elsewhere.port}/nowhere"
+    ended = app.test_cli_runner().invoke(cli_policy.group, ["read", url, "--allow-private"])
+    assert ended.exit_code == 2 and "unreachable" in ended.output
 
 
 def test_a_missing_file_ends_with_code_two(app: Flask) -> None:
