@@ -156,12 +156,20 @@ def reports(pages: Website, kinds: list[str]) -> dict[str, dict[str, str]]:
 
 def measured(pages: Website, third: Website, kinds: list[str]) -> dict[str, Seen]:
     """Waits until each page has told both, and puts them beside what the servers were asked."""
-    end = time.monotonic() + PATIENCE_S
-    while not all(len(told) == 2 for told in reports(pages, kinds).values()):
-        assert time.monotonic() < end, reports(pages, kinds)
-        time.sleep(0.1)
+    left = silent(pages, kinds, PATIENCE_S)
+    assert not left, reports(pages, kinds)
     told = reports(pages, kinds)
     return {kind: seen(kind, told[kind], third, pages) for kind in kinds}
+
+
+def silent(pages: Website, kinds: list[str], seconds: float) -> list[str]:
+    """Waits so long at most; the kinds whose page has not told both by then."""
+    end = time.monotonic() + seconds
+    while left := [kind for kind, told in reports(pages, kinds).items() if len(told) < 2]:
+        if time.monotonic() > end:
+            break
+        time.sleep(0.1)
+    return left
 
 
 def seen(kind: str, told: dict[str, str], third: Website, pages: Website) -> Seen:
@@ -220,14 +228,40 @@ def in_firefox(pages: Website, third: Website, way: str, folder: Path) -> dict[s
     command = [FIREFOX or "", "--headless", "--no-remote", "--profile", str(folder)]
     environ = {**os.environ, "HOME": str(folder), "MOZ_DISABLE_CONTENT_SANDBOX": "1"}
     for kinds in batches(wanted(way)):
-        addresses = [address(pages, way, kind) for kind in kinds]
-        silent = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        with subprocess.Popen([*command, *addresses], env=environ, **silent) as running:
-            try:
-                found |= measured(pages, third, kinds)
-            finally:
-                running.terminate()
+        opened_in_firefox([*command], environ, pages, third, way, kinds)
+        found |= measured(pages, third, kinds)
     return found
+
+
+def opened_in_firefox(
+    command: list[str],
+    environ: dict[str, str],
+    pages: Website,
+    third: Website,
+    way: str,
+    kinds: list[str],
+) -> None:
+    """A tab that Firefox has left hanging is opened anew in another one, from nothing."""
+    for _ in range(3):
+        addresses = [address(pages, way, kind) for kind in kinds]
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        with subprocess.Popen([*command, *addresses], env=environ, **quiet) as running:
+            kinds = silent(pages, kinds, PATIENCE_S / 3)
+            running.terminate()
+        if not kinds:
+            return
+        forget(kinds, pages, third)
+
+
+def forget(kinds: list[str], *of: Website) -> None:
+    """Strikes out what these kinds' pages have asked for and told."""
+    about = re.compile(rf"/(k|told|{'|'.join(WAYS)})/({'|'.join(map(re.escape, kinds))})\b(?!-)")
+    for site in of:
+        kept = [
+            pair for pair in zip(site.asked, site.times, strict=True) if not about.match(pair[0])
+        ]
+        site.asked[:] = [path for path, _ in kept]
+        site.times[:] = [at for _, at in kept]
 
 
 def clear(*of: Website) -> None:

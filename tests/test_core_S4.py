@@ -40,6 +40,8 @@ PUBLIC = {
     "visitor.notice",
     "visitor.details",
     "visitor.rules",
+    "visitor.declared",
+    "visitor.declared_as",
     "visitor.site_gpc",
     "visitor.vendor_list",
     "own.own_gpc",

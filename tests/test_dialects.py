@@ -22,7 +22,7 @@ from tests.databases import Databases, lent
 from tests.pages import Website
 from tests.prepare import ROOT
 from tests.server import Server
-from tests.visitor import ran, soon, until
+from tests.visitor import quiet, ran, soon, until
 
 # The database is not what these are about.
 pytestmark = pytest.mark.sqlite_only
@@ -115,12 +115,12 @@ def dialect(shop: Server, elsewhere: Website, page: Page) -> Callable[..., Page]
 def started(page: Page) -> None:
     """Until the script and its part stand."""
     until(page, "!!window.consent && consent.get() !== null")
-    page.wait_for_load_state("networkidle")
+    quiet(page)
 
 
 def accept(page: Page) -> None:
     page.click("#cmp-dialog [data-cmp=accept]")
-    page.wait_for_load_state("networkidle")
+    quiet(page)
 
 
 HELD = {"/1.js", "/3.js", "/frame", "/dot.svg", "/style.css"}
@@ -149,7 +149,7 @@ def test_nothing_is_asked_for_before_and_all_runs_once_in_order_after(
     until(page, f"window.__ran.length >= {len(wanted)}")
     page.evaluate("consent.acceptAll()")
     page.evaluate("document.body.append(document.createElement('p'))")
-    page.wait_for_load_state("networkidle")
+    quiet(page)
     assert ran(page) == wanted
     text = (ROOT / f"tests/dialects/{tool}.html").read_text("utf-8")
     there = {path for path in HELD if path in text}
@@ -164,7 +164,7 @@ def test_a_refusal_lets_nothing_run_but_what_waits_for_one(
     page.click("#cmp-dialog [data-cmp=reject]")
     wanted = WALKS[tool][1]
     until(page, f"window.__ran.length >= {len(wanted)}")
-    page.wait_for_load_state("networkidle")
+    quiet(page)
     assert ran(page) == wanted
     assert not HELD & set(elsewhere.asked)
 
@@ -199,7 +199,7 @@ def test_what_a_page_adds_later_is_read_too(
     )
     wanted = WALKS[tool][0]
     until(page, f"window.__ran.length >= {len(wanted)}")
-    page.wait_for_load_state("networkidle")
+    quiet(page)
     # Once, and in order among tags that need no translation; see the limits in docs/moving.md.
     assert sorted(ran(page)) == wanted
     assert elsewhere.asked.count("/frame") == 1
@@ -581,7 +581,7 @@ def test_a_page_of_tarteaucitron_runs(dialect: Callable[..., Page], page: Page) 
 
 def test_another_tool_that_is_still_there_keeps_its_name(dialect: Callable[..., Page]) -> None:
     page = dialect("cookiebot", head="<script>window.Cookiebot = {real: true, renew() {}}</script>")
-    page.wait_for_load_state("networkidle")
+    quiet(page)
     assert page.evaluate("Cookiebot.real && !Cookiebot.consent") is True
 
 
@@ -620,7 +620,7 @@ def test_a_strict_policy_is_kept_by_every_stand_in(
     page.click("#cmp-dialog [data-cmp=accept]")
     until(page, "(window.__ran || []).length === 1")
     page.evaluate("consent.withdraw()")
-    page.wait_for_load_state("networkidle")
+    quiet(page)
     broken = [line for line in said if "Security" in line or "Trusted" in line]
     # The video's own address is what this policy forbids, once it is allowed by the visitor.
     assert [line for line in broken if "youtube-nocookie" not in line] == []
@@ -642,7 +642,7 @@ def test_a_page_that_nobody_looks_at_yet_is_left_alone(
     )
     page.goto(f"http://localhost:{elsewhere.port}/")
     until(page, "!!window.consent")
-    page.wait_for_load_state("networkidle")
+    quiet(page)
     assert page.evaluate("'Cookiebot' in window") is False
     page.evaluate("window.__early = false; document.dispatchEvent(new Event('prerenderingchange'))")
     until(page, "'Cookiebot' in window")

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright
 from playwright.sync_api import Error as PlaywrightError
 
 from consent import crawl
@@ -45,12 +45,6 @@ def means() -> Means:
     if not (found.network and found.files and found.sandbox):
         pytest.skip(f"this machine builds no whole cell: {' '.join(found.missing())}")
     return found
-
-
-@pytest.fixture(scope="module")
-def playwright() -> Iterator[Playwright]:
-    with sync_playwright() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

@@ -188,6 +188,14 @@ def test_many_rotations_in_a_month_leave_room_for_other_signatures(tmp_path: Pat
     assert len(signer.verifiers("example.com/log", at)) == 13
 
 
+def test_a_rotation_before_anything_was_signed_makes_the_first_key(tmp_path: Path) -> None:
+    signer = Signer(tmp_path / "signer")
+    first = signer.rotate(START)
+    assert signer.keys(START) == [first]
+    second = signer.rotate(START + timedelta(seconds=1))
+    assert signer.keys(START + timedelta(seconds=1)) == [second, first]
+
+
 def test_two_who_rotate_at_once_lose_no_key(tmp_path: Path) -> None:
     one, other = Signer(tmp_path), Signer(tmp_path)
     one.keys(START)

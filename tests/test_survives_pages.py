@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from tests.databases import Databases, lent
 from tests.pages import Website
 from tests.shop import HOLD, Shop, address, held, html, opened, ours, settled, started
-from tests.visitor import ran, until
+from tests.visitor import quiet, ran, until
 
 pytestmark = pytest.mark.sqlite_only
 
@@ -82,7 +82,7 @@ def test_no_policy_is_violated_from_the_first_byte_to_the_withdrawal(
     expect(page.locator(".ctl-embed")).to_have_count(1)
     page.reload()
     started(page)
-    page.wait_for_load_state("networkidle")
+    quiet(page)
     assert page.evaluate("__violations") == []
     assert [line for line in said if "Content Security" in line or "Trusted" in line] == []
 

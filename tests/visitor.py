@@ -35,6 +35,21 @@ def until(page: Page, true: str) -> None:
     soon(page, lambda: page.evaluate(true), true)
 
 
+def quiet(page: Page) -> None:
+    """Until nothing was fetched for half a second. The driver's own "networkidle" waits for ever
+    for a frame that was taken away while it loaded."""
+    page.wait_for_load_state("load")
+    counts = [-1]
+
+    def still() -> bool:
+        counts.append(page.evaluate("performance.getEntriesByType('resource').length"))
+        if counts[-1] != counts[-2]:
+            page.wait_for_timeout(500)
+        return counts[-1] == counts[-2]
+
+    soon(page, still, "the page is quiet")
+
+
 def ran(page: Page) -> list[str]:
     """The trackers' stand-ins that ran in this page view."""
     found: list[str] = page.evaluate("window.__ran || []")

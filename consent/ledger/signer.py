@@ -83,6 +83,10 @@ class Signer:
     def folder(self) -> Path:
         return self._folder
 
+    @property
+    def _file(self) -> Path:
+        return self._folder / "keys.json"
+
     def keys(self, at: datetime) -> list[Key]:
         """The key that signs at `at`, then older ones while they overlap, the oldest first."""
         known = [key for key in self._all_keys(at) if key.since <= at] or self._all_keys(at)[:1]
@@ -100,9 +104,12 @@ class Signer:
         return found
 
     def rotate(self, at: datetime) -> Key:
-        """A new key from `at` on; the old one signs beside it for OVERLAP."""
+        """A new key from `at` on; the old one signs beside it for OVERLAP. Where there was none
+        yet, the new one is the first."""
         fresh = Key(at, secrets.token_bytes(32), secrets.token_bytes(32))
         with self._state():  # so that of two who rotate at once none loses the other's key
+            if not self._file.exists():
+                return self._all_keys(at)[0]
             known = self._all_keys(at)
             if at <= known[-1].since:
                 raise Refused("The clock is behind the last change of keys.")
@@ -249,7 +256,7 @@ class Signer:
 
     def _all_keys(self, at: datetime) -> list[Key]:
         """Oldest first; the first is made when there is none. Two processes that race agree."""
-        file = self._folder / "keys.json"
+        file = self._file
         if not file.exists():
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             first = Key(at, secrets.token_bytes(32), secrets.token_bytes(32))
@@ -263,7 +270,7 @@ class Signer:
 
     def _write_keys(self, keys: list[Key], exclusive: bool = False) -> None:
         text = json.dumps([_spelt(key) for key in keys], indent=1)
-        write_private(self._folder / "keys.json", text, exclusive)
+        write_private(self._file, text, exclusive)
 
     @contextmanager
     def _state(self) -> Iterator[Any]:
