@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from playwright.sync_api import Page, Request, expect
+from playwright.sync_api import Page, Request, Route, expect
 
 from app import create_app
 from consent import config, inventory, notices, sites
@@ -445,7 +445,9 @@ class Visit:
     def names(self) -> set[str]:
         return {cookie["name"] for cookie in self.page.context.cookies()}
 
-    def go(self, key: str = "on.example", head: str = "", path: str = "/") -> None:
+    def go(
+        self, key: str = "on.example", head: str = "", path: str = "/", idle: bool = True
+    ) -> None:
         self.elsewhere.put(
             path,
             f'<!doctype html><html lang="en"><head><title>Shop</title>{head}'
@@ -455,7 +457,8 @@ class Visit:
         )
         self.page.goto(self.home.rstrip("/") + path)
         until(self.page, "!!window.consent && consent.get() !== null")
-        self.page.wait_for_load_state("networkidle")
+        if idle:
+            self.page.wait_for_load_state("networkidle")
 
     def granted(self) -> list[str]:
         script = "Object.entries(consent.get().categories).filter((c) => c[1]).map((c) => c[0])"
@@ -485,6 +488,24 @@ def test_a_choice_is_carried_over_once_without_a_question(visit: Visit, tool: st
     assert made < ms(NOW - 29 * DAY)
     visit.go()
     assert len(visit.sent) == 1 and visit.granted() == ["statistics"]
+
+
+def test_a_dialog_that_was_quicker_goes_and_stays_gone(visit: Visit) -> None:
+    slow: list[Route] = []
+    visit.page.route("**/code/dialects*.js", lambda route: slow.append(route))
+    visit.cookies(TOOLS["klaro"])
+    visit.go(idle=False)
+    dialog = visit.page.locator("#cmp-dialog")
+    expect(dialog).to_be_visible()
+    slow[0].continue_()
+    until(visit.page, SETTLED)
+    expect(dialog).to_have_count(0)
+    visit.page.evaluate(
+        "() => new Promise((done) => { document.body.append(document.createElement('p'));"
+        " setTimeout(done, 100) })"
+    )
+    expect(dialog).to_have_count(0)
+    expect(visit.page.locator("#cmp-entry")).to_be_visible()
 
 
 def test_off_by_default(visit: Visit) -> None:

@@ -93,11 +93,17 @@ export function readVisitor() {
 export function write(config, name, value, seconds) {
   const { domain, path } = config.cookie;
   const pair = `${name}=${value}`;
+  lost[name] = '; ' + pair;
   try {
     document.cookie =
       `${pair}; Path=${path}; Max-Age=${seconds | 0}; SameSite=Lax` +
       (domain ? `; Domain=${domain}` : '') +
       (location.protocol === 'https:' ? '; Secure' : '');
   } catch (e) {}
-  lost[name] = jar().includes(name + '=') ? '' : '; ' + pair;
+}
+
+/** After writing: a look into the jar asks another process, so there is one for all. */
+export function settle() {
+  const kept = jar();
+  for (const name in lost) if (kept.includes(name + '=')) lost[name] = '';
 }

@@ -1,7 +1,6 @@
 /** Elements and texts. No markup strings, so it works under Trusted Types and strict CSP. */
 
 /** @typedef {import('./types').Config} Config */
-/** @typedef {import('./types').Duration} Duration */
 
 /** @typedef {any} Child text, a node, a list of them, or nothing */
 
@@ -68,20 +67,9 @@ export function words(config) {
     return (text || '').replace(/\{(\w+)\}/g, (_, name) => String(values[name] ?? ''));
   };
 
-  /** @param {Duration | null | undefined} value */
-  const duration = (value) => {
-    if (!value) return t('not_stated');
-    if (value === 'session') return t('session');
-    return t('unit_' + value.unit.replace(/s$/, ''), { n: value.value });
-  };
-
-  /** @param {string | number} when */
-  const date = (when) =>
-    new Intl.DateTimeFormat(lang, { dateStyle: 'long', timeStyle: 'short' }).format(new Date(when));
-
   /** A category's name or purpose; words of our own for one this build does not know. */
   const category = (/** @type {string} */ id) => t('category_' + id) || id;
-  return { t, duration, date, category };
+  return { t, category };
 }
 
 /** @returns {Promise<void>} once there is a body to stand in */

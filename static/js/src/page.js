@@ -1,6 +1,6 @@
 /** One page view: the choice that holds, what it opens, and what is said to the outside. */
 
-import { CHOICE, VISITOR, encode, readChoice, readVisitor, write } from './cookie.js';
+import { CHOICE, VISITOR, encode, readChoice, readVisitor, settle, write } from './cookie.js';
 import { signal } from './google.js';
 import { Guard, pause } from './guard.js';
 import { secret, uuid7 } from './ids.js';
@@ -74,11 +74,12 @@ export class Page {
     const { choice, config, http } = this;
     if (!choice) return;
     const seen = readVisitor();
-    const held = readChoice();
+    const held = http && readChoice();
     const left = choice.t + lifeOf(config, this.regime, choice) - Date.now() / 1000;
-    if (!http || seen || !held || encode(held) !== encode(choice))
+    if (!held || seen || encode(held) !== encode(choice))
       write(config, CHOICE, encode(choice), left);
     if (!http || seen) write(config, VISITOR, seen || secret(), left);
+    settle();
   }
 
   get() {

@@ -320,18 +320,18 @@ export class Rest {
     } finally {
       this.opening = false;
     }
-    if (view.entry) view.entry.hidden = true;
+    view.last(false);
     page.shownAt = new Date().toISOString();
     page.emit('shown');
   }
 
   /** @param {boolean} [decided] whether a choice made the question moot */
   close(decided) {
-    const { settings, opener, entry } = this.view;
+    const { settings, opener } = this.view;
     if (!settings) return;
     this.view.settings = null;
     settings.remove();
-    if (entry) entry.hidden = false;
+    this.view.last(true);
     if (/^#(consent|cookie-settings)$/.test(location.hash)) {
       history.replaceState(history.state, '', location.pathname + location.search);
     }

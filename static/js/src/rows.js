@@ -1,10 +1,18 @@
-/** One line of the table of cookies: what is not stated is said to be so. */
+/** One line of the table of cookies, and times: what is not stated is said to be so. */
 
 import { link } from './dom.js';
 
 /** @typedef {import('./dom.js').Words} Words */
 /** @typedef {import('./types').Details} Details */
+/** @typedef {import('./types').Duration} Duration */
 /** @typedef {import('./types').TrackerRow} TrackerRow */
+
+/** @param {Words} w @param {Duration | null | undefined} value */
+export function duration(w, value) {
+  if (!value) return w.t('not_stated');
+  if (value === 'session') return w.t('session');
+  return w.t('unit_' + value.unit.replace(/s$/, ''), { n: value.value });
+}
 
 /**
  * @param {Words} w
@@ -18,7 +26,7 @@ export function cells(w, row, services) {
     row.name ? row.name + (row.match === 'prefix' ? '*' : '') : w.t('unnamed'),
     provider(w, row, services),
     (row.purpose || unsaid) + label,
-    w.duration(row.duration),
+    duration(w, row.duration),
     row.party ? w.t('party_' + row.party) : unsaid,
   ];
 }

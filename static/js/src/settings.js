@@ -3,7 +3,7 @@
 import { drop, h, link, words } from './dom.js';
 import { box, button } from './first.js';
 import { help } from './help.js';
-import { cells } from './rows.js';
+import { cells, duration } from './rows.js';
 import css from './settings.css';
 import { adopt } from './sheet.js';
 
@@ -64,6 +64,12 @@ export class Settings {
     const { language } = this.page;
     const more = (this.details && this.details.texts) || {};
     return words({ ...language, texts: { ...language.texts, ...more } });
+  }
+
+  /** @param {string | number} when */
+  date(when) {
+    const style = /** @type {const} */ ({ dateStyle: 'long', timeStyle: 'short' });
+    return new Intl.DateTimeFormat(this.page.language.lang, style).format(new Date(when));
   }
 
   style() {
@@ -212,7 +218,7 @@ export class Settings {
         ? [h('section', { class: 'ctl-card' }, h('h3', null, w.t(key)), lines)]
         : [];
     };
-    const date = details.published_at && w.date(details.published_at);
+    const date = details.published_at && this.date(details.published_at);
     return [
       ...block('controller', controller),
       this.rights(details),
@@ -223,9 +229,9 @@ export class Settings {
         { class: 'ctl-small' },
         date && w.t('published', { version: details.version || 1, date }) + ' ',
         details.choice_lifetime &&
-          w.t('lifetime', { time: w.duration(details.choice_lifetime) }) + ' ',
+          w.t('lifetime', { time: duration(w, details.choice_lifetime) }) + ' ',
         details.retention &&
-          w.t(kept(details.retention.anchor), { time: w.duration(details.retention) }) + ' ',
+          w.t(kept(details.retention.anchor), { time: duration(w, details.retention) }) + ' ',
         details.decided_for_demo && w.t('demo') + ' ',
         attribution && h('span', { lang: 'en' }, link(attribution.text, attribution.url)),
       ),
@@ -359,7 +365,7 @@ export class Settings {
     line.replaceChildren(
       w.t('record_id') + ' ',
       h('code', null, choice.id),
-      ' · ' + w.date(choice.t * 1000) + (choice.pending ? ' · ' + w.t('pending') : ''),
+      ' · ' + this.date(choice.t * 1000) + (choice.pending ? ' · ' + w.t('pending') : ''),
     );
   }
 

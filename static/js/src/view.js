@@ -69,8 +69,9 @@ export class View {
     if (old && !page.choice) await page.rest().then((rest) => rest.swept()).catch(() => {});
     safe(() => this.style());
     this.w = words(page.language);
-    this.place();
+    page.guard.seen = () => safe(() => document.body && this.stand());
     this.ask();
+    this.last(!this.prompt);
     this.addressed();
     const { choice, guard, lax } = page;
     const all = choice && !choice.pending && guard.all();
@@ -102,7 +103,7 @@ export class View {
     for (const near of ['pointerover', 'focusin'])
       node.addEventListener(near, () => this.later(), { once: true });
     this.stand();
-    if (this.entry) this.entry.hidden = true;
+    this.last(false);
     this.page.shownAt = new Date().toISOString();
     this.page.emit('shown');
   }
@@ -113,10 +114,15 @@ export class View {
     if (this.entry && !this.entry.isConnected) document.body.append(this.entry);
   }
 
-  /** The lasting entry, unless the page brings its own; the words of a law always stay. */
-  place() {
+  /**
+   * The lasting entry, made when it is first to be seen, unless the page brings its own; the words of
+   * a law (A-22) always stay.
+   * @param {boolean} shown
+   */
+  last(shown) {
     const { page, w } = this;
-    if (!w) return;
+    if (this.entry) this.entry.hidden = !shown;
+    if (this.entry || !shown || !w) return;
     this.entry = entry(page, w);
     const button = this.entry.firstElementChild;
     const yields = () => {
@@ -128,7 +134,6 @@ export class View {
     this.stand();
     yields();
     addEventListener('load', yields);
-    page.guard.seen = () => safe(() => document.body && this.stand());
   }
 
   addressed() {
@@ -204,14 +209,13 @@ export class View {
   }
 
   unprompt() {
-    const { prompt, entry, opener } = this;
+    const { prompt, opener } = this;
     const inside = prompt && prompt.contains(document.activeElement);
     this.prompt = null;
     if (prompt) drop(prompt);
-    if (entry) entry.hidden = !!this.settings;
+    this.last(!this.settings);
     if (inside && opener instanceof HTMLElement) opener.focus();
   }
-
 
   /** Without the second layer a visitor can still refuse or withdraw. */
   open() {

@@ -1,7 +1,7 @@
 /** IAB Europe's Transparency and Consent Framework 2.3: `window.__tcfapi`, and what it must show. */
 
 import { CmpApi } from '@iabtechlabtcf/cmpapi';
-import { write } from '../cookie.js';
+import { settle, write } from '../cookie.js';
 import { h } from '../dom.js';
 import { bridge } from '../iab/bridge.js';
 import { whenGone } from '../iab/gone.js';
@@ -104,7 +104,9 @@ class Tcf {
   /** @param {string} text that lives as long as a choice; a refusal that outlives it is told anew */
   keep(text) {
     const { config, choice } = this.page;
-    if (choice) write(config, COOKIE, text, choice.t + config.life - Date.now() / 1000);
+    if (!choice) return;
+    write(config, COOKIE, text, choice.t + config.life - Date.now() / 1000);
+    settle();
   }
 
   /** A choice made before; a string that is not ours or says too much is made anew. */

@@ -142,7 +142,8 @@ export function carry(page, words, options) {
     if (!(name ? [name] : names).map(forget).every(Boolean)) continue;
     const decide = /** @type {(...values: unknown[]) => unknown} */ (page.decide);
     decide.call(page, 'migrate', categories, services, 1, at);
-    quiet();
+    // The question is moot; a dialog that was quicker goes.
+    if (page.view && page.view.prompt) page.view.unprompt();
     dated(page, at);
     return;
   }
@@ -154,12 +155,4 @@ function dated(page, at) {
   if (!page.choice || page.choice.t === t) return;
   page.choice.t = t;
   page.keep();
-}
-
-/** The question is moot; a dialog that was quicker goes. */
-function quiet() {
-  const dialog = document.getElementById('cmp-dialog');
-  const entry = document.getElementById('cmp-entry');
-  if (dialog && dialog.tagName !== 'DIALOG') dialog.remove();
-  if (entry) entry.hidden = false;
 }
