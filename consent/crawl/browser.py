@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,11 +65,16 @@ class Started:
     agent: str
 
     def fetch(self, url: str, most: int) -> bytes | None:
-        """A document through the guard, without a cookie; None where there is none."""
+        """A document through the guard, without a cookie; None where there is none. It is not the
+        page's that is open."""
+        guard = self.room.guard
+        left, guard.ceiling = guard.ceiling - guard.carried, math.inf
         try:
-            got = fetch(self.room.guard, url, agent=self.agent, bytes_max=most)
+            got = fetch(guard, url, agent=self.agent, bytes_max=most)
         except Unreachable:
             return None
+        finally:
+            guard.ceiling = guard.carried + left
         return got.body if got.status == 200 else None
 
     def refusal(self, host: str) -> str:
@@ -130,7 +136,8 @@ def _profile(playwright: Playwright, room: Room) -> Iterator[Browser]:
             raise CrawlError("browser_failed", "This Chromium cannot open separate profiles.")
         yield browser
     finally:
-        profile.close()
+        with suppress(PlaywrightError):  # the cell has ended it
+            profile.close()
 
 
 def agent(browser: Browser, options: Options) -> str:
