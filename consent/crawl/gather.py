@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from ..findings import Cause, Pass, Request, Thing
-from .addresses import host_of, strip
+from .addresses import host_of, storable, strip
 from .knowledge import service_of
 from .recorder import STORAGE, Recorder, Sent, Write
 from .setcookie import NAME
@@ -39,7 +39,7 @@ def gather(visit: Held, name: str, phase: int, now: set[Key]) -> Pass:
     _storage(visit, things, known)
     sent = [one for one in visit.recorder.sent if one.phase >= least]
     kept = [
-        replace(one, name=_text(one.name))
+        replace(one, name=storable(one.name))
         for one in things.values()
         if one.name or one.kind == "cookie"
     ]
@@ -81,11 +81,6 @@ def key_of(cookie: dict[str, Any]) -> Key:
     part = cookie.get("partitionKey")
     top = part.get("topLevelSite", "") if isinstance(part, dict) else str(part or "")
     return ("cookie", cookie["name"][:NAME], cookie["domain"].lstrip("."), cookie["path"], top)
-
-
-def _text(name: str) -> str:
-    """Half a character, which JavaScript allows in a key, can be stored and printed nowhere."""
-    return name.encode("utf-8", "replace").decode()
 
 
 def _written(recorder: Recorder, least: int) -> dict[Key, Thing]:

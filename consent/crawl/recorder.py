@@ -20,7 +20,7 @@ from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Request as SeenRequest
 
 from ..findings import Cause
-from .addresses import frames, host_of, site_of, strip
+from .addresses import frames, host_of, site_of, storable, strip
 from .setcookie import NAME, Written, of, parse
 
 WATCH = Path(__file__).with_name("watch.js").read_text("utf-8")
@@ -148,19 +148,25 @@ class Recorder:
         """A page can call this itself: what it says is checked for shape and only then kept."""
         try:
             said = json.loads(text[:20_000])
-            kind, name, origin = str(said["kind"]), str(said["name"]), strip(str(said["origin"]))
-            cause = self._by_stack(str(said.get("stack", "")))
+            kind, name, origin = (
+                str(said["kind"]),
+                str(said["name"]),
+                storable(str(said["origin"])[:300]),
+            )
+            cause = self._by_stack(storable(str(said.get("stack", ""))))
             size = int(said.get("size", 0))
         except (ValueError, KeyError, TypeError):
             return
-        host = host_of(origin)
+        host, name = host_of(origin), name[:HEARD]
         if kind == "sent" and len(self._pings) < MOST:
             near = self.near.get(host_of(name))
-            self._pings.append(Sent(strip(name), "beacon", self.page, self.phase, cause, near))
+            self._pings.append(
+                Sent(strip(storable(name)), "beacon", self.page, self.phase, cause, near)
+            )
         elif kind == "image" and len(self._drawn) < MOST:
-            self._drawn.setdefault(strip(name), cause)
+            self._drawn.setdefault(strip(storable(name)), cause)
         elif kind == "cookie":
-            cookie = of(name, size, str(said.get("attributes", "")), self.now())
+            cookie = of(name, size, storable(str(said.get("attributes", ""))), self.now())
             kept = said.get("kept")
             self._write("cookie", name, host, cause, size, cookie, kept if kept is False else None)
         elif kind in STORAGE:
