@@ -21,6 +21,8 @@ VERSION = "0.1"
 NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 # One renderer for a page and its frames: the network of all is heard at one place.
 FLAGS = ("--disable-site-isolation-trials", "--mute-audio")
+# Playwright's tests want it: without it a page can flood the browser with changes of its address.
+FLOODS = "--disable-ipc-flooding-protection"
 # What Chromium asks for by itself, whatever it was told; a page's own request is seen elsewhere.
 ITS_OWN = ("update.googleapis.com", "clients2.google.com", "accounts.google.com")
 # Third-party cookies are kept, as most visitors' browsers keep them: what is set is seen, and so is
@@ -124,6 +126,7 @@ def _profile(playwright: Playwright, room: Room) -> Iterator[Browser]:
         profile = playwright.chromium.launch_persistent_context(
             str(room.profile(PREFERENCES)),
             **{**told, "args": [*told["args"], *FLAGS]},
+            ignore_default_args=[FLOODS],
             accept_downloads=False,
             timeout=60_000,
         )
