@@ -97,7 +97,8 @@ def say(progress: Progress) -> None:
     """One line a page, on stderr."""
     click.echo(
         f"[{progress.number}/{progress.of} {progress.name}] page {progress.page} of "
-        f"{progress.pages}  {progress.things} stored, {progress.requests} requests  {progress.url}",
+        f"{progress.pages}  {progress.things} stored, {progress.requests} requests  "
+        + findings.plain(progress.url),
         err=True,
     )
 
@@ -106,7 +107,7 @@ def early(url: str, one: Pass, declared: list[Declared] | None) -> None:
     """What leaked in a pass, as soon as it is known."""
     found = findings.judge(Scan(url, passes=[one]), declared)
     for leak in (one for one in found if one.leak):
-        click.echo(f"  {leak.what}", err=True)
+        click.echo(f"  {findings.plain(leak.what)}", err=True)
 
 
 def cannot(sentence: str) -> NoReturn:

@@ -243,7 +243,9 @@ def test_robots_and_the_sitemap_are_heeded_and_other_sites_are_left(site: Leaky)
 def test_a_page_that_hangs_is_ended(site: Leaky, monkeypatch: pytest.MonkeyPatch) -> None:
     site.put("/", html("<h1>Shop</h1><script>setTimeout(() => { for (;;); }, 300)</script>"))
     monkeypatch.setattr("consent.crawl.process.GRACE", 1.0)
-    options = Options(passes=("none",), allow_private=True, delay=0, dwell=0.5, seconds=6)
+    options = Options(
+        passes=("none",), allow_private=True, delay=0, dwell=0.5, seconds=6, patience=0
+    )
     with pytest.raises(CrawlError) as refused:
         crawl.scan(site.url, options)
     assert refused.value.code == "broken"

@@ -10,13 +10,28 @@ from typing import Any
 from .engine import scan
 from .options import CrawlError, Options
 
+if sys.platform == "linux":
+    import resource
+
+DATA = 1536 * 1024 * 1024  # bytes of each process that drives: this one, and Playwright's
+
 
 def say(what: str, content: Any) -> None:
     sys.stdout.write(json.dumps([what, content]) + "\n")
     sys.stdout.flush()
 
 
+def bounded() -> None:
+    """A page can flood who listens to it: the driver ends before it has the machine's memory. The
+    browser's own limit is the cell's."""
+    if sys.platform == "linux":
+        hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
+        most = DATA if hard == resource.RLIM_INFINITY else min(DATA, hard)
+        resource.setrlimit(resource.RLIMIT_DATA, (most, hard))
+
+
 def main() -> None:
+    bounded()
     told = json.load(sys.stdin)
     start = told.pop("start")
     try:

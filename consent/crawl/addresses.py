@@ -27,6 +27,12 @@ def strip(url: str) -> str:
     return (f"blob:{bare}" if url.startswith("blob:") else bare)[:LONGEST]
 
 
+def storable(text: str) -> str:
+    """Half a character, which JavaScript allows in a text, can be stored and printed nowhere, and
+    a NUL in no text of PostgreSQL."""
+    return text.encode("utf-8", "replace").decode().replace("\0", "\ufffd")
+
+
 def host_of(url: str) -> str:
     """In lower case, without port; empty where there is none."""
     try:
@@ -59,7 +65,7 @@ def page_of(base: str, href: str) -> str | None:
         return None
     if parts.scheme not in ("http", "https") or not same_host(there, here.hostname or ""):
         return None
-    if port != here.port or re.search(NO_PAGE, parts.path, re.IGNORECASE):
+    if not href.isprintable() or port != here.port or re.search(NO_PAGE, parts.path, re.IGNORECASE):
         return None
     return urlunsplit((parts.scheme, parts.netloc, parts.path or "/", parts.query, ""))
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +21,8 @@ VERSION = "0.1"
 NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 # One renderer for a page and its frames: the network of all is heard at one place.
 FLAGS = ("--disable-site-isolation-trials", "--mute-audio")
+# Playwright's tests want it: without it a page can flood the browser with changes of its address.
+FLOODS = "--disable-ipc-flooding-protection"
 # What Chromium asks for by itself, whatever it was told; a page's own request is seen elsewhere.
 ITS_OWN = ("update.googleapis.com", "clients2.google.com", "accounts.google.com")
 # Third-party cookies are kept, as most visitors' browsers keep them: what is set is seen, and so is
@@ -64,11 +67,16 @@ class Started:
     agent: str
 
     def fetch(self, url: str, most: int) -> bytes | None:
-        """A document through the guard, without a cookie; None where there is none."""
+        """A document through the guard, without a cookie; None where there is none. It is not the
+        page's that is open."""
+        guard = self.room.guard
+        left, guard.ceiling = guard.ceiling - guard.carried, math.inf
         try:
-            got = fetch(self.room.guard, url, agent=self.agent, bytes_max=most)
+            got = fetch(guard, url, agent=self.agent, bytes_max=most)
         except Unreachable:
             return None
+        finally:
+            guard.ceiling = guard.carried + left
         return got.body if got.status == 200 else None
 
     def refusal(self, host: str) -> str:
@@ -118,6 +126,7 @@ def _profile(playwright: Playwright, room: Room) -> Iterator[Browser]:
         profile = playwright.chromium.launch_persistent_context(
             str(room.profile(PREFERENCES)),
             **{**told, "args": [*told["args"], *FLAGS]},
+            ignore_default_args=[FLOODS],
             accept_downloads=False,
             timeout=60_000,
         )
@@ -130,7 +139,8 @@ def _profile(playwright: Playwright, room: Room) -> Iterator[Browser]:
             raise CrawlError("browser_failed", "This Chromium cannot open separate profiles.")
         yield browser
     finally:
-        profile.close()
+        with suppress(PlaywrightError):  # the cell has ended it
+            profile.close()
 
 
 def agent(browser: Browser, options: Options) -> str:

@@ -8,8 +8,8 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
+from playwright.sync_api import BrowserContext, sync_playwright
 from playwright.sync_api import Error as PlaywrightError
-from playwright.sync_api import Page, sync_playwright
 from playwright.sync_api import TimeoutError as Late
 
 from ..egress import fence
@@ -17,14 +17,16 @@ from ..findings import Pass, Scan
 from . import banner
 from .addresses import host_of, same_host, strip
 from .browser import Started, launch
-from .gather import gather, keys_of
-from .inject import inject
+from .gather import THINGS, gather, keys_of
+from .leash import Leash
 from .options import CrawlError, Options, Progress
 from .pages import Pace, Pages, checked, discover, is_private, links
-from .recorder import Recorder
 from .visit import Visit
 
-LOADS = 30_000  # milliseconds for one page
+# Seconds beyond the scan's own: later passes see the first page at least, and then everything ends.
+MORE, LAST = 20.0, 45.0
+CLOSES = 30.0  # seconds for a profile to be closed, on a slow machine
+STUCK = "the page did not let go of the browser"
 LATE = 2.0  # seconds more for a banner to come, where the page is quiet
 FIRST = 2.0  # times the dwell of later pages: a banner and tag managers start here
 
@@ -35,18 +37,19 @@ class Engine:
         started: Started,
         start: str,
         options: Options,
+        leash: Leash,
         progress: Callable[[Progress], None],
         done: Callable[[Pass], None] = lambda one: None,
     ) -> None:
+        self.leash, self.end = leash, leash.ends - LAST
         self.started, self.browser = started, started.browser
         self.options, self.progress, self.done = options, progress, done
         self.scan = Scan(url=start, started=_now(), browser=f"Chromium {self.browser.version}")
         self.pages = Pages(start, options.pages)
-        self.end = time.monotonic() + options.seconds
         self.visited: list[str] = []
         self.public = not is_private(host_of(start))
         self.pace: dict[str, float] = {}
-        self.spent = 0
+        self.stuck: set[str] = set()
         self.discovered = False
         self._pictures: dict[str, list[str]] = {}
 
@@ -54,11 +57,15 @@ class Engine:
         """Raises CrawlError where not even the first page can be seen."""
         names = [name for name in self.options.passes if name != "withdraw"]
         for name in names:
+            why = ""
             if name != "none" and self.scan.banner in ("none", "unknown") and self.visited:
                 why = banner.NO_BANNER if self.scan.banner == "none" else banner.NOT_KNOWN
-                self._add(Pass(name, ran=False, why=why))
-                if name == "accept" and "withdraw" in self.options.passes:
-                    self._add(Pass("withdraw", ran=False, why=why))
+            elif time.monotonic() > self.end + MORE:
+                why = "the time of the scan was up"
+            elif self.pages.start in self.stuck:
+                why = STUCK
+            if why:
+                self._not_run(name, why)
                 continue
             self._profile(name)
         if self.scan.banner == "unknown":
@@ -71,34 +78,43 @@ class Engine:
         self.scan.ended = _now()
         return self.scan
 
+    def _not_run(self, name: str, why: str) -> None:
+        """Neither this pass, nor what would have gone on from it."""
+        had = [one.name for one in self.scan.passes]
+        for one in (name, "withdraw") if name == "accept" else (name,):
+            if one in self.options.passes and one not in had:
+                self._add(Pass(one, ran=False, why=why))
+
     # -- passes ---------------------------------------------------------------------------------
 
     def _profile(self, name: str) -> None:
         """A fresh profile: one pass, or accept and withdraw."""
-        context = self.browser.new_context(
-            user_agent=self.started.agent,
-            locale=self.options.language,
-            accept_downloads=False,
-            viewport={"width": 1280, "height": 800},
-        )
-        context.set_default_timeout(LOADS)
-        fence(context, self.started.room.noted)
-        recorder = Recorder()
-        recorder.listen(context)
-        page = context.new_page()
-        visit = Visit(context, page, recorder.attach(page), recorder)
-        # A scan leaves no record of consent: what our own banner would send is not sent.
-        with suppress(PlaywrightError):
-            visit.session.send("Network.setBlockedURLs", {"urls": ["*/v1/*/consents"]})
-        if self.options.head:
-            inject(visit.session, self.options.head, self.options.answers)
-        context.on("page", lambda other: _closed(other, page))
         try:
-            self._passes(name, visit)
+            context = self.browser.new_context(
+                user_agent=self.started.agent,
+                locale=self.options.language,
+                accept_downloads=False,
+                viewport={"width": 1280, "height": 800},
+            )
+        except PlaywrightError as error:
+            if not self.visited:
+                raise CrawlError("browser_failed", error.message.splitlines()[0]) from None
+            self._not_run(name, "the browser had ended")
+            return
+        context.set_default_timeout(self.options.page_seconds * 1000)
+        fence(context, self.started.room.noted)
+        try:
+            self._passes(name, self._visit(context))
+        except PlaywrightError:
+            self._not_run(name, STUCK)
         finally:
-            self.spent += recorder.received
+            self.leash.feed(CLOSES)
             with suppress(PlaywrightError):
                 context.close()
+
+    def _visit(self, context: BrowserContext) -> Visit:
+        guard = self.started.room.guard
+        return Visit(context, guard, self.leash, self.options, self._problem, self.stuck)
 
     def _passes(self, name: str, visit: Visit) -> None:
         self._open(visit, self.pages.start, first=True)
@@ -106,7 +122,8 @@ class Engine:
             self.discovered = True
             self.scan.problems += discover(self.started.fetch, self.pages)
         if name == "none":
-            self.scan.banner = banner.awaited(visit.page, self._hand(visit), LATE)
+            with suppress(PlaywrightError):
+                self.scan.banner = banner.awaited(visit.page, self._hand(visit), LATE)
             self._picture(visit, name)
             self._rest_of(visit, name)
             self._add(self._seen(visit, name))
@@ -158,24 +175,25 @@ class Engine:
         self._say(visit, name, 1)
         while True:
             todo = known or self.pages.list
-            if at >= min(len(todo), self.options.pages) or self._over(visit, name):
+            if at >= min(len(todo), self.options.pages) or self._over(name):
                 break
             try:
-                self._open(visit, todo[at])
+                if todo[at] not in self.stuck:
+                    self._open(visit, todo[at])
             except CrawlError as error:
                 self.scan.problems.append(f"{strip(todo[at])}: {error.message}")
             at += 1
             self._say(visit, name, at)
         visit.leave()
 
-    def _over(self, visit: Visit, name: str) -> bool:
+    def _over(self, name: str) -> bool:
         if time.monotonic() > self.end:
             self._problem(f"The time was up in the pass {name}; not all pages were seen.")
             return True
-        if self.spent + visit.recorder.received > self.options.bytes:
+        if self.started.room.guard.carried > self.options.bytes:
             self._problem(f"More bytes than allowed; the pass {name} was cut short.")
             return True
-        return False
+        return not self.browser.is_connected()
 
     def _problem(self, sentence: str) -> None:
         if sentence not in self.scan.problems:
@@ -188,12 +206,13 @@ class Engine:
         visit.leave()
         checked(url, self.options.allow_private)
         Pace(self.options.delay, self.public, visit.rest, self.pace).wait(url)
-        visit.recorder.page = url
+        visit.begin(url)
+        answer = None
+        seconds = self.options.page_seconds
         try:
-            answer = visit.page.goto(url, wait_until="load", timeout=LOADS)
+            answer = visit.went(url, seconds)
         except Late:
-            answer = None
-            self._problem(f"{strip(url)} was not loaded within {LOADS // 1000} seconds.")
+            self._problem(f"{strip(url)} was not loaded within {seconds:g} seconds.")
         except PlaywrightError as error:
             raise CrawlError("unreachable", _sentence(error, url)) from None
         if answer is not None and answer.status >= 400 and first:
@@ -203,9 +222,11 @@ class Engine:
             self._moved(visit, url)
         if url not in self.visited:
             self.visited.append(url)
-        visit.settled(self.options.dwell * (FIRST if first else 1))
-        visit.read()
-        self.pages.add(self.pages.start if first else url, links(visit.page))
+        if visit.answers():
+            visit.settled(self.options.dwell * (FIRST if first else 1))
+            visit.read()
+            self.pages.add(self.pages.start if first else url, links(visit.page))
+            visit.whole()
 
     def _moved(self, visit: Visit, url: str) -> None:
         """The start may lead elsewhere: the site is where it ends. But with `strict` whose host was
@@ -227,6 +248,8 @@ class Engine:
         visit.recorder.settle()
         one = gather(visit, name, visit.recorder.phase, visit.look())
         one.pages = [strip(page) for page in self.visited]
+        if len(one.things) == THINGS:
+            self._problem(f"The pass {name} stored {THINGS} things or more; the list ends there.")
         one.screenshots = self._pictures.pop(name, [])
         return one
 
@@ -238,6 +261,7 @@ class Engine:
             return
         file = Path(self.options.screenshots) / f"{name}.png"
         with suppress(PlaywrightError, OSError):
+            self.leash.feed()
             visit.page.screenshot(path=file, timeout=15_000, animations="disabled")
             self._pictures.setdefault(name.split("-")[0], []).append(file.name)
 
@@ -273,17 +297,11 @@ def scan(
     start = checked(start, options.allow_private)
     if options.screenshots:
         Path(options.screenshots).mkdir(parents=True, exist_ok=True)
-    with sync_playwright() as playwright, launch(playwright, options) as started:
-        found = Engine(started, start, options, progress, done).run()
+    leash = Leash(options.patience, options.memory, time.monotonic() + options.seconds + LAST)
+    with leash, sync_playwright() as playwright, launch(playwright, options) as started:
+        found = Engine(started, start, options, leash, progress, done).run()
         found.problems += started.problems()
         return found
-
-
-def _closed(other: Page, own: Page) -> None:
-    """A pop-up is closed: what it asked for was heard."""
-    if other != own:
-        with suppress(PlaywrightError):
-            other.close()
 
 
 def _sentence(error: PlaywrightError, url: str) -> str:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from ..findings import Cause, Pass, Request, Thing
-from .addresses import host_of, strip
+from .addresses import host_of, storable, strip
 from .knowledge import service_of
 from .recorder import STORAGE, Recorder, Sent, Write
+from .setcookie import NAME
 
 Key = tuple[str, ...]
 ALWAYS = ("beacon", "websocket")  # kept even where they go to the site itself
 LONGEST = 400 * 86400  # seconds; Chromium keeps no cookie longer
+THINGS = 2000  # of a pass; a browser keeps 3,300 cookies, and 180 of one site
 
 
 class Held(Protocol):
@@ -32,15 +34,38 @@ def gather(visit: Held, name: str, phase: int, now: set[Key]) -> Pass:
     `now` are the cookies that are still there."""
     least = 0 if name == "accept" else phase
     things = _written(visit.recorder, least)
-    _cookies(visit, things, now, least)
-    _storage(visit, things)
+    known = _known(visit.recorder)
+    _cookies(visit, things, now, least, known)
+    _storage(visit, things, known)
     sent = [one for one in visit.recorder.sent if one.phase >= least]
     kept = [
-        replace(one, name=_text(one.name))
+        replace(one, name=storable(one.name))
         for one in things.values()
         if one.name or one.kind == "cookie"
     ]
-    return Pass(name, things=kept, requests=_requests(visit.recorder, sent))
+    return Pass(name, things=kept[:THINGS], requests=_requests(visit.recorder, sent))
+
+
+@dataclass(frozen=True)
+class Known:
+    """By kind and name the first write, one whose cause is known before others; by host the first
+    address that was asked for. Made once: a hostile page writes and asks thousands of times."""
+
+    writes: dict[Key, Write]
+    hosts: dict[str, str]
+
+
+def _known(recorder: Recorder) -> Known:
+    writes: dict[Key, Write] = {}
+    for write in recorder.writes:
+        key: Key = (write.kind, write.name)
+        held = writes.get(key)
+        if held is None or (held.cause.how == "unknown" and write.cause.how != "unknown"):
+            writes[key] = write
+    hosts: dict[str, str] = {}
+    for one in recorder.sent:
+        hosts.setdefault(host_of(one.url), one.url)
+    return Known(writes, hosts)
 
 
 def keys_of(frames: dict[str, dict[str, Any]]) -> Iterable[Key]:
@@ -51,15 +76,11 @@ def keys_of(frames: dict[str, dict[str, Any]]) -> Iterable[Key]:
 
 
 def key_of(cookie: dict[str, Any]) -> Key:
-    """What makes two cookies one (RFC 6265bis, 5.7; CHIPS adds the partition)."""
+    """What makes two cookies one (RFC 6265bis, 5.7; CHIPS adds the partition), as far as names are
+    kept."""
     part = cookie.get("partitionKey")
     top = part.get("topLevelSite", "") if isinstance(part, dict) else str(part or "")
-    return ("cookie", cookie["name"], cookie["domain"].lstrip("."), cookie["path"], top)
-
-
-def _text(name: str) -> str:
-    """Half a character, which JavaScript allows in a key, can be stored and printed nowhere."""
-    return name.encode("utf-8", "replace").decode()
+    return ("cookie", cookie["name"][:NAME], cookie["domain"].lstrip("."), cookie["path"], top)
 
 
 def _written(recorder: Recorder, least: int) -> dict[Key, Thing]:
@@ -119,7 +140,9 @@ def _merged(held: Thing, new: Thing) -> Thing:
     )
 
 
-def _cookies(visit: Held, things: dict[Key, Thing], now: set[Key], least: int) -> None:
+def _cookies(
+    visit: Held, things: dict[Key, Thing], now: set[Key], least: int, known: Known
+) -> None:
     """The browser's store is the truth: what was not heard of is added, what was is completed."""
     stored: set[Key] = set()
     for full, cookie in visit.store.items():
@@ -127,9 +150,9 @@ def _cookies(visit: Held, things: dict[Key, Thing], now: set[Key], least: int) -
         heard = things.get(key)
         if heard is None and (full in visit.before or cookie["phase"] < least):
             if full in now:
-                things[key] = replace(_of_store(visit.recorder, cookie), left=True)
+                things[key] = replace(_of_store(visit.recorder, cookie, known), left=True)
             continue
-        seen = _of_store(visit.recorder, cookie)
+        seen = _of_store(visit.recorder, cookie, known)
         gone = full not in now and (heard is None or heard.deleted or key not in stored)
         if heard is None:
             things[key] = replace(seen, deleted=gone)
@@ -151,21 +174,15 @@ def _cookies(visit: Held, things: dict[Key, Thing], now: set[Key], least: int) -
             things[key] = replace(thing, deleted=True)
 
 
-def _of_store(recorder: Recorder, cookie: dict[str, Any]) -> Thing:
+def _of_store(recorder: Recorder, cookie: dict[str, Any], known: Known) -> Thing:
     key = key_of(cookie)
     expires = float(cookie.get("expires", -1))
     page = str(cookie.get("seen_on", ""))
-    cause = next(
-        (
-            one.cause
-            for one in recorder.writes
-            if one.kind == "cookie" and one.name == key[1] and one.cause.how != "unknown"
-        ),
-        None,
-    )
+    write = known.writes.get(("cookie", key[1]))
+    heard = write is not None and write.cause.how != "unknown"
     return Thing(
         "cookie",
-        key[1][:300],
+        key[1],
         key[2],
         path=key[3],
         party=recorder.party(key[2], page),
@@ -176,27 +193,25 @@ def _of_store(recorder: Recorder, cookie: dict[str, Any]) -> Thing:
         lifetime=None if cookie.get("session") or expires < 0 else int(expires - time.time()),
         size=max(int(cookie.get("size", 0)) - len(key[1]), 0),
         page=strip(page),
-        cause=_served(cause) if cause else _guess(recorder, key[2]),
+        cause=_served(write.cause) if write and heard else _guess(known, key[2]),
     )
 
 
-def _guess(recorder: Recorder, domain: str) -> Cause:
+def _guess(known: Known, domain: str) -> Cause:
     """Nobody was heard writing it: an address of that domain that was asked for, as unknown."""
     asked = (
-        one.url
-        for one in recorder.sent
-        if (host := host_of(one.url)) == domain or host.endswith(f".{domain}")
+        url for host, url in known.hosts.items() if host == domain or host.endswith(f".{domain}")
     )
     return _served(Cause("unknown", next(asked, "")))
 
 
-def _storage(visit: Held, things: dict[Key, Thing]) -> None:
+def _storage(visit: Held, things: dict[Key, Thing], known: Known) -> None:
     there = set(keys_of(visit.frames))
     for kind, name, origin in there:
         key: Key = (kind, name, origin, "")
         if key in things:
             continue
-        earlier = [one for one in visit.recorder.writes if (one.kind, one.name) == (kind, name)]
+        earlier = known.writes.get((kind, name))
         page = visit.recorder.page
         things[key] = Thing(
             kind,
@@ -204,8 +219,8 @@ def _storage(visit: Held, things: dict[Key, Thing]) -> None:
             origin,
             party=visit.recorder.party(host_of(origin), page),
             size=next(n for one, n in visit.frames[origin][kind] if one == name),
-            page=strip(earlier[0].page if earlier else page),
-            cause=_served(earlier[0].cause) if earlier else Cause(),
+            page=strip(earlier.page if earlier else page),
+            cause=_served(earlier.cause) if earlier else Cause(),
             left=(kind, name, origin) in visit.before,
         )
     for key, thing in things.items():

@@ -9,6 +9,13 @@ from typing import Any
 from ..findings import PASSES
 
 SLOWEST = 0.6  # seconds between two pages of a public host: at most 100 pages a minute
+# Of one page. Half of all pages ask for fewer than 80 things and take less than 3 MB; what asks for
+# so much more is a trap, or so heavy that the rest of it says little more.
+PAGE_SECONDS = 30.0
+PAGE_REQUESTS = 300
+PAGE_BYTES = 50_000_000
+# A page at work may be busy for seconds on a slow machine; one that is busy for longer is no page.
+PATIENCE = 20.0
 
 
 class CrawlError(Exception):
@@ -26,7 +33,9 @@ class Options:
     the least time between two pages. `screenshots` is a folder, empty for none. `contact` stands
     in the user agent: an address or a mailbox where complaints go. `strict` demands a
     network namespace and Chromium's own sandbox: for pages of strangers. `bytes` are of the pages,
-    `memory` of the browser. `head` is HTML that each page gets first in its head, and `answers` the
+    `memory` of the browser. `page_seconds` bound a page's loading, `page_requests` and `page_bytes`
+    what it asks for, `patience` how long it may leave a question unanswered (0 for ever).
+    `head` is HTML that each page gets first in its head, and `answers` the
     scripts below `inject.MOUNT` that it asks for."""
 
     pages: int = 10
@@ -41,6 +50,10 @@ class Options:
     contact: str = ""
     strict: bool = False
     memory: int = 1536 * 1024 * 1024
+    page_seconds: float = PAGE_SECONDS
+    page_requests: int = PAGE_REQUESTS
+    page_bytes: int = PAGE_BYTES
+    patience: float = PATIENCE
     head: str = ""
     answers: dict[str, str] = field(default_factory=dict)
 

@@ -17,7 +17,7 @@ from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Page
 
 from ..egress import why_not
-from .addresses import page_of, same_host
+from .addresses import host_of, page_of, same_host
 from .options import SLOWEST, CrawlError
 
 AGENT = "Crumbtrail"
@@ -94,13 +94,13 @@ def discover(fetch: Fetch, pages: Pages) -> list[str]:
             problems.append(
                 "robots.txt asks not to visit the first page; it was visited, as you asked."
             )
-    here = urlsplit(pages.start).hostname or ""
+    here = host_of(pages.start)
     read = 0
     queue = list(maps)
     while queue and read < MAPS:
         url = queue.pop(0)
         read += 1
-        if not same_host(urlsplit(url).hostname or "", here):
+        if not same_host(host_of(url), here):
             problems.append("A sitemap on another host was not read.")
             continue
         text = _text(fetch, url, 10_000_000)

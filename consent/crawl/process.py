@@ -20,7 +20,7 @@ from .options import CrawlError, Options, Progress
 
 ROOT = Path(__file__).resolve().parents[2]
 STILL = 240.0  # seconds between two lines of the child: one page and its banner take far less
-GRACE = 90.0  # seconds beyond the scan's own limit: to start, and to end the page that is open
+GRACE = 60.0  # seconds beyond the scan's own limit; in `engine` all ends 15 before
 NEEDED = ("PATH", "LANG", "LC_ALL", "TZ", "CHROMIUM", "PLAYWRIGHT_BROWSERS_PATH")
 
 

@@ -20,12 +20,13 @@ from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Request as SeenRequest
 
 from ..findings import Cause
-from .addresses import frames, host_of, site_of, strip
-from .setcookie import Written, of, parse
+from .addresses import frames, host_of, site_of, storable, strip
+from .setcookie import NAME, Written, of, parse
 
 WATCH = Path(__file__).with_name("watch.js").read_text("utf-8")
 STACK = 6  # frames that are kept
-MOST = 20_000  # of writes and requests each: a page cannot fill the memory
+MOST = 20_000  # of each kind of what is heard: a page cannot fill the memory
+HEARD = 2_000  # letters of an address by which it is known again
 KINDS = {
     "Document": "frame",
     "Stylesheet": "style",
@@ -87,13 +88,13 @@ class Sent:
 
 @dataclass
 class Recorder:
-    """`page` and `phase` are set by whoever drives."""
+    """`page` and `phase` are set by whoever drives, and `deaf` while nothing that a page asks for
+    is sent."""
 
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     page: str = ""
     phase: int = 0
-    received: int = 0
-    problems: list[str] = field(default_factory=list)
+    deaf: bool = False
     writes: list[Write] = field(default_factory=list)
     sent: list[Sent] = field(default_factory=list)
     near: dict[str, bool] = field(default_factory=dict)
@@ -108,6 +109,12 @@ class Recorder:
         self._pings: list[Sent] = []
         self._drawn: dict[str, Cause] = {}
         self.seen = 0
+        self._all = 0
+
+    @property
+    def asked(self) -> int:
+        """Requests so far: by the page's log, or with those of workers by what Playwright hears."""
+        return max(self.seen, self._all)
 
     # -- ears -----------------------------------------------------------------------------------
 
@@ -121,7 +128,6 @@ class Recorder:
         for event, ear in (
             ("Network.requestWillBeSent", self._asked),
             ("Network.responseReceivedExtraInfo", self._answered),
-            ("Network.loadingFinished", self._finished),
             ("Network.webSocketCreated", self._socket),
             ("Network.webSocketHandshakeResponseReceived", self._opened),
             ("DOMStorage.domStorageItemAdded", self._kept),
@@ -142,28 +148,34 @@ class Recorder:
         """A page can call this itself: what it says is checked for shape and only then kept."""
         try:
             said = json.loads(text[:20_000])
-            kind, name, origin = str(said["kind"]), str(said["name"]), str(said["origin"])
-            cause = self._by_stack(str(said.get("stack", "")))
+            kind, name, origin = (
+                str(said["kind"]),
+                str(said["name"]),
+                storable(str(said["origin"])[:300]),
+            )
+            cause = self._by_stack(storable(str(said.get("stack", ""))))
             size = int(said.get("size", 0))
         except (ValueError, KeyError, TypeError):
             return
-        host = host_of(origin)
-        if kind == "sent":
+        host, name = host_of(origin), name[:HEARD]
+        if kind == "sent" and len(self._pings) < MOST:
             near = self.near.get(host_of(name))
-            self._pings.append(Sent(strip(name), "beacon", self.page, self.phase, cause, near))
-        elif kind == "image":
-            self._drawn.setdefault(strip(name), cause)
+            self._pings.append(
+                Sent(strip(storable(name)), "beacon", self.page, self.phase, cause, near)
+            )
+        elif kind == "image" and len(self._drawn) < MOST:
+            self._drawn.setdefault(strip(storable(name)), cause)
         elif kind == "cookie":
-            cookie = of(name, size, str(said.get("attributes", "")), self.now())
+            cookie = of(name, size, storable(str(said.get("attributes", ""))), self.now())
             kept = said.get("kept")
             self._write("cookie", name, host, cause, size, cookie, kept if kept is False else None)
         elif kind in STORAGE:
-            self._write(kind, name, origin, cause, size)
+            self._write(kind, name[:NAME], origin, cause, size)
 
     def _asked(self, event: dict[str, Any]) -> None:
         request, initiator = event["request"], event["initiator"]
         url = request["url"]
-        if not url.startswith(("http:", "https:")):
+        if self.deaf or len(self._chains) >= MOST or not url.startswith(("http:", "https:")):
             return
         chain = self._chains.setdefault(event["requestId"], [])
         if "redirectResponse" in event and chain:
@@ -184,16 +196,16 @@ class Recorder:
         if near is not None:
             self.near.setdefault(host_of(url), near)
         chain.append(sent)
-        self._heard.add(url)
+        self._heard.add(url[:HEARD])
         self._keep(sent)
 
     def _answered(self, event: dict[str, Any]) -> None:
-        self._headers.setdefault(event["requestId"], []).append(event)
-
-    def _finished(self, event: dict[str, Any]) -> None:
-        self.received += int(event.get("encodedDataLength", 0))
+        if len(self._headers) < MOST:
+            self._headers.setdefault(event["requestId"], []).append(event)
 
     def _socket(self, event: dict[str, Any]) -> None:
+        if self.deaf or len(self._chains) >= MOST:
+            return
         cause = self._by_initiator(event.get("initiator") or {})
         sent = Sent(strip(event["url"]), "websocket", self.page, self.phase, cause, None)
         self._chains[event["requestId"]] = [sent]
@@ -209,10 +221,14 @@ class Recorder:
         origin = (storage.get("storageKey") or storage.get("securityOrigin") or "").split("^")[0]
         kind = "local_storage" if storage["isLocalStorage"] else "session_storage"
         size = len(event.get("newValue", ""))
-        self._write(kind, event["key"][:300], origin.rstrip("/"), Cause(), size)
+        self._write(kind, event["key"][:NAME], origin.rstrip("/"), Cause(), size)
 
     def _also(self, request: SeenRequest) -> None:
-        self._others.append((request, self.page, self.phase))
+        if self.deaf or not request.url.startswith("http"):
+            return
+        self._all += 1
+        if len(self._others) < MOST:
+            self._others.append((request, self.page, self.phase))
 
     # -- what was heard -------------------------------------------------------------------------
 
@@ -227,7 +243,7 @@ class Recorder:
                 del self._chains[name]
         others, self._others = self._others, []
         for request, page, phase in others:
-            if request.url not in self._heard and request.url.startswith("http"):
+            if request.url[:HEARD] not in self._heard:
                 self._worker(request, page, phase)
         for sent in self.sent:
             if sent.static and sent.kind == "image" and sent.url in self._drawn:

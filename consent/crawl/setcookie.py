@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
+NAME = 256  # letters of a name that are kept
+
 
 @dataclass(frozen=True)
 class Written:
@@ -45,10 +47,10 @@ def of(name: str, size: int, attributes: str, now: datetime) -> Written:
         if key.strip():
             said[key.strip().lower()] = value.strip()
     return Written(
-        name=name[:300],
+        name=name[:NAME],
         size=size,
-        domain=said.get("domain", "").lstrip(".").lower(),
-        path=said.get("path", ""),
+        domain=said.get("domain", "").lstrip(".").lower()[:NAME],
+        path=said.get("path", "")[:NAME],
         secure="secure" in said,
         http_only="httponly" in said,
         same_site=said.get("samesite", "").lower(),

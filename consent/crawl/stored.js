@@ -4,7 +4,7 @@ async () => {
     try {
       const all = [];
       for (let at = 0; at < store().length && at < 1000; at += 1)
-        all.push([store().key(at).slice(0, 300), (store().getItem(store().key(at)) || '').length]);
+        all.push([store().key(at).slice(0, 256), (store().getItem(store().key(at)) || '').length]);
       return all;
     } catch {
       return [];

@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import BrowserContext, CDPSession, Page
+from playwright.sync_api import BrowserContext, CDPSession, Page, Response
 from playwright.sync_api import Error as PlaywrightError
+from playwright.sync_api import TimeoutError as Late
 
-from .gather import Key, key_of
+from ..egress import Guard
+from .addresses import strip
+from .gather import THINGS, Key, key_of
+from .inject import inject
+from .leash import SENTENCES, Leash
+from .options import Options
 from .recorder import Recorder
 
 STORED = Path(__file__).with_name("stored.js").read_text("utf-8")
+RECORDS = "*/v1/*/consents"  # a scan leaves no record of consent: what our banner sends is not sent
+STARTS = 60.0  # seconds for a page to be opened, on a slow machine
+STEP = 200  # milliseconds between two looks at a page that loads
+FRAMES = 50  # of a page, whose storage is looked at
 QUIET = 0.7  # seconds without a request
 LONGEST = 3.0  # times the dwell, where requests go on
 NEUTRAL = """() => {
@@ -41,21 +51,142 @@ LEAVING = """() => {
 }"""
 
 
-@dataclass
 class Visit:
-    """One profile: its context, its page, what is heard of it."""
+    """One profile: its context, its page, what is heard of it. `say` is told of a page that passed
+    a limit; those that had to be ended are in `stuck`."""
 
-    context: BrowserContext
-    page: Page
-    session: CDPSession
-    recorder: Recorder
-    frames: dict[str, dict[str, Any]] = field(default_factory=dict)
-    store: dict[Key, dict[str, Any]] = field(default_factory=dict)
-    before: set[Key] = field(default_factory=set)
+    def __init__(
+        self,
+        context: BrowserContext,
+        guard: Guard,
+        leash: Leash,
+        options: Options,
+        say: Callable[[str], None],
+        stuck: set[str],
+    ) -> None:
+        self.context, self.guard, self.leash, self.options = context, guard, leash, options
+        self.say, self.stuck = say, stuck
+        self.recorder = Recorder()
+        self.recorder.listen(context)
+        self.frames: dict[str, dict[str, Any]] = {}
+        self.store: dict[Key, dict[str, Any]] = {}
+        self.before: set[Key] = set()
+        self._now: set[Key] = set()
+        self._start = 0
+        self._lost = ""  # "" or why, as in SENTENCES
+        context.on("page", self._closed)
+        self.fresh()
+
+    # -- its page -------------------------------------------------------------------------------
+
+    def fresh(self) -> None:
+        """Open the page, at first and where the one before is gone. Raises PlaywrightError."""
+        self.leash.feed(STARTS)
+        self._opening = True
+        try:
+            self.page: Page = self.context.new_page()
+            self.session: CDPSession = self.recorder.attach(self.page)
+            self._block(RECORDS)
+            if self.options.head:
+                inject(self.session, self.options.head, self.options.answers)
+        finally:
+            self._opening = False
+        self._lost = ""
+        self.page.on("crash", self._gone)
+
+    def _gone(self, page: Page) -> None:
+        if page == self.page:
+            self._lost = "crash"
+
+    def _closed(self, other: Page) -> None:
+        """A pop-up is closed: what it asked for was heard."""
+        if not self._opening and other != self.page:
+            with suppress(PlaywrightError):
+                other.close()
+
+    def begin(self, url: str) -> None:
+        """What is asked for from now on is of the page `url`."""
+        self.recorder.page = url
+        self._start = self.recorder.asked
+        self.guard.ceiling = self.guard.carried + self.options.page_bytes
+        if self.recorder.deaf:
+            self._block(RECORDS)
+            self.recorder.deaf = False
+
+    def went(self, url: str, seconds: float) -> Response | None:
+        """Go there, and stay until it is loaded. Raises Late where it is not within `seconds`, and
+        PlaywrightError where nothing is there."""
+        end = time.monotonic() + seconds
+        self.leash.feed(seconds + STARTS)
+        answer = self.page.goto(url, wait_until="commit", timeout=seconds * 1000)
+        while not self._lost:
+            self._weigh()
+            self.leash.feed()
+            try:
+                self.page.wait_for_load_state("load", timeout=STEP)
+                break
+            except Late:
+                if time.monotonic() > end:
+                    raise
+            except PlaywrightError:
+                break  # its process is gone: `whole` says so
+        return answer
+
+    def answers(self) -> bool:
+        """Whether the page lets anybody ask it something, once it had the time to."""
+        self._weigh()
+        self.leash.feed()
+        with suppress(PlaywrightError):
+            self.page.evaluate("() => 0")
+        return self.whole()
+
+    def whole(self) -> bool:
+        """Whether the page is still there; if not that is said, and an empty one opened."""
+        why = self.leash.pulled() or self._lost
+        if not why:
+            return True
+        url, old = self.recorder.page, self.page
+        if time.monotonic() > self.leash.ends:
+            return False
+        self.say(f"{strip(url)} {SENTENCES[why]}")
+        self.stuck.add(url)
+        with suppress(PlaywrightError):
+            self.fresh()
+        with suppress(PlaywrightError):
+            old.close()
+        return False
+
+    def _weigh(self) -> None:
+        """A page that has had all that a page may have gets nothing more. Never inside an event:
+        it asks the browser."""
+        options, page = self.options, strip(self.recorder.page)
+        if self.recorder.deaf:
+            return
+        if self.recorder.asked - self._start > options.page_requests:
+            self.say(f"{page} asked for more than {options.page_requests} things; what it asked"
+                     " for after that was not sent.")  # fmt: skip
+        elif self.guard.carried >= self.guard.ceiling:
+            self.say(f"{page} took more than {options.page_bytes / 1e6:g} MB; what it asked for"
+                     " after that was not sent.")  # fmt: skip
+        else:
+            return
+        self.guard.ceiling = self.guard.carried
+        self._block("*")
+        self.recorder.deaf = True
+
+    def _block(self, pattern: str) -> None:
+        with suppress(PlaywrightError):
+            self.session.send("Network.setBlockedURLs", {"urls": [pattern]})
+
+    # -- staying --------------------------------------------------------------------------------
 
     def rest(self, milliseconds: int) -> None:
-        with suppress(PlaywrightError):
+        self.leash.feed()
+        try:
             self.page.wait_for_timeout(milliseconds)
+        except PlaywrightError:
+            time.sleep(milliseconds / 1000)
+        self._weigh()
 
     def settled(self, least: float) -> None:
         """Stay `least` seconds, and while requests go on up to LONGEST times that."""
@@ -89,20 +220,26 @@ class Visit:
         if self.page.url in ("", "about:blank"):
             return
         self.look()
-        for frame in self.page.frames:
+        for frame in self.page.frames[:FRAMES]:
+            self.leash.feed()
             with suppress(PlaywrightError):
                 frame.evaluate(LEAVING)
         self.rest(250)
         self.look()
         self.hold()
+        self.leash.feed()
         with suppress(PlaywrightError):
             self.page.goto("about:blank", timeout=10_000)
             self.rest(250)
         self.look()
+        if self.page.url != "about:blank" and not self._lost:
+            self._lost = "time"  # it goes elsewhere faster than anybody can lead it away
+        self.whole()
         self.recorder.settle()
 
     def hold(self) -> None:
-        for frame in self.page.frames:
+        for frame in self.page.frames[:FRAMES]:
+            self.leash.feed()
             with suppress(PlaywrightError):
                 held = frame.evaluate(STORED)
                 if str(held.get("origin", "null")) != "null":
@@ -110,12 +247,18 @@ class Visit:
 
     def look(self) -> set[Key]:
         """The browser's own store, now: what is deleted later was there. No value is kept."""
-        held: list[dict[str, Any]] = []
-        with suppress(PlaywrightError):
+        self.leash.feed()
+        try:
             held = self.session.send("Network.getAllCookies")["cookies"]
+        except PlaywrightError:
+            return set(self._now)  # what was there when it could last be asked
         recorder = self.recorder
         for cookie in held:
-            known = self.store.get(key_of(cookie), {"seen_on": recorder.page})
+            key = key_of(cookie)
+            if key not in self.store and len(self.store) >= THINGS:
+                continue
+            known = self.store.get(key, {"seen_on": recorder.page})
             seen = {"value": "", "seen_on": known["seen_on"], "phase": recorder.phase}
-            self.store[key_of(cookie)] = cookie | seen
-        return {key_of(cookie) for cookie in held}
+            self.store[key] = cookie | seen
+        self._now = {key_of(cookie) for cookie in held}
+        return set(self._now)

@@ -26,7 +26,7 @@
       let one = told.get(key);
       if (!one || now - one[0] > WINDOW) told.set(key, (one = [now, 0]));
       if (++one[1] > MOST) return;
-      tell(stringify({ kind, name: String(name).slice(0, 300), ...more, origin: self.origin, stack: stack || trace() }));
+      tell(stringify({ kind, name: String(name).slice(0, 256), ...more, origin: self.origin, stack: stack || trace() }));
     } catch {
       // the page goes on
     }

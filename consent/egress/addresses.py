@@ -183,6 +183,7 @@ SENTENCES = {
     "unresolved": "The name leads to no address.",
     "unreachable": "Nothing answered at this address.",
     "bytes": "The scan has had all the bytes it may have.",
+    "page": "The page has had all that a page may have.",
     "time": "The scan has had all the time it may have.",
     "windows": "The page opens more windows than a scan looks at.",
     "busy": "The scan has as many connections as it may have.",

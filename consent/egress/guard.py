@@ -8,6 +8,7 @@ TLS; it sees hosts and counts bytes.
 from __future__ import annotations
 
 import asyncio
+import math
 import re
 import socket
 import threading
@@ -104,7 +105,8 @@ class Guard:
     """A context manager. `proxy` is for Chromium's --proxy-server, together with
     --proxy-bypass-list=<-loopback>; `unix` is a path where the guard listens as well, for a browser
     in a network of its own. What was turned down stands in `refused`, the bytes that went through
-    (both ways) in `carried`."""
+    (both ways) in `carried`. Once they are `ceiling` everything is refused, unnoted, and what runs
+    ends: whoever drives sets it for each page, in any thread."""
 
     policy: Policy = field(default_factory=Policy)
     unix: Path | None = None
@@ -113,6 +115,7 @@ class Guard:
     dial: Dial = dial
     refused: list[Refused] = field(default_factory=list)
     carried: int = 0
+    ceiling: float = math.inf
     port: int = 0
 
     @property
@@ -204,7 +207,8 @@ class Guard:
                 there = await self._reach(host, port)
                 there[1].write(_request(method, authority, path, lines))
         except No as no:
-            self.note(no.refused)
+            if no.refused.why != "page":
+                self.note(no.refused)
             writer.write(page(no.refused))
             await writer.drain()
             return
@@ -221,6 +225,8 @@ class Guard:
             raise No(host, port, "", "time")
         if self.carried > self.policy.bytes_max:
             raise No(host, port, "", "bytes")
+        if self.carried >= self.ceiling:
+            raise No(host, port, "", "page")
         if len(self._tasks) > self.policy.connections_max:
             raise No(host, port, "", "busy")
         if not self.policy.private and port not in self.policy.ports:
@@ -307,6 +313,8 @@ class Guard:
             self.carried += len(piece)
             if self.carried > self.policy.bytes_max:
                 self.note(Refused("", 0, "", "bytes"))
+                return
+            if self.carried >= self.ceiling:
                 return
             writer.write(piece)
             await writer.drain()

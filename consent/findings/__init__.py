@@ -16,7 +16,7 @@ from .finding import (
     finding_from_json,
     finding_to_json,
 )
-from .formats import FORMATS, Report, report_from_json, written
+from .formats import FORMATS, Report, plain, report_from_json, written
 from .judge import Limits, judge
 from .model import PASSES, SENT, STORED, Cause, Pass, Request, Scan, Thing, from_json, to_json
 
@@ -46,6 +46,7 @@ __all__ = [
     "is_own",
     "judge",
     "match",
+    "plain",
     "read",
     "report_from_json",
     "served",

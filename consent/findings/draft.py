@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from typing import Any
-from urllib.parse import urlsplit
 
 from ..classify import Proposal, Seen, propose, service_of
 from .declared import is_own
 from .model import Scan, Thing
+from .places import split
 
 KINDS = {
     "cookie": "cookie",
@@ -85,7 +85,7 @@ def _service(key: str, name: str, provider: str, category: str | None) -> dict[s
 def _tracker(thing: Thing, proposes: Callable[[Seen], Proposal]) -> tuple[dict[str, Any], Proposal]:
     cause = thing.cause
     script = cause.url if cause and cause.how in ("script", "response") else ""
-    domain = urlsplit(thing.domain).hostname or "" if "//" in thing.domain else thing.domain
+    domain = split(thing.domain).hostname or "" if "//" in thing.domain else thing.domain
     proposal = proposes(Seen(thing.name, domain, thing.kind, thing.party, script))
     category = None if proposal.category == "unknown" else proposal.category
     prefix = re.fullmatch(r"([^*]+)\*", proposal.pattern)
@@ -98,7 +98,7 @@ def _tracker(thing: Thing, proposes: Callable[[Seen], Proposal]) -> tuple[dict[s
         "category": category,
         "purpose": {"en": proposal.purpose} if proposal.purpose else {},
         "duration": _duration(thing),
-        "set_by": (urlsplit(script).hostname or None) if script else None,
+        "set_by": (split(script).hostname or None) if script else None,
     }
     if category == "necessary":
         row["reason"] = proposal.reason[:500]

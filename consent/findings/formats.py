@@ -7,17 +7,22 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
 from xml.sax.saxutils import escape, quoteattr
 
 from ..classify import UNKNOWN
 from .finding import CODES, Finding, failing, finding_from_json, finding_to_json
 from .model import Scan, from_json, to_json
+from .places import split
 
 FORMATS = ("text", "json", "junit", "sarif")
 MARKS = {"error": "✗", "warning": "!", "info": "·"}
 LEVELS = {"error": "error", "warning": "warning", "info": "note"}
-NO_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# What XML 1.0 (2.2) has no place for; what a terminal obeys, U+009B among it; what ends a line, so
+# that no name writes lines of its own into a report; what turns the direction of the words around.
+NO_WORD = re.compile(
+    "[^\u0020-\u007e\u00a0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
+    "|[\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]"
+)
 SARIF = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
@@ -60,7 +65,7 @@ def text(report: Report) -> str:
         lines += [f"  + {one.what}" for one in report.added]
         lines += [f"  - {one.what}" for one in report.gone]
     lines += [f"  note: {problem}" for problem in scan.problems]
-    return _clean("\n".join([*lines, "", _verdict(report), ""]))
+    return "\n".join([*map(plain, lines), "", plain(_verdict(report)), ""])
 
 
 def _listed(findings: Sequence[Finding]) -> list[str]:
@@ -167,22 +172,22 @@ def _case(code: str, report: Report, bad: set[str]) -> str:
     others = [one for one in mine if one.id not in bad]
     body = ""
     if failed:
-        said = "\n".join(f"{one.what} {one.why}" for one in failed)
+        said = "\n".join(plain(f"{one.what} {one.why}") for one in failed)
         message = _attribute(f"{len(failed)}: {failed[0].what}")
-        body = f'<failure type="{code}" message={message}>{_clean(escape(said))}</failure>'
+        body = f'<failure type="{code}" message={message}>{escape(said)}</failure>'
     if others:
-        said = "\n".join(f"{one.severity}: {one.what}" for one in others)
-        body += f"<system-out>{_clean(escape(said))}</system-out>"
+        said = "\n".join(plain(f"{one.severity}: {one.what}") for one in others)
+        body += f"<system-out>{escape(said)}</system-out>"
     return f'  <testcase classname="scan" name={_attribute(CODES[code])}>{body}</testcase>'
 
 
 def _attribute(words: str) -> str:
-    return quoteattr(_clean(words))
+    return quoteattr(plain(words))
 
 
-def _clean(words: str) -> str:
-    """A name may hold what XML 1.0 (2.2) has no place for and what a terminal would obey."""
-    return NO_XML.sub("\ufffd", words)
+def plain(words: str) -> str:
+    """One line that obeys nobody: a website names its cookies as it likes."""
+    return NO_WORD.sub("\ufffd", words)
 
 
 # -- SARIF ----------------------------------------------------------------------------------------
@@ -230,7 +235,7 @@ def _result(one: Finding, codes: list[str]) -> dict[str, Any]:
         "locations": [_place(one.where or "about:blank", 1)],
         "partialFingerprints": {"crumbtrail/v1": one.id},
     }
-    if one.cause and urlsplit(one.cause.url).scheme in ("http", "https"):
+    if one.cause and split(one.cause.url).scheme in ("http", "https"):
         result["relatedLocations"] = [_place(one.cause.url, one.cause.line or 1)]
     return result
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from urllib.parse import urlsplit
 
 from ..classify import Proposal, Seen, propose
 from .declared import SESSION, Declared, is_own, match
 from .finding import Finding, named, ordered
 from .model import Cause, Scan, Thing
+from .places import split
 from .sending import sent
 from .standing import NECESSARY, SURE, Standing, after
 
@@ -88,7 +88,7 @@ class _Judge:
             return Standing(row.category, 1.0, declared=True, service=row.service_name)
         cause = thing.cause
         script = cause.url if cause and cause.how in ("script", "response") else ""
-        domain = urlsplit(thing.domain).hostname or "" if "//" in thing.domain else thing.domain
+        domain = split(thing.domain).hostname or "" if "//" in thing.domain else thing.domain
         proposal = self.proposes(Seen(thing.name, domain, thing.kind, thing.party, script))
         category = None if proposal.category == "unknown" else proposal.category
         name = proposal.service_name or (cause.service if cause else "")
@@ -212,7 +212,7 @@ class _Judge:
     ) -> Finding:
         proposal = standing.proposal
         name = (proposal.pattern if proposal else "") or thing.name
-        domain = urlsplit(thing.domain).hostname or "" if "//" in thing.domain else thing.domain
+        domain = split(thing.domain).hostname or "" if "//" in thing.domain else thing.domain
         if thing.dropped and code.startswith("leak"):
             why += " Chromium refused to keep it; other browsers and settings may not."
         return Finding(
@@ -280,7 +280,7 @@ def _named(thing: Thing) -> str:
 
 def _by(thing: Thing, standing: Standing) -> str:
     return f"{by(thing.cause)}{f', {standing.service}' if standing.service else ''}, on " + (
-        urlsplit(thing.page).path or "/"
+        split(thing.page).path or "/"
     )
 
 

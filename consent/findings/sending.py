@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from urllib.parse import urlsplit
 
 from ..classify import Proposal, Seen, propose, service_of
 from .declared import Declared, served
 from .finding import Finding, named
 from .model import Pass, Request, Scan
+from .places import split
 from .standing import NECESSARY, SURE, Standing, after
 
 # What runs or opens a line; the rest only shows something.
@@ -33,7 +33,7 @@ def sent(
 ) -> Iterable[Finding]:
     """One finding for each host and pass."""
     platform = {
-        urlsplit(request.url).netloc
+        split(request.url).netloc
         for one in scan.passes
         for request in one.requests
         if PLATFORM.search(request.url)
@@ -57,7 +57,7 @@ def _grouped(seen: Pass, platform: set[str]) -> Group:
     """Third parties' requests by host; the consent server's own are what the page is built on."""
     groups: Group = {}
     for request in seen.requests:
-        ours = urlsplit(request.url).netloc in platform and "/v1/" in request.url
+        ours = split(request.url).netloc in platform and "/v1/" in request.url
         if request.party == "third" and not ours:
             groups.setdefault(request.host, []).append(request)
     return groups
@@ -132,4 +132,4 @@ def _asker(request: Request) -> str:
 
 
 def _path(page: str) -> str:
-    return urlsplit(page).path or "/"
+    return split(page).path or "/"

@@ -18,6 +18,7 @@ SIZES = {  # what: (smallest, long)
     "choices": (150, 10_000),  # sent while eight ledgers tick
     "restores": (1, 20),  # older backups put back
     "walks": (10, 500),  # of the state machine, 30 steps each
+    "pages": (10, 40),  # hostile ones that are scanned
 }
 
 
