@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import groupby
 from typing import Any
 
 from flask import Blueprint, make_response, render_template, request
@@ -10,17 +11,19 @@ from itsdangerous import BadSignature, URLSafeSerializer
 from werkzeug.wrappers import Response
 
 from consent import catalogue, egress, inventory, policy, scans, sites
-from consent.admin import guard
+from consent.admin import guard, show
 from consent.egress import Guard, Policy, Unreachable
 from consent.errors import Invalid, Refusal
 from consent.parts import parts
-from consent.policy import Document, Unreadable
+from consent.policy import Document, PolicyFinding, Unreadable
 from consent.sites import Site
 
 pages = Blueprint("policies", __name__, url_prefix="/sites/<key>/policy")
 AGENT = "Crumbtrail policy reader"
 COOKIE = "crumbtrail"
 SECONDS = 30.0
+# What it is, as said, and where: {line, quote}.
+Fact = tuple[str, str, Any]
 # Facts of a draft's site, in the order in which they are shown.
 FACTS = (
     ("controller", "Controller"),
@@ -33,12 +36,13 @@ FACTS = (
     ("transfers", "Transfers"),
     ("children", "Children"),
 )
+LEFT_OUT = ("other_entities_named", "documents")
 
 
 @pages.get("/")
 def upload(key: str) -> str:
     """The form: a file, an address, or the text itself."""
-    return render_template("admin/policy.html", site=sites.get(key), wrong={}, form={}, read=None)
+    return render_template("admin/policy.html", site=sites.get(key), wrong={}, form={})
 
 
 @pages.post("/")
@@ -48,26 +52,24 @@ def read(key: str) -> Response:
     try:
         document, name = _document()
     except Refusal as refusal:
-        page = render_template(
-            "admin/policy.html", site=site, wrong=refusal.fields or {}, form=form, read=None
-        )
+        wrong = refusal.fields or {}
+        page = render_template("admin/policy.html", site=site, wrong=wrong, form=form)
         return make_response(page, refusal.status)
     draft = policy.read(document)
     told = draft.to_json()
     last = scans.last_done(site)
     seen = json.loads(last.seen) if last and last.seen else None
     found = policy.lint(document, _rows(site), seen, "en", _settings(site), draft)
+    rows = [(title, _rows_of(told["site"].get(part))) for part, title in FACTS]
+    rows.append(("How long data are kept", _kept(told["site"].get("retention") or [])))
     page = render_template(
-        "admin/policy.html",
+        "admin/policy_result.html",
         site=site,
-        wrong={},
-        form=form,
         read=name,
         language=document.language,
-        facts=[(title, told["site"].get(part)) for part, title in FACTS],
-        retention=told["site"].get("retention") or [],
+        facts=[(title, _once(some), sum(1 for row in some if row[1])) for title, some in rows],
         trackers=told["trackers"],
-        found=found,
+        groups=_by_weight(found),
         paragraph=policy.ready_paragraph(_paragraph_language(document), _settings(site)),
         paragraph_language=_paragraph_language(document),
         beside=seen is not None,
@@ -125,6 +127,53 @@ def _fetched(url: str) -> tuple[bytes, str]:
         why = f"It answered {got.status}."
         raise Invalid("policy_unreachable", why, fields={"url": why})
     return got.body, got.headers.get("content-type", "")
+
+
+def _by_weight(found: list[PolicyFinding]) -> list[tuple[str, str, list[list[PolicyFinding]]]]:
+    """(severity, its title, the findings of each code), the worst first."""
+    groups = []
+    for severity, title in show.SEVERITIES.items():
+        mine = sorted((f for f in found if f.severity == severity), key=lambda f: f.code)
+        codes = [list(same) for _, same in groupby(mine, key=lambda f: f.code)]
+        groups.append((severity, title, sorted(codes, key=lambda same: same[0].line)))
+    return groups
+
+
+def _rows_of(told: Any) -> list[Fact]:
+    """What the policy says of one subject, contacts below their own name."""
+    if not isinstance(told, dict):
+        return []
+    src, rows = told.get("src") or {}, []
+    for name, value in told.items():
+        if name == "src" or name.endswith("_src") or name in LEFT_OUT:
+            continue
+        word = name.replace("_", " ").replace("vat", "VAT").capitalize()
+        if name == "contact":
+            rows += [(f"Contact: {word.lower()}", *rest) for word, *rest in _rows_of(value)]
+        else:
+            values = value.values() if isinstance(value, dict) else value
+            many = isinstance(value, dict | list)
+            said = ", ".join(str(one) for one in values if one) if many else str(value or "")
+            rows.append((word, said, src.get(name)))
+    return rows
+
+
+def _kept(retention: list[dict[str, Any]]) -> list[Fact]:
+    rows = []
+    for one in retention:
+        at = next(iter(one["src"].values()), None) if isinstance(one.get("src"), dict) else one
+        period = show.lasting(one["period"]) if one.get("period") else "no period"
+        rows.append((one.get("what") or "Data", period, at))
+    return rows
+
+
+def _once(rows: list[Fact]) -> list[Fact]:
+    """A sentence stands below the first of the facts that lie beside each other and share it."""
+    quotes = [at.get("quote") if at else None for _, _, at in rows]
+    return [
+        (word, said, at if index == 0 or quotes[index - 1] != quotes[index] else None)
+        for index, (word, said, at) in enumerate(rows)
+    ]
 
 
 def _rows(site: Site) -> list[dict[str, Any]]:

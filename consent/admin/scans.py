@@ -13,7 +13,7 @@ from flask import Blueprint, jsonify, make_response, render_template, request
 from werkzeug.wrappers import Response
 
 from consent import egress, ownership, scans, sites
-from consent.admin import guard
+from consent.admin import guard, show
 from consent.errors import Invalid, NotFound, Refusal
 from consent.parts import parts
 from consent.scans import Scan
@@ -27,7 +27,6 @@ PASSES = {
     "accept": "After an accept",
     "withdraw": "After a withdrawal",
 }
-SEVERITIES = {"error": "To mend", "warning": "To look at", "info": "To know"}
 
 
 @pages.get("/")
@@ -204,7 +203,7 @@ def _words(scan: Scan) -> str:
 def _groups(found: list[dict[str, Any]]) -> list[tuple[str, list[dict[str, Any]]]]:
     """The findings, the worst first."""
     groups = []
-    for severity, title in SEVERITIES.items():
+    for severity, title in show.SEVERITIES.items():
         mine = [one for one in found if one["severity"] == severity]
         if mine:
             groups.append((title, sorted(mine, key=lambda one: (one["code"], str(one["what"])))))

@@ -41,6 +41,7 @@ PASSES = {
     "accept": "after an accept",
     "withdraw": "after a withdrawal",
 }
+SEVERITIES = {"error": "To mend", "warning": "To look at", "info": "To know"}
 REQUESTS = {
     "access": "See my data",
     "correction": "Update my data",
