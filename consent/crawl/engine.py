@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from playwright.sync_api import Error as PlaywrightError
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, Response, sync_playwright
 from playwright.sync_api import TimeoutError as Late
 
 from ..egress import fence
@@ -26,6 +26,7 @@ from .visit import Visit
 
 LOADS = 30_000  # milliseconds for one page
 LATE = 2.0  # seconds more for a banner to come, where the page is quiet
+PAGE = frozenset({"text/html", "application/xhtml+xml", "application/xml", "text/xml"})
 FIRST = 2.0  # times the dwell of later pages: a banner and tag managers start here
 
 
@@ -195,10 +196,12 @@ class Engine:
             answer = None
             self._problem(f"{strip(url)} was not loaded within {LOADS // 1000} seconds.")
         except PlaywrightError as error:
-            raise CrawlError("unreachable", _sentence(error, url)) from None
+            raise CrawlError("unreachable", self._why(error, url)) from None
         if answer is not None and answer.status >= 400 and first:
             why = self.started.refusal(host_of(url)) or f"it answered {answer.status}"
             raise CrawlError("unreachable", f"{strip(url)} could not be loaded: {why}.")
+        if answer is not None and first:
+            _a_page(answer, url)
         if first:
             self._moved(visit, url)
         if url not in self.visited:
@@ -206,6 +209,12 @@ class Engine:
         visit.settled(self.options.dwell * (FIRST if first else 1))
         visit.read()
         self.pages.add(self.pages.start if first else url, links(visit.page))
+
+    def _why(self, error: PlaywrightError, url: str) -> str:
+        """Behind https the browser hears nothing of the guard's reason, so the guard is asked."""
+        if why := self.started.refusal(host_of(url)):
+            return f"{strip(url)} could not be loaded: {why}."
+        return _sentence(error, url)
 
     def _moved(self, visit: Visit, url: str) -> None:
         """The start may lead elsewhere: the site is where it ends. But with `strict` whose host was
@@ -286,8 +295,17 @@ def _closed(other: Page, own: Page) -> None:
             other.close()
 
 
+def _a_page(answer: Response, url: str) -> None:
+    """What is no page (a picture, a PDF, JSON) would be clean whatever the site does."""
+    kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind and kind not in PAGE:
+        raise CrawlError("not_a_page", f"{strip(url)} is no web page but {kind}.")
+
+
 def _sentence(error: PlaywrightError, url: str) -> str:
     line = error.message.strip().splitlines()[0]
+    if "Download is starting" in line:
+        return f"{strip(url)} is no web page: the browser would save it as a file."
     reason = line.split("net::")[-1].split(" at ")[0] if "net::" in line else line
     return f"{strip(url)} could not be loaded ({reason})."
 
