@@ -111,7 +111,7 @@ def _stored(do: Callable[[], T]) -> T:
         return do()
     except (OperationalError, ProgrammingError):
         db.session.rollback()
-        how = "Is it set up? flask --app app migrate"
+        how = "Is it set up? .venv/bin/flask --app app migrate"
         raise click.ClickException(f"no_database: The database cannot be read. {how}") from None
 
 

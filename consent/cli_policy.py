@@ -10,6 +10,7 @@ from typing import Any
 import click
 import yaml
 from flask.cli import AppGroup
+from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from . import egress, inventory, policy, sites
 from .egress import Guard, Policy, Unreachable
@@ -20,6 +21,9 @@ SECONDS = 20.0
 AGENT = "Crumbtrail policy reader"
 COOKIE = "crumbtrail"
 BROKEN, UNUSABLE = 1, 2
+NO_DATABASE = (
+    "no_database: The database cannot be read. Is it set up? .venv/bin/flask --app app migrate"
+)
 
 group = AppGroup("policy", help="Published policies: read one into a draft, or lint it.")
 a_source = click.argument("source", metavar="FILE|URL")
@@ -100,7 +104,8 @@ def _fetched(url: str, private: bool) -> tuple[bytes, str]:
         with Guard(Policy(private=private, seconds_max=SECONDS)) as way:
             got = egress.fetch(way, url, agent=AGENT, bytes_max=policy.BIGGEST, seconds=SECONDS)
     except Unreachable as error:
-        code = "forbidden" if error.why in egress.SENTENCES else "unreachable"
+        allowed = error.why in egress.NOBODY or error.why not in egress.SENTENCES
+        code = "unreachable" if allowed else "forbidden"
         raise Unreadable(code, f"{url} could not be fetched. {error}") from None
     if got.status != 200:
         raise Unreadable("unreachable", f"{url} answered {got.status}.")
@@ -112,6 +117,8 @@ def _site(key: str) -> tuple[list[dict[str, Any]], dict[str, Any]]:
         site = sites.get(key)
     except Refusal as refusal:
         raise click.ClickException(refusal.message) from None
+    except (OperationalError, ProgrammingError):
+        raise click.ClickException(NO_DATABASE) from None
     names = ("name", "match", "kind", "party", "category", "duration")
     rows = [{name: getattr(row, name) for name in names} for row in inventory.trackers(site)]
     kept = site.retention if site.retention.get("unit") else None

@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 import click
 import yaml
 from flask.cli import with_appcontext
+from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from . import crawl, findings, notices, sites
 from .crawl import CrawlError, Options, Progress
@@ -124,6 +125,8 @@ def _declared(key: str | None, file: Path | None) -> list[Declared] | None:
             notice = notices.current(sites.get(key), parts().clock())
         except Refusal as refusal:
             cannot(refusal.message)
+        except (OperationalError, ProgrammingError):
+            cannot("The database cannot be read. Is it set up? .venv/bin/flask --app app migrate")
         if notice is None:
             cannot(f"{key} has published nothing yet.")
         return findings.read(notice.content)

@@ -400,6 +400,30 @@ def test_a_policy_is_read_with_its_sentences_and_queued_with_one_click(
     assert inventory.state(site) == before
 
 
+def test_a_proposed_change_shows_and_keeps_what_the_inventory_says(
+    owner: Owner, site: sites.Site, clock: Clock
+) -> None:
+    fields = {
+        "name": "_gi",
+        "match": "prefix",
+        "category": "statistics",
+        "purpose": {"en": "Counts."},
+    }
+    row = inventory.add_tracker(site, BY, clock(), **fields)
+    text = "Cookies\n\n_gid – tells visitors apart – kept for 13 months.\n"
+    reply = owner.send(f"/sites/{KEY}/policy/", {"text": text, "url": ""})
+    sealed = re.search(r'name="sealed" value="([^"]+)"', reply.text)
+    assert sealed
+    owner.send(f"/sites/{KEY}/policy/queue", {"sealed": sealed[1]})
+    [change] = [one for one in scans.waiting(site) if one.tracker == row.id]
+    assert "category" not in change.fields
+    queue = owner.get(f"/sites/{KEY}/review/").text
+    assert "it is unclassified" not in queue and "Counts." in queue
+    form = owner.get(f"/sites/{KEY}/review/{change.id}").text
+    assert re.search(r'value="statistics" selected', form)
+    assert re.search(r'value="prefix" selected', form) and "Counts." in form
+
+
 @pytest.mark.sqlite_only
 def test_what_was_not_read_here_is_not_queued_and_a_bad_address_is_said(
     owner: Owner, site: sites.Site

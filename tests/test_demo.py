@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
+from urllib.robotparser import RobotFileParser
 
 import pytest
 from flask import Flask
@@ -333,3 +335,16 @@ def test_the_pages_pass_the_accessibility_checker(
     page.evaluate(axe_source)
     found = page.evaluate("axe.run({exclude: ['#cmp-dialog']}).then(r => r.violations)")
     assert [(one["id"], one["nodes"][0]["html"][:200]) for one in found] == []
+
+
+def test_a_page_without_consent_is_there_to_be_scanned(seeded: Flask) -> None:
+    client = seeded.test_client()
+    page = client.get("/demo/leaky").text
+    tags = re.findall(r'<script src="[^"]*/demo-tags/(\w+)\.js"></script>', page)
+    assert tags == ["analytics", "ppc", "referrer", "currency"]
+    assert "text/plain" not in page and "consent.js" not in page
+    rules = RobotFileParser()
+    rules.parse(client.get("/robots.txt").text.splitlines())
+    base = "http://127.0.0.1:8000/demo"
+    assert rules.can_fetch("Crumbtrail", f"{base}/voipstudio.pl/cennik")
+    assert not rules.can_fetch("Crumbtrail", f"{base}/@US-CA/voipstudio.pl/")

@@ -374,3 +374,43 @@ def test_an_address_that_answers_with_an_error_is_not_read_as_a_policy(
 def test_a_missing_file_ends_with_code_two(app: Flask) -> None:
     ended = app.test_cli_runner().invoke(cli_policy.group, ["read", "/no/such/file"])
     assert ended.exit_code == 2 and "not_found" in ended.output
+
+
+def test_nothing_listens_there_is_no_broken_rule(app: Flask) -> None:
+    """`forbidden` means a rule; a misspelt name is `unreachable`."""
+    ended = app.test_cli_runner().invoke(cli_policy.group, ["read", "https://nobody.invalid/"])
+    assert ended.exit_code == 2 and "unreachable" in ended.output
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Acme reserves the right to change, delete or move any of your data:\n\n"
+        "Passwords are secret, to keep others from access to the account.",
+        "Acme zastrzega sobie prawo do usunięcia danych:\n\nHasła chronią przed dostępem do konta.",
+    ],
+)
+def test_what_a_company_reserves_is_no_right_of_the_visitor(text: str) -> None:
+    assert policy.read(policy.document(text.encode())).listed == {}
+
+
+def test_a_terse_policys_words_are_rights_and_periods_too() -> None:
+    text = (
+        "Privacy\n\nHow long. Orders: six years after the tax year. Emails: one year.\n\n"
+        "Your rights. You may see, correct or move your data. We reply within one month."
+    )
+    found = policy.read(policy.document(text.encode())).to_json()["site"]
+    assert found["rights"]["listed"] == ["access", "portability", "rectification"]
+    assert found["rights"]["deadline_days"] == 30
+    assert [one["period"] for one in found["retention"]] == [
+        {"value": 6, "unit": "year"},
+        {"value": 1, "unit": "year"},
+    ]
+
+
+def test_a_french_article_is_no_part_of_a_name() -> None:
+    text = (
+        "Le responsable du traitement est l'Atelier Bréval SARL, 12 rue des Tanneurs, 37000 Tours."
+    )
+    found = policy.read(policy.document(text.encode())).to_json()["site"]
+    assert found["controller"]["legal_name"] == "Atelier Bréval SARL"

@@ -201,6 +201,15 @@ def test_what_cannot_be_scanned_is_said_with_exit_code_2(
     site.put("/gone", (404, "text/html", "no", []))
     assert scan(site.at("localhost", "/gone")).exit_code == 2
     assert scan("file:///etc/passwd").exit_code == 2
+    for path, kind in {"/a.pdf": "application/pdf", "/a.json": "application/json"}.items():
+        site.put(path, (200, kind, "{}", []))
+        no_page = scan(site.at("localhost", path), "--passes", "none")
+        assert no_page.exit_code == 2 and f"is no web page but {kind}" in no_page.stderr
+    site.put("/a.bin", (200, "application/octet-stream", "x", []))
+    saved = scan(site.at("localhost", "/a.bin"), "--passes", "none")
+    assert saved.exit_code == 2 and "would save it as a file" in saved.stderr
+    misspelt = scan("https://nobody.invalid/", "--passes", "none")
+    assert misspelt.exit_code == 2 and "leads to no address" in misspelt.stderr
     private = shops_app.test_cli_runner().invoke(args=["scan", site.url])
     assert private.exit_code == 2 and "--allow-private" in private.stderr
     unknown = scan(site.url, "--site", "nobody.example")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Blueprint, make_response, render_template, request
@@ -12,6 +13,9 @@ from consent.admin import guard, show
 from consent.errors import Invalid, Refusal
 from consent.scans import Accepted, Proposal
 from consent.sites import Site
+
+PLAIN = ("name", "match", "kind", "party", "category", "reason", "service")
+KEPT = (*PLAIN, "duration", "purpose", "published_label")
 
 pages = Blueprint("review", __name__, url_prefix="/sites/<key>/review")
 
@@ -81,6 +85,18 @@ def reopen(key: str, number: int) -> Response:
     return guard.done("admin.review.every", "proposal_reopened", key=key)
 
 
+def _whole(site: Site, proposals: Sequence[Proposal]) -> dict[int, dict[str, Any]]:
+    """Each proposal's fields by its number; a change holds only what changes, so it is shown and
+    edited over what the inventory says."""
+    rows = {row.id: row for row in inventory.trackers(site)}
+    return {
+        one.id: {name: getattr(rows[one.tracker], name) for name in KEPT} | one.fields
+        if one.tracker in rows
+        else dict(one.fields)
+        for one in proposals
+    }
+
+
 def _page(site: Site, done: Accepted | None) -> str:
     decided = request.args.get("state") == "decided"
     found = scans.decided(site) if decided else scans.waiting(site)
@@ -89,6 +105,7 @@ def _page(site: Site, done: Accepted | None) -> str:
         site=site,
         decided=decided,
         proposals=found,
+        whole=_whole(site, found),
         waiting=scans.open_count(site),
         sure=[] if decided else scans.confident(found),
         outcome=done,
@@ -98,13 +115,11 @@ def _page(site: Site, done: Accepted | None) -> str:
 
 
 def _form(site: Site, found: Proposal, wrong: dict[str, str], said: Any) -> str:
-    form: dict[str, Any] = {
-        name: found.fields.get(name) or ""
-        for name in ("name", "match", "kind", "party", "category", "reason", "service")
-    }
-    life = found.fields.get("duration")
+    fields = _whole(site, [found])[found.id]
+    form: dict[str, Any] = {name: fields.get(name) or "" for name in PLAIN}
+    life = fields.get("duration")
     form["duration"] = life if isinstance(life, str) else show.lasting(life) if life else ""
-    purposes = found.fields.get("purpose") or {}
+    purposes = fields.get("purpose") or {}
     form |= {f"purpose_{code}": text for code, text in purposes.items()}
     services = [(one.key, one.name) for one in inventory.services(site)]
     if found.service and found.service["key"] not in dict(services):
@@ -122,10 +137,11 @@ def _form(site: Site, found: Proposal, wrong: dict[str, str], said: Any) -> str:
 
 def _edits(site: Site, found: Proposal) -> dict[str, Any]:
     form = request.form
+    purposes = _whole(site, [found])[found.id].get("purpose") or {}
     said = {n: form.get(n, "").strip() or None for n in ("name", "party", "category", "service")}
     words = {
         code: form.get(f"purpose_{code}", "").strip()[:1000]
-        for code in (*site.languages, *(found.fields.get("purpose") or {}))
+        for code in (*site.languages, *purposes)
     }
     return {
         **said,

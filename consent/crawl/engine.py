@@ -8,7 +8,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from playwright.sync_api import BrowserContext, sync_playwright
+from playwright.sync_api import BrowserContext, Response, sync_playwright
 from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import TimeoutError as Late
 
@@ -28,6 +28,7 @@ MORE, LAST = 20.0, 45.0
 CLOSES = 30.0  # seconds for a profile to be closed, on a slow machine
 STUCK = "the page did not let go of the browser"
 LATE = 2.0  # seconds more for a banner to come, where the page is quiet
+PAGE = frozenset({"text/html", "application/xhtml+xml", "application/xml", "text/xml"})
 FIRST = 2.0  # times the dwell of later pages: a banner and tag managers start here
 
 
@@ -214,10 +215,12 @@ class Engine:
         except Late:
             self._problem(f"{strip(url)} was not loaded within {seconds:g} seconds.")
         except PlaywrightError as error:
-            raise CrawlError("unreachable", _sentence(error, url)) from None
+            raise CrawlError("unreachable", self._why(error, url)) from None
         if answer is not None and answer.status >= 400 and first:
             why = self.started.refusal(host_of(url)) or f"it answered {answer.status}"
             raise CrawlError("unreachable", f"{strip(url)} could not be loaded: {why}.")
+        if answer is not None and first:
+            _a_page(answer, url)
         if first:
             self._moved(visit, url)
         if url not in self.visited:
@@ -227,6 +230,12 @@ class Engine:
             visit.read()
             self.pages.add(self.pages.start if first else url, links(visit.page))
             visit.whole()
+
+    def _why(self, error: PlaywrightError, url: str) -> str:
+        """Behind https the browser hears nothing of the guard's reason, so the guard is asked."""
+        if why := self.started.refusal(host_of(url)):
+            return f"{strip(url)} could not be loaded: {why}."
+        return _sentence(error, url)
 
     def _moved(self, visit: Visit, url: str) -> None:
         """The start may lead elsewhere: the site is where it ends. But with `strict` whose host was
@@ -304,8 +313,17 @@ def scan(
         return found
 
 
+def _a_page(answer: Response, url: str) -> None:
+    """What is no page (a picture, a PDF, JSON) would be clean whatever the site does."""
+    kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind and kind not in PAGE:
+        raise CrawlError("not_a_page", f"{strip(url)} is no web page but {kind}.")
+
+
 def _sentence(error: PlaywrightError, url: str) -> str:
     line = error.message.strip().splitlines()[0]
+    if "Download is starting" in line:
+        return f"{strip(url)} is no web page: the browser would save it as a file."
     reason = line.split("net::")[-1].split(" at ")[0] if "net::" in line else line
     return f"{strip(url)} could not be loaded ({reason})."
 

@@ -78,6 +78,29 @@ def index() -> AnyResponse:
     return redirect(url_for("demo.page", site="voipstudio.pl", name=""))
 
 
+@demo.get("/robots.txt")
+def robots() -> Response:
+    """Our own scanner stays where the visitor really is: a pretended California would be told as a
+    leak, since nobody is asked first there. Search engines read the pages' own header."""
+    lines = "User-agent: Crumbtrail\nDisallow: /demo/@\nDisallow: /demo/visit\n"
+    return Response(lines, mimetype="text/plain")
+
+
+@demo.get("/demo/leaky")
+def leaky() -> Response:
+    """The tags of the Polish shop window without any consent: something for a scan to find."""
+    scripts = "".join(
+        f'<script src="{_second_origin()}/demo-tags/{name}.js"></script>'
+        for name in ("analytics", "ppc", "referrer", "currency")
+    )
+    return Response(
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8">{scripts}'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        "<title>A page that leaks (demo)</title></head><body><main><h1>A page that leaks</h1>"
+        "<p>Nobody asks here, and four trackers run.</p></main></body></html>"
+    )
+
+
 @demo.get("/demo/visit")
 def visit() -> AnyResponse:
     """The selector without script: to the same page, from another place."""

@@ -13,11 +13,12 @@ cannot do, `fetch` asks for one document through the guard.
 from .addresses import SENTENCES, Misspelt, read_host, why_not
 from .fence import fence, why_not_open
 from .fetch import Fetched, Unreachable, fetch
-from .guard import Guard, Policy, Refused
+from .guard import NOBODY, Guard, Policy, Refused
 from .names import txt
 from .room import Means, Room, Unsafe, able, opened
 
 __all__ = [
+    "NOBODY",
     "SENTENCES",
     "Fetched",
     "Guard",

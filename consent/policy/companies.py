@@ -92,7 +92,7 @@ def legal(text: str) -> Iterator[str]:
     """Names that end in a legal form, or are followed by one in words."""
     for found in NAMED.finditer(text):
         name = re.sub(
-            r"^(?:The|By|We are|My|Our|and|et|i|of|de|du|the)\s+", "", found["name"]
+            r"^(?:(?:The|By|We are|My|Our|and|et|i|of|de|du|the)\s+|[ld]['’])", "", found["name"]
         ).strip(" ,")
         if len(name) > len(found["form"]) + 1:
             yield name

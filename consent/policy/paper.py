@@ -6,6 +6,7 @@ pypdf does the reading (docs/decisions/0023). A scanned page has no text; there 
 from __future__ import annotations
 
 import io
+import logging
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -19,6 +20,8 @@ from .grid import laid
 from .plain import BULLET, kind_of
 from .words import label_of
 
+# What pypdf has to say of a damaged file is for its authors; ours is said by Unreadable.
+logging.getLogger("pypdf").setLevel(logging.CRITICAL)
 PAGE_NUMBER = re.compile(
     r"(?:page|strona|str\.|p\.)?\s*[-–]?\s*\d{1,4}\s*(?:(?:/|of|z|sur|de)\s*\d{1,4})?\s*[-–]?",
     re.IGNORECASE,

@@ -17,7 +17,9 @@ RIGHT = re.compile(
 RIGHTS = {
     "information": r"right to (?:be )?inform|prawo do (?:bycia poinform|informacj)|droit (?:à "
     r"l['’]|d['’])information",
-    "access": r"\baccess\b|dostęp\w*|\baccès\b|copy of (?:your|the) (?:personal )?data|kopi[ię] "
+    "access": r"\baccess\b|\bsee\b(?! (?:how|what|which|why|our|section|below|above))"
+    r"[^.]{0,90}\byour (?:personal )?(?:data|information)|dostęp\w*|\baccès\b|"
+    r"copy of (?:your|the) (?:personal )?data|kopi[ię] "
     r"(?:swoich|danych)",
     "rectification": r"rectif|correct|\bchange\b|\bupdate\b|inaccura|sprostowa|popraw\w+|aktualiz|"
     r"rectification|corriger",
@@ -25,7 +27,8 @@ RIGHTS = {
     r"l['’]oubli|supprimer",
     "restriction": r"restrict(?:ion)?|limit(?:ation)? (?:of )?(?:the )?processing|ogranicz|"
     r"limitation",
-    "portability": r"portab|przenosz|przeniesi|transmit",
+    "portability": r"portab|przenosz|przeniesi|transmit|"
+    r"\bmove\b[^.]{0,60}\byour (?:personal )?(?:data|information)",
     "objection": r"\bobject(?:ion)?\b|sprzeciw|opposition|opposer",
     "automated_decisions": r"automated|profiling|zautomatyzowan|profilowani|automatisée|profilage",
     "consent_withdrawal": r"withdraw\w*|revoke|cofn\w+|cofani|wycof\w+|odwoła\w*|retir\w+|retrait",
@@ -83,6 +86,11 @@ ANSWER = re.compile(
 REQUEST = re.compile(
     r"\brequests?\b|wnios\w+|żądani\w+|zapytani\w+|demandes?\b|exerc\w+|inquir", ANY_CASE
 )
+WE_ANSWER = re.compile(
+    r"\bwe (?:will |shall )?(?:reply|respond|answer)|odpowiadamy|odpowiemy|répond(?:r)?ons",
+    ANY_CASE,
+)
+OF_RIGHTS = re.compile(r"\byour rights?\b|\bpraw[ao]?\b|\bvos droits\b|\bdroits? d", ANY_CASE)
 SOON = re.compile(
     r"as soon as (?:possible|reasonably)|without undue delay|in a timely manner|reasonable "
     r"time(?:frame)?|bez zbędnej zwłoki|"
@@ -99,15 +107,19 @@ FREE = re.compile(
 def listed(document: Document) -> dict[str, Source]:
     """Each right that a sentence grants, with the first such sentence."""
     found: dict[str, Source] = {}
-    about = -1
+    about = -99
     for number, block in enumerate(document.blocks):
         heading = bool(
             re.search(r"\b(?:rights?|praw[ao]?\b|prawa|droits?)\b", block.text, ANY_CASE)
         )
+        if RESERVED.search(block.text):
+            heading = False
         if heading and (block.kind == "heading" or block.text.rstrip().endswith(":")):
             about = number
         near = 0 <= number - about <= 14 and len(block.text) < 700
         for sentence in document.sentences_of(number):
+            if RESERVED.search(sentence.text):
+                continue  # a right of the company, not of the visitor
             if near or (RIGHT.search(sentence.text) and _of_data(sentence.text)):
                 for name, words in WORDS.items():
                     if words.search(sentence.text):
@@ -115,6 +127,10 @@ def listed(document: Document) -> dict[str, Source]:
     return found
 
 
+RESERVED = re.compile(
+    r"reserv\w+ (?:the|its|our|all) rights?|zastrzega\w* sobie praw|se réserv\w+ (?:le|tout) droit",
+    ANY_CASE,
+)
 DATA = re.compile(
     r"\bdata\b|information\b|consent|processing|\bdan\w{1,4}\b|zgod\w+|przetwarzani|informacj|"
     r"données|consentement|traitement|"
@@ -166,9 +182,14 @@ def complaint_to_somebody(document: Document) -> Sentence | None:
 def deadline(document: Document) -> tuple[int | None, str, Sentence] | None:
     """(days, as written, sentence) in which requests are answered; days None for "soon"."""
     soon: tuple[int | None, str, Sentence] | None = None
-    for number in range(len(document.blocks)):
+    heading = ""
+    for number, block in enumerate(document.blocks):
+        if block.kind == "heading":
+            heading = block.text
         sentences = document.sentences_of(number)
-        about = any(REQUEST.search(s.text) for s in sentences)
+        about = any(REQUEST.search(s.text) for s in sentences) or bool(
+            WE_ANSWER.search(block.text) and OF_RIGHTS.search(f"{heading}\n{block.text}")
+        )
         for sentence in sentences:
             text = sentence.text
             if not ANSWER.search(text) or not (REQUEST.search(text) or (about and len(text) < 250)):
@@ -184,8 +205,8 @@ def _in_time(text: str, period: str) -> bool:
     before = (text[: text.find(period)] + period)[-45 - len(period) :]
     return bool(
         re.search(
-            r"within|in\b|no later|at most|up to|termin|ciągu|do\b|przed|później|délai|dans|sous|"
-            r"maximum|under",
+            r"\b(?:within|in\b|no later|at most|up to|termin|ciągu|do\b|przed|(?:naj)?później|"
+            r"délai|dans|sous|maximum|under)",
             before,
             ANY_CASE,
         )

@@ -21,6 +21,7 @@ KEEP = re.compile(
 RETENTION = re.compile(
     r"retention|retain|przechowyw|retencj|conserv|how long|jak długo|combien de temps", ANY_CASE
 )
+LABEL = 30  # letters
 CRITERION = re.compile(
     r"as long as|for the (?:period|time|duration)|duration of|no longer than|until|period "
     r"necessary|necessary (?:to|for)|tak długo|"
@@ -197,17 +198,19 @@ def retention(document: Document) -> list[Retention]:
     """Sentences, items and rows that say how long something is kept."""
     made: list[Retention] = []
     heading: str | None = None
-    intro = -9
+    intro = label = -9
     for number, block in enumerate(document.blocks):
         if block.kind == "heading":
             heading = block.text
         for sentence in document.sentences_of(number):
-            kept = _kept(sentence, number - intro <= 3)
+            kept = _kept(sentence, number - intro <= 3 or number == label)
             if kept is not None:
                 made.append(Retention(kept or None, sentence, heading))
             ends = sentence.text.rstrip(") ").endswith(":") or block.kind == "heading"
             if RETENTION.search(sentence.text) and ends:
                 intro = number
+            elif RETENTION.match(sentence.text) and len(sentence.text) < LABEL:
+                label = number  # "How long. Orders: six years.": it names this paragraph alone
             elif kept and number - intro <= 3:
                 intro = number  # a list goes on
     return made
