@@ -206,6 +206,18 @@ def test_the_words_in_an_unseen_name_are_a_hint(name: str, category: str) -> Non
     assert third.category != "necessary"
 
 
+@pytest.mark.parametrize("name", ["csrf_analytics", "consent_ad_id", "captcha_tracking_id"])
+def test_a_name_that_speaks_of_both_is_held_and_says_why(name: str) -> None:
+    found = taken(name, "example.com")
+    assert (found.category, found.needs_consent) == ("unknown", True)
+    assert "necessary" in found.reason and "tracking" in found.reason
+
+
+@pytest.mark.parametrize("name", ["my_consent_statistics", "gdpr_marketing"])
+def test_an_answer_may_name_what_was_asked_about(name: str) -> None:
+    assert taken(name, "example.com").category == "necessary"
+
+
 @given(st.text(max_size=40), st.text(max_size=30), st.text(max_size=30))
 def test_whatever_is_seen_gets_an_answer(name: str, domain: str, script: str) -> None:
     for kind in ("cookie", "request"):

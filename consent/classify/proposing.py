@@ -124,6 +124,9 @@ def worded(seen: Seen, known: Catalogue) -> Proposal | None:
     hint, word = hit
     if hint.category == "necessary" and _elsewhere(seen, known):
         return None
+    if hint.category == "necessary" and (other := words.against(seen.name, hint)):
+        why = f"“{word}” in its name speaks of something necessary, “{other}” of tracking"
+        return Proposal(UNKNOWN, True, 0.0, f"{why}: held until a person looks.")
     why = f"Nobody is known to use this name; by “{word}” in it, {hint.why}. Please check."
     return _made(hint.category, hint.confidence, why)
 

@@ -9,9 +9,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from .facts import TRACKING
 from .hosts import host_of
 
 SHORTEST = 2  # letters that a change of case or a digit sets apart, and that say nothing
+ANSWER = "consent"
+ASKED = re.compile(
+    r"analytics?|statistics?|stats?|marketing|advert\w*|tracking|performance|preferences", re.I
+)
 PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
 
@@ -56,7 +61,7 @@ HINTS = (
         0.65,
         "it keeps the answer to a cookie notice",
         said("gdpr ccpa rgpd dsgvo avg lgpd"),
-        ("consent", "gdpr", "rgpd", "dsgvo", "privacyaccept", "acceptprivacy", "eucookie"),
+        (ANSWER, "gdpr", "rgpd", "dsgvo", "privacyaccept", "acceptprivacy", "eucookie"),
         re.compile(
             r"cookies?(accept|agree|allow|approv|close|compl|confirm|direct|dismiss|hid|info|law|message|msg|not|ok"
             r"|pol|popup|pref|read|seen|sett|show|stat|test|enabl|understood|view|warn|alert|banner|bar"
@@ -83,7 +88,7 @@ HINTS = (
             "mkt marketing partner dsp rtb ssp sync usersync cookiesync bid bidder impression",
             "facebook fb twitter tiktok pinterest linkedin snapchat criteo doubleclick adwords",
             "attribution conversion conversions audience segment segments coupon source",
-            "src medium voucher discount offer dfp ppid",
+            "src medium voucher discount offer dfp ppid abandon abandoned",
         ),
         (
             "utm",
@@ -252,10 +257,24 @@ HOSTS = (
 
 def of_name(name: str) -> tuple[Hint, str] | None:
     """The first hint that fits the words of a name, and the word."""
+    return _first(HINTS, *_parts(name))
+
+
+def _parts(name: str) -> tuple[set[str], str]:
     bare = re.sub(r"[^a-z0-9]", "", name.casefold())
     words = {part.casefold() for part in PART.findall(name) if len(part) > SHORTEST}
     words |= set(re.split(r"[^a-z0-9]+", name.casefold()))
-    return _first(HINTS, words, bare)
+    return words, bare
+
+
+def against(name: str, hint: Hint) -> str | None:
+    """The word that speaks of tracking in a name that was taken for necessary by another. An answer
+    to a cookie notice may name what was asked about."""
+    text = name
+    if ANSWER in hint.stems:
+        text = ASKED.sub("_", name)
+    hit = _first(tuple(one for one in HINTS if one.category in TRACKING), *_parts(text))
+    return hit and hit[1]
 
 
 def of_host(domain: str) -> tuple[Hint, str] | None:
