@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 from typing import Any, Protocol
 
 from ..findings import Cause, Pass, Request, Thing
@@ -43,7 +44,17 @@ def gather(visit: Held, name: str, phase: int, now: set[Key]) -> Pass:
         for one in things.values()
         if one.name or one.kind == "cookie"
     ]
-    return Pass(name, things=kept[:THINGS], requests=_requests(visit.recorder, sent))
+    return Pass(name, things=_fair(kept), requests=_requests(visit.recorder, sent))
+
+
+def _fair(things: list[Thing]) -> list[Thing]:
+    """At most THINGS, of each page in turn: one page's flood leaves room for what others stored."""
+    if len(things) <= THINGS:
+        return things
+    pages: dict[str, list[Thing]] = {}
+    for thing in things:
+        pages.setdefault(thing.page, []).append(thing)
+    return [one for turn in zip_longest(*pages.values()) for one in turn if one][:THINGS]
 
 
 @dataclass(frozen=True)

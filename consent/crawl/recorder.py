@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -26,6 +27,7 @@ from .setcookie import NAME, Written, of, parse
 WATCH = Path(__file__).with_name("watch.js").read_text("utf-8")
 STACK = 6  # frames that are kept
 MOST = 20_000  # of each kind of what is heard: a page cannot fill the memory
+EACH = 4_000  # writes of one page, so that there is room for those of the pages after it
 HEARD = 2_000  # letters of an address by which it is known again
 KINDS = {
     "Document": "frame",
@@ -108,6 +110,7 @@ class Recorder:
         self._others: list[tuple[SeenRequest, str, int]] = []
         self._pings: list[Sent] = []
         self._drawn: dict[str, Cause] = {}
+        self._by: Counter[str] = Counter()
         self.seen = 0
         self._all = 0
 
@@ -296,8 +299,7 @@ class Recorder:
                 cookie,
                 False if line in refused else None,
             )
-            if len(self.writes) < MOST:
-                self.writes.append(write)
+            self._wrote(write)
 
     def _write(
         self,
@@ -309,8 +311,11 @@ class Recorder:
         cookie: Written | None = None,
         kept: bool | None = None,
     ) -> None:
-        if len(self.writes) < MOST:
-            write = Write(kind, name, host, self.page, self.phase, cause, size, cookie, kept)
+        self._wrote(Write(kind, name, host, self.page, self.phase, cause, size, cookie, kept))
+
+    def _wrote(self, write: Write) -> None:
+        self._by[write.page] += 1
+        if self._by[write.page] <= EACH and len(self.writes) < MOST:
             self.writes.append(write)
 
     def _keep(self, sent: Sent) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -253,10 +254,13 @@ class Visit:
         except PlaywrightError:
             return set(self._now)  # what was there when it could last be asked
         recorder = self.recorder
+        found = Counter(one["seen_on"] for one in self.store.values())
         for cookie in held:
             key = key_of(cookie)
-            if key not in self.store and len(self.store) >= THINGS:
-                continue
+            if key not in self.store:
+                found[recorder.page] += 1
+                if found[recorder.page] > THINGS:
+                    continue
             known = self.store.get(key, {"seen_on": recorder.page})
             seen = {"value": "", "seen_on": known["seen_on"], "phase": recorder.phase}
             self.store[key] = cookie | seen
