@@ -209,12 +209,15 @@ class Watched:
 
 @contextmanager
 def watched() -> Iterator[Watched]:
-    """Everything that this process starts, directly or not."""
+    """Everything that this process starts, directly or not; what others that were there before
+    start (a browser of other tests does, now and then) is theirs."""
     before, made, over = set(family(os.getpid())), Watched(), threading.Event()
 
     def look() -> None:
         while not over.wait(0.1):
-            new = set(family(os.getpid())) - before
+            mine = [one for one in family(os.getpid()) if _parent(one) == os.getpid()]
+            roots = [one for one in mine if one not in before]
+            new = {one for root in roots for one in (root, *family(root))}
             made.seen.update({one: _born(one) for one in new if one not in made.seen})
             made.most = max(made.most, sum(map(memory, filter(_browses, new))))
 
@@ -242,6 +245,14 @@ def _born(process: int) -> str:
     except OSError:
         return ""
     return "" if fields.split()[0] == "Z" else fields.split()[19]
+
+
+def _parent(process: int) -> int:
+    try:
+        stat = Path(f"/proc/{process}/stat").read_text("utf-8", "replace")
+    except OSError:
+        return 0
+    return int(stat.rpartition(")")[2].split()[1])
 
 
 def until(true: Callable[[], bool], seconds: float = 30) -> bool:
