@@ -5,10 +5,11 @@
 #   make js              build static/js/dist again, for those who change the script
 #   make faults          the fault tests at their long sizes (an hour or more); make faults FAULTS=10
 #   make bench           measure this machine (docs/benchmarks.md)
+#   make schemathesis    hold every answer against /openapi.json (ten minutes and more)
 #   make eval            how often the classifier is right;   make eval EVAL=labelled.csv
 #   make clean           delete the data, the caches and .venv: start over
 
-.PHONY: run test lint js bench eval faults clean
+.PHONY: run test lint js bench eval faults schemathesis clean
 .DEFAULT_GOAL := run
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -32,6 +33,7 @@ lint: .venv/dev.stamp static/js/node_modules/.stamp packages/node_modules/.stamp
 	$(PY) -m ruff format --check .
 	$(PY) -m ruff check .
 	$(PY) -m mypy
+	$(PY) deploy/check.py
 	cd static/js && $(WITH_NODE) node node_modules/typescript/bin/tsc -p .
 	cd static/js && $(WITH_NODE) node build.mjs --check
 	cd packages && $(WITH_NODE) node ../static/js/node_modules/typescript/bin/tsc -p .
@@ -42,6 +44,9 @@ js: static/js/node_modules/.stamp
 faults: .venv/dev.stamp
 	@$(PY) tests/prepare.py postgresql
 	@FAULTS="$${FAULTS-100}" $(PY) -m pytest tests/faults $(T)
+
+schemathesis: .venv/dev.stamp
+	@$(PY) -m tests.described 100
 
 bench: .venv/run.stamp
 	@$(PY) bench/writes.py $(B)

@@ -8,6 +8,8 @@ import signal
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
+from typing import Any
 
 from flask import Flask, Response, current_app, request
 from sqlalchemy import Engine
@@ -16,40 +18,66 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
 from consent import (
+    api,
     auditor,
+    backup,
+    bulk,
     cli,
     cli_classify,
+    cli_configure,
+    cli_door,
     cli_import,
+    cli_notice,
     cli_own,
+    cli_people,
     cli_policy,
     cli_preview,
+    cli_probe,
+    cli_renderings,
     cli_scan,
+    cli_sealing,
+    cli_settings,
+    cli_statistics,
     config,
     demo,
     health,
     ledger,
     log,
+    logs,
+    metrics,
+    rendering,
+    requests,
+    rollup,
     scanning,
     scans,
     vendors_cli,
     visitor,
+    webhooks,
     witness,
     wording,
 )
 from consent.admin import admin
+from consent.chores import repeat
 from consent.config import Config
 from consent.db import db, engine_options
 from consent.errors import NotFound, Refusal
 from consent.geo import Geo, shipped_database
 from consent.ledger import Ledger, Signer, Witnessing
 from consent.limits import Limiter
+from consent.mail import Outbox, mailer
 from consent.parts import Parts, as_json
 from consent.records import Writer
 from consent.records.writer import busy, now_us
 from consent.regime import default_table
+from consent.reminding import Reminders
 from consent.retention import Daily
+from consent.sealing import Keyring
+from consent.sites import Site
+from consent.telling import Telling
 
+LARGEST = 2**31 - 1  # number of anything that an address names
 WITHDRAWALS = 10  # times the budget of other choices
+CHORES_S = 1.0  # between two looks at what waits: scans, pictures, messages, acts on many sites
 
 
 def utc_now() -> datetime:
@@ -65,21 +93,45 @@ def create_app(settings: Config | None = None, clock: Callable[[], datetime] = u
         SQLALCHEMY_DATABASE_URI=settings.database_url,
         SQLALCHEMY_ENGINE_OPTIONS=engine_options(settings.database_url),
         MAX_CONTENT_LENGTH=2 * 1024 * 1024,
+        REGION=settings.region,
     )
     db.init_app(app)
+    app.extensions["sealing"] = Keyring(settings.field_keys)
     app.extensions["crumbtrail"] = parts(app, settings, clock)
-    for edge in (visitor.bp, visitor.own, auditor.bp, log.bp, health.bp, admin, demo.front):
+    for edge in (
+        visitor.bp,
+        visitor.own,
+        visitor.staged.bp,
+        auditor.bp,
+        log.bp,
+        health.bp,
+        api.api,
+        admin,
+        demo.front,
+    ):
         app.register_blueprint(edge)
     if settings.demo:
         app.register_blueprint(demo.demo)
         app.wsgi_app = demo.Pretend(app.wsgi_app)  # type: ignore[method-assign]
+    metrics.register(app)
     cli.register(app)
+    cli_people.register(app)
+    cli_door.register(app)
+    cli_configure.register(app, cli.site_group)
+    app.cli.add_command(backup.backup)
+    app.cli.add_command(backup.restore)
     app.cli.add_command(cli_import.group)
+    app.cli.add_command(cli_notice.group)
     app.cli.add_command(cli_own.own)
     app.cli.add_command(cli_policy.group)
     app.cli.add_command(cli_scan.scan)
+    app.cli.add_command(cli_sealing.group)
+    app.cli.add_command(cli_settings.settings)
+    app.cli.add_command(cli_statistics.group)
     app.cli.add_command(cli_preview.preview)
     app.cli.add_command(cli_preview.preview_answers)
+    app.cli.add_command(cli_renderings.group)
+    app.cli.add_command(cli_probe.visits)
     app.cli.add_command(witness.group)
     app.cli.add_command(wording.group)
     vendors_cli.register(app)
@@ -105,28 +157,55 @@ def worker() -> Flask:
     parent's own signal may end the worker, because Granian can hang when the two meet."""
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     app = create_app()
+    logs.settle(app, app.extensions["crumbtrail"].config)
     known: Parts = app.extensions["crumbtrail"]
     atexit.register(known.close)
+    if slips := config.slips(os.environ):
+        known.warnings["settings"] = " ".join(slips)
     look(app, known)
     stop = threading.Event()
-    here = (known.ledger, app.app_context, known.clock, stop)
-    work = threading.Thread(target=ledger.watch, args=here, name="ledger", daemon=True)
-    if known.config.ledger:
-        chores = (*here, Daily(known.ledger))
-        work = threading.Thread(target=ledger.run, args=chores, name="ledger", daemon=True)
-    work.start()
+    here = (app.app_context, known.clock, stop)
     scanner = scanning.scanner(known)
-    seeing = threading.Thread(
-        target=scans.run,
-        args=(scanner, app.app_context, known.clock, stop),
-        name="scans",
-        daemon=True,
-    )
-    seeing.start()
-    atexit.register(end, stop, seeing)
-    # Runs before `close`: a tick that has begun ends, so nothing is left half done.
-    atexit.register(end, stop, work)
+    atexit.register(scanner.close)
+    start("scans", stop, repeat, *here, CHORES_S, scanner)
+    if known.config.renderings:
+        renderer = rendering.renderer(known)
+        atexit.register(renderer.close)
+        start("renderings", stop, repeat, *here, CHORES_S, renderer)
+
+    def acts(at: datetime) -> bool:
+        return bulk.work(at, partial(may_scan, known))
+
+    start("webhooks", stop, repeat, *here, CHORES_S, sender(known))
+    start("bulk", stop, repeat, *here, CHORES_S, acts)
+    # Last, so that it is ended first and before `close`: a tick that has begun ends.
+    if known.config.ledger:
+        mail = mailer(known.config.smtp_url, known.config.mail_from)
+        told = Telling(mail, known.config.base_url, known.config.consent_alerts)
+        daily = (Daily(known.ledger), Reminders(mail, known.config.base_url), told)
+        start("ledger", stop, ledger.run, known.ledger, *here, *daily)
+    else:
+        start("ledger", stop, ledger.watch, known.ledger, *here)
     return app
+
+
+def start(name: str, stop: threading.Event, run: Callable[..., None], *args: Any) -> None:
+    """A thread of the worker beside those that answer; its end waits for what it is at."""
+    thread = threading.Thread(target=run, args=args, name=name, daemon=True)
+    thread.start()
+    atexit.register(end, stop, thread)
+
+
+def may_scan(known: Parts, site: Site, url: str, at: datetime) -> object:
+    return scans.options(site, url, known.config, at)
+
+
+def sender(known: Parts) -> webhooks.Sender:
+    """What sends webhooks; whether to private addresses is the operator's word, as for alerts."""
+    config = known.config
+    mail = mailer(config.smtp_url, config.mail_from)
+    send = webhooks.poster(config.alerts_private)
+    return webhooks.Sender(send, config.secret_key, mail, requests.remind)
 
 
 def look(app: Flask, known: Parts) -> None:
@@ -155,6 +234,7 @@ def parts(app: Flask, settings: Config, clock: Callable[[], datetime]) -> Parts:
             "site_withdrawal": Limiter(site * WITHDRAWALS, site * WITHDRAWALS),
             "client_choice": Limiter(1 if client else 0, client),
             "client_withdrawal": Limiter(WITHDRAWALS if client else 0, client * WITHDRAWALS),
+            "client_burst": Limiter(1 / 6 if client else 0, 10),  # flagged above it, not refused
             "site_request": Limiter(1 / 10 if site else 0, 60),
             "client_request": Limiter(1 / 60 if client else 0, 5),
             "key": Limiter(settings.rate_key, settings.rate_key),
@@ -168,13 +248,21 @@ def parts(app: Flask, settings: Config, clock: Callable[[], datetime]) -> Parts:
         open_writer=lambda: open_writer(app, clock),
         engine=lambda: engine(app),
         seed=demo.seed,
+        outbox=outbox(settings),
+        staged=partial(visitor.staged.whole, app),
+        describe=lambda described: api.describe(described, app),
     )
+
+
+def outbox(settings: Config) -> Outbox | None:
+    send = mailer(settings.smtp_url, settings.mail_from)
+    return Outbox(send) if send else None
 
 
 def open_writer(app: Flask, clock: Callable[[], datetime]) -> Writer:
     """The writer stamps records with the server's clock, to the microsecond."""
     now = now_us if clock is utc_now else lambda: int(clock().timestamp() * 1_000_000)
-    return Writer(engine(app), now)
+    return Writer(engine(app), now, rollup.add)
 
 
 def engine(app: Flask) -> Engine:
@@ -210,16 +298,28 @@ def broken(error: Exception) -> Response:
     current_app.logger.error("unexpected error in %s", request.endpoint, exc_info=error)
     if isinstance(error, OperationalError | PoolTimeout):  # the database is away
         return refused(busy(error))
-    return refused(Refusal("server_error", "Something went wrong here.", status=500))
+    response = refused(Refusal("server_error", "Something went wrong here.", status=500))
+    response.headers["X-Request-Id"] = logs.request_id()  # the line of the log bears it too
+    return response
 
 
 def whole() -> None:
-    """PostgreSQL keeps no NUL, so an address that holds one names nothing."""
-    if "\0" in request.path:
+    """An address that holds a NUL, which PostgreSQL cannot keep, or a number that no column has,
+    names nothing."""
+    numbers = [one for one in (request.view_args or {}).values() if isinstance(one, int)]
+    if "\0" in request.path or any(one > LARGEST for one in numbers):
         raise NotFound("not_found", "There is nothing at this address.")
 
 
 def guarded(response: Response) -> Response:
+    """No page stands in a frame, but the declaration, which owners put into theirs, and a stage,
+    which stands in the admin's."""
+    endpoint = request.endpoint or ""
+    if not (endpoint.startswith("visitor.declared") and response.status_code == 200):
+        who = "'self'" if endpoint == "staged.file" else "'none'"
+        response.headers.setdefault("Content-Security-Policy", f"frame-ancestors {who}")
+        if who == "'none'":
+            response.headers.setdefault("X-Frame-Options", "DENY")
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
     response.headers.setdefault("Referrer-Policy", "no-referrer")
     if current_app.extensions["crumbtrail"].config.https:

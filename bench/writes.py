@@ -137,6 +137,7 @@ def started(instance: Path, port: int, way: str) -> subprocess.Popen[bytes]:
         "TRUSTED_PROXIES": "127.0.0.0/8",
         "RATE_SITE": "0",
         "RATE_CLIENT": "0",
+        "RENDERINGS": "0",
         "BENCH_WRITER": way,
     }
     command = [sys.executable, str(ROOT / "bench" / "serve.py")]

@@ -21,6 +21,7 @@ from .db import db, from_micros
 from .errors import Busy, Forbidden, Invalid, NotFound
 from .parts import as_json, parts
 from .records import RecordFilter
+from .records.rows import Row
 from .sites import Site
 
 bp = Blueprint("auditor", __name__)
@@ -30,6 +31,14 @@ PERIOD = frozenset("from to format".split())
 EXPORT_FILTERS = PERIOD | frozenset("visitor action category country notice".split())
 FILTERS = EXPORT_FILTERS | {"after", "limit"}
 PAGED = ("json", "ndjson", "csv")
+# What a key must be allowed for each route; one without a row is closed to every key.
+SCOPE = {
+    "auditor.many": "read:records",
+    "auditor.one": "read:records",
+    "auditor.shown": "read:records",
+    "auditor.proof": "read:proof",
+    "auditor.export": "export",
+}
 
 
 @bp.get("/v1/audit/<site>/records")
@@ -52,6 +61,14 @@ def many(site: str) -> Response:
     return response
 
 
+@bp.after_request
+def stored_in(response: Response) -> Response:
+    """Every answer names the region this server stores in, where the operator states one."""
+    if region := parts().config.region:
+        response.headers["Crumbtrail-Storage-Region"] = region
+    return response
+
+
 @bp.get("/v1/audit/<site>/export")
 def export(site: str) -> Response:
     """All records that match, streamed; or the evidence of a period as a zip."""
@@ -68,17 +85,20 @@ def export(site: str) -> Response:
 @bp.get("/v1/audit/<site>/records/<record_id>")
 def one(site: str, record_id: str) -> Response:
     of = _opened(site)
-    if not schemas.UUID7.fullmatch(record_id):
-        raise NotFound("not_found", "No record of this site has that id.")
-    row, record = ledger.one(of, schemas.uuid_bytes(record_id))
-    received = from_micros(row.seq)
-    key = g.key
-    if (key.period_from and received < key.period_from) or (
-        key.period_to and received >= key.period_to
-    ):
-        raise Forbidden("key_period", "The record lies outside this key's period.")
+    _, record = _found(of, record_id)
     _read(of, "record.read", record=record_id)
     return as_json(record)
+
+
+@bp.get("/v1/audit/<site>/records/<record_id>/proof")
+def proof(site: str, record_id: str) -> Response:
+    """Where the record stands in the log, without what it says: entry, proof, and the chain to the
+    deployment log; null until it is in the log."""
+    of = _opened(site)
+    row, _ = _found(of, record_id)
+    proven = ledger.receipt(of, row.seq)
+    _read(of, "proof.read", record=record_id)
+    return as_json({"id": record_id, "proof": proven.body() if proven else None})
 
 
 @bp.get("/v1/audit/<site>/notices/<digest>")
@@ -117,22 +137,40 @@ def _description() -> dict[str, Any]:
     if "openapi" not in memory:
         text = files("consent").joinpath("data/openapi.yaml").read_text("utf-8")
         memory["openapi"] = json.loads(json.dumps(yaml.safe_load(text)))
+        parts().describe(memory["openapi"])
         memory["openapi"]["servers"] = [{"url": parts().config.base_url}]
     found: dict[str, Any] = memory["openapi"]
     return found
 
 
+def _found(of: Site, record_id: str) -> tuple[Row, dict[str, Any]]:
+    """Row and record, if they lie in the key's period. Raises 403, 404."""
+    if not schemas.UUID7.fullmatch(record_id):
+        raise NotFound("not_found", "No record of this site has that id.")
+    row, record = ledger.one(of, schemas.uuid_bytes(record_id))
+    received = from_micros(row.seq)
+    key = g.key
+    if (key.period_from and received < key.period_from) or (
+        key.period_to and received >= key.period_to
+    ):
+        raise Forbidden("key_period", "The record lies outside this key's period.")
+    return row, record
+
+
 def _opened(site: str) -> Site:
-    """The site, if the request's key opens it."""
+    """The site, if the request's key opens it and may do what is asked."""
     now = parts().clock()
+    users.refuse_in_address(request.args.values())
     g.key = key = users.key_for(request.headers.get("Authorization"), now)
     wait = parts().limits["key"].take(key.id, now.timestamp())
     if wait > 0:
         raise Busy(
             "slow_down", "Too many requests with this key.", status=429, retry_after=math.ceil(wait)
         )
-    if site not in key.sites:
+    if site not in key.sites or sites.organisation_of(site) != key.organisation_id:
         raise Forbidden("key_site", "This key does not open that site.")
+    if request.endpoint != "auditor.read_only":
+        users.need_scope(key, SCOPE.get(request.endpoint or ""))
     return sites.get(site)
 
 

@@ -8,7 +8,7 @@ import threading
 import uuid
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 import click
 from alembic import command
@@ -20,7 +20,18 @@ from granian.constants import Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
-from . import evidence, inventory, records, retention, sitefile, sites, trail, users
+from . import (
+    evidence,
+    inventory,
+    organisations,
+    records,
+    retention,
+    rollup,
+    sealing,
+    sites,
+    trail,
+    users,
+)
 from .db import db, rfc3339, sqlite_warning
 from .errors import Refusal
 from .ledger import Refused, erase, one, recover, replay, run
@@ -36,7 +47,6 @@ OWNER = "owner@localhost"
 DAY = click.DateTime(["%Y-%m-%d"])
 
 site_group = AppGroup("site", help="Websites.")
-user_group = AppGroup("user", help="Accounts of the admin.")
 key_group = AppGroup("key", help="Auditors' keys.")
 record_group = AppGroup("record", help="Consent records.")
 ledger_group = AppGroup("ledger", help="The log.")
@@ -44,7 +54,7 @@ retention_group = AppGroup("retention", help="How long records are kept.")
 
 
 def register(app: Flask) -> None:
-    groups = (site_group, user_group, key_group, record_group, ledger_group, retention_group)
+    groups = (site_group, key_group, record_group, ledger_group, retention_group)
     for command_ in (*groups, migrate, serve, export):
         app.cli.add_command(command_)
 
@@ -54,6 +64,7 @@ def register(app: Flask) -> None:
 def migrate() -> None:
     """Bring the database to the newest form."""
     upgrade()
+    rollup.fill()
     click.echo("The database is up to date.")
 
 
@@ -64,6 +75,7 @@ def upgrade() -> None:
     with db.engine.begin() as connection:
         settings.attributes["connection"] = connection
         command.upgrade(settings, "head")
+    verb(sealing.settle)
 
 
 @click.command("serve")
@@ -75,6 +87,7 @@ def serve() -> None:
         click.echo(f"Warning: {warning}", err=True)
     click.echo("Preparing the database …", err=True)
     upgrade()
+    rollup.fill()
     if back := replay(parts().ledger.signer, parts().clock()):
         click.echo(f"Erased again what a restored database had brought back: {back} records.")
     lines = first_run() if not users.users() else later_run()
@@ -151,6 +164,7 @@ def later_run() -> list[str]:
 )
 @click.option("--anchor", type=click.Choice(sites.ANCHORS), default="choice", show_default=True)
 @click.option("--action", type=click.Choice(sites.ACTIONS), default="delete", show_default=True)
+@click.option("--org", help="The organisation's key; the first one where not given.")
 def site_add(
     key: str,
     name: str,
@@ -161,6 +175,7 @@ def site_add(
     keep: str,
     anchor: str,
     action: str,
+    org: str | None,
 ) -> None:
     """Add a site with a starter inventory, and print the snippet for its pages."""
     at = parts().clock()
@@ -176,6 +191,7 @@ def site_add(
         list(languages),
         by="cli",
         at=at,
+        organisation=verb(organisations.get, org).id if org else None,
         contacts={"email": email},
         retention={**kept, "anchor": anchor, "action": action},
     )
@@ -190,37 +206,6 @@ def site_list() -> None:
         click.echo(f"{site.key}\t{site.name}\t{', '.join(site.origins)}")
 
 
-@site_group.command("export")
-@click.argument("key")
-@click.option("--inventory", "whole", is_flag=True, help="With services and trackers.")
-def site_export(key: str, whole: bool) -> None:
-    """Print the settings of a site as YAML, for `site apply`."""
-    click.echo(sitefile.written(verb(sites.get, key), whole), nl=False)
-
-
-@site_group.command("apply")
-@click.argument("file", type=click.File(encoding="utf-8"))
-def site_apply(file: TextIO) -> None:
-    """Make a site, or change it to what a YAML file says; `-` reads standard input."""
-    site, changed = verb(sitefile.apply, file.read(), by="cli", at=parts().clock())
-    click.echo(f"{site.key}: {', '.join(changed) or 'nothing'} changed.")
-
-
-@user_group.command("add")
-@click.argument("email")
-def user_add(email: str) -> None:
-    """Make an account; its password is shown this once."""
-    user, password = verb(users.add_user, email, None, by="cli", at=parts().clock())
-    click.echo(f"{user.email} {password}")
-
-
-@user_group.command("password")
-@click.argument("email")
-def user_password(email: str) -> None:
-    """Give an account a new password and end its sessions."""
-    click.echo(verb(users.reset_password, email, by="cli", at=parts().clock()))
-
-
 @key_group.command("create")
 @click.argument("label")
 @click.option("--site", "keys", multiple=True, required=True, help="A site's key; repeatable.")
@@ -228,10 +213,12 @@ def user_password(email: str) -> None:
 def key_create(label: str, keys: tuple[str, ...], days: int) -> None:
     """Make an auditor's key; it is shown this once."""
     at = parts().clock()
-    for key in keys:
-        verb(sites.get, key)
-    until = at + timedelta(days=days)
-    click.echo(verb(users.create_key, label, list(keys), until, by="cli", at=at))
+    owners = {verb(sites.organisation_of, key) for key in keys}
+    if len(owners) > 1:
+        raise click.ClickException("The sites of a key are of one organisation.")
+    until, inside = at + timedelta(days=days), owners.pop()
+    made = verb(users.create_key, label, list(keys), until, by="cli", at=at, organisation=inside)
+    click.echo(made)
 
 
 @key_group.command("list")
@@ -324,9 +311,10 @@ def ledger_rotate() -> None:
 
 @ledger_group.command("recover")
 @click.confirmation_option(prompt="Close each log that was rolled back and go on under new names?")
-def ledger_recover() -> None:
+@click.option("--every", is_flag=True, help="All logs: the signer's memory was restored too.")
+def ledger_recover(every: bool) -> None:
     """After a restored backup: close the old logs and go on under new names. Restart afterwards."""
-    for sentence in recover(parts().ledger.signer, "cli", parts().clock()):
+    for sentence in recover(parts().ledger.signer, "cli", parts().clock(), every):
         click.echo(sentence)
 
 

@@ -90,7 +90,7 @@ def preview_answers() -> None:
     """The snippet and the script for a draft on standard input; run on a database of its own."""
     told = json.load(sys.stdin)
     at = parts().clock()
-    site, _ = sitefile.apply(told["site"], "preview", at)
+    site = sites.get(sitefile.apply(told["site"], "preview", at).key)
     notice = notices.publish(site, "preview", at)
     head = sites.snippet(site, MOUNT, notices.hold(notice.content), sites.WHOLE)
     path = f"/v1/{site.key}/consent.js"

@@ -8,11 +8,14 @@ IMMEDIATE (so a reader never has to be upgraded), the journal is a WAL and a com
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from flask_sqlalchemy import SQLAlchemy
+from flask_sqlalchemy.session import Session
 from sqlalchemy import JSON, BigInteger, Dialect, Integer, LargeBinary, Uuid, event
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import DeclarativeBase
@@ -30,7 +33,40 @@ class Base(DeclarativeBase):
     """Parent of every table; a `datetime` is stored as UTC microseconds, a `dict` as JSON."""
 
 
-db = SQLAlchemy(model_class=Base)
+class Unit(Session):
+    """A session in which several verbs can be one transaction, see `together`."""
+
+    def commit(self) -> None:
+        if self.info.get(HELD):
+            self.flush()
+        else:
+            super().commit()
+
+
+HELD = "together"
+db = SQLAlchemy(model_class=Base, session_options={"class_": Unit})
+
+
+@contextmanager
+def together(keep: bool = True) -> Iterator[None]:
+    """Verbs called inside are one transaction: all of them, or none where one raises.
+
+    Without `keep` they are tried, and nothing stays. For verbs that never roll back themselves.
+    """
+    session = db.session()
+    session.info[HELD] = True
+    try:
+        yield
+        session.flush()
+    except BaseException:
+        session.info.pop(HELD)
+        session.rollback()
+        raise
+    session.info.pop(HELD)
+    if keep:
+        session.commit()
+    else:
+        session.rollback()
 
 
 class Instant(TypeDecorator[datetime]):

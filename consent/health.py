@@ -1,17 +1,34 @@
-"""The operator's edge: is the process alive, can it serve, and what should be mended."""
+"""The operator's edge: is the process alive, can it serve, and what should be mended.
+
+`/readyz` is open to everybody, so it names what is wrong and no figures of what is well; those are
+at `/metrics`.
+"""
 
 from __future__ import annotations
 
+import os
+import shutil
+from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
+
+from alembic.script import ScriptDirectory
 from flask import Blueprint, Response
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from . import retention
-from .db import db, sqlite_warning
-from .parts import as_json, parts
+from . import retention, sealing
+from .db import db, micros, sqlite_warning
+from .parts import Parts, as_json, parts
 from .sites import Site
+from .waiting import Waiting
 
 bp = Blueprint("health", __name__)
+MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
+LAG_S = 120  # the log is integrated every second
+GEO_OLD = timedelta(days=365)
+FREE_BYTES = 500_000_000
+QUEUE = 512  # half of what the writer takes
 
 
 @bp.get("/healthz")
@@ -21,20 +38,64 @@ def alive() -> Response:
 
 @bp.get("/readyz")
 def ready() -> Response:
-    """503 where the database does not answer; `warnings` are for the operator to mend."""
-    warnings = parts().warnings | parts().ledger.alarms
-    if problem := parts().geo.problem:
-        warnings["geo"] = problem
-    if parts().config.sqlite and (warning := sqlite_warning()):
-        warnings["sqlite"] = warning
+    """503 where the database does not answer, or is not of this version; `warnings` are for the
+    operator to mend."""
+    known = parts()
+    warnings = known.warnings | known.ledger.alarms | _own(known, known.clock())
     try:
         db.session.execute(text("SELECT 1"))
         db.session.scalar(select(Site.id).limit(1))
-        if why := retention.problem():
-            warnings["retention"] = why
-        ok = True
+        warnings |= _stored(known.clock())
+        ok = "migrations" not in warnings
     except SQLAlchemyError:
         ok = False
         warnings["database"] = "The database does not answer."
     state = "ready" if ok else "not ready"
-    return as_json({"status": state, "warnings": warnings}, 200 if ok else 503)
+    body = {"status": state, "region": known.config.region, "warnings": warnings}
+    return as_json(body, 200 if ok else 503)
+
+
+@cache
+def newest() -> str | None:
+    """The migration that this program expects."""
+    return ScriptDirectory(str(MIGRATIONS)).get_current_head()
+
+
+def _own(known: Parts, at: datetime) -> dict[str, str]:
+    """What can be seen without the database."""
+    found = {}
+    if problem := known.geo.problem:
+        found["geo"] = problem
+    elif known.geo.built and at.date() - known.geo.built > GEO_OLD:
+        found["geo"] = "The geo file is more than a year old; fetch a newer one."
+    if known.config.sqlite and (warning := sqlite_warning()):
+        found["sqlite"] = warning
+    if known.started and known.started.depth > QUEUE:
+        found["writer"] = "Choices arrive faster than the database takes them."
+    for name, folder in (
+        ("disk", known.config.instance_path),
+        ("signer", known.ledger.signer.folder),
+    ):
+        if folder.exists() and shutil.disk_usage(folder).free < FREE_BYTES:
+            found[name] = "Less than 500 MB are free where this server keeps its files."
+    folder = known.ledger.signer.folder
+    if folder.exists() and not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+        found["signer"] = "The folder of the log's keys (SIGNER_STATE) cannot be written to."
+    return found
+
+
+def _stored(at: datetime) -> dict[str, str]:
+    """What the database says of itself."""
+    if db.session.scalar(text("SELECT version_num FROM alembic_version")) != newest():
+        return {"migrations": "The database is of another version: flask --app app migrate."}
+    found = {}
+    if why := retention.problem():
+        found["retention"] = why
+    oldest = db.session.scalar(select(func.min(Waiting.seq)))
+    if oldest is not None and micros(at) - oldest > LAG_S * 1_000_000:
+        found["ledger"] = "The log is more than two minutes behind. Does a ledger run?"
+    try:
+        sealing.check()
+    except sealing.Unusable as why:
+        found["sealing"] = why.message
+    return found

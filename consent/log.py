@@ -78,9 +78,11 @@ def site_tile(site: str, rest: str) -> Response:
 
 def _opened(site: str) -> bool:
     """Whether the log is for all; else the key must open the site. Raises 401, 403, 404."""
+    users.refuse_in_address(request.args.values())
     if "Authorization" not in request.headers and sites.get(site).publish_log:
         return True
     key = users.key_for(request.headers.get("Authorization"), parts().clock())
+    users.need_scope(key, "read:proof")
     if site not in key.sites:
         raise Forbidden("key_site", "This key does not open that site.")
     return False

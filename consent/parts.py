@@ -15,8 +15,10 @@ from .config import Config
 from .geo import Geo
 from .ledger import Ledger
 from .limits import Limiter
+from .mail import Outbox
 from .records import Writer
 from .regime import Table
+from .renderings import Staged
 
 
 @dataclass
@@ -32,6 +34,9 @@ class Parts:
     open_writer: Callable[[], Writer]
     engine: Callable[[], Engine]
     seed: Callable[[datetime], None]
+    staged: Staged
+    outbox: Outbox | None = None  # None where no SMTP_URL is set
+    describe: Callable[[dict[str, Any]], None] = lambda described: None
     warnings: dict[str, str] = field(default_factory=dict)
     memory: dict[str, Any] = field(default_factory=dict)
     _writer: Writer | None = None
@@ -45,12 +50,19 @@ class Parts:
                 self._writer = self.open_writer()
             return self._writer
 
+    @property
+    def started(self) -> Writer | None:
+        """The writer, if there was a record yet."""
+        return self._writer
+
     def close(self) -> None:
         """Write what is queued; the server calls this when it stops."""
         with self._lock:
             if self._writer is not None:
                 self._writer.close()
                 self._writer = None
+        if self.outbox is not None:
+            self.outbox.close()
 
 
 def as_json(body: dict[str, Any] | list[Any], status: int = 200) -> Response:

@@ -212,6 +212,41 @@ class Table:
         """The regime at a place: subdivision, country, alias, then the strictest there is."""
         return self._cached(place.country, place.subdivision, signals.gpc, today)
 
+    def name(self, id_: str) -> str:
+        """What a regime is called; its id where the table does not have it any more."""
+        if id_ == FALLBACK:
+            return self._fallback.name
+        return self._rows[id_].regime.name if id_ in self._rows else id_
+
+    def recalled(self, told: Mapping[str, Any]) -> Regime:
+        """What a visitor was told of a regime (`Regime.params`), as a regime again. What is not
+        told, like the citations, is that of the strictest there is."""
+        return replace(
+            self._fallback,
+            id=told["id"],
+            name=self.name(told["id"]),
+            model=told["model"],
+            show=told["show"],
+            categories=told["categories"],
+            honour_gpc=told["gpc"],
+            gpc_confirmation=told["gpc_confirm"],
+            opt_out_link=told["link"],
+            renewal_months=told["months"],
+            reprompt_months=told["reprompt_months"],
+            google_default=told["google"],
+            close_button=told.get("close", False),
+        )
+
+    def faces(self, today: date) -> dict[str, str]:
+        """For each way to ask that some place has today, an example: {"dialog": "", "bar": id}; ""
+        is the place that nobody knows."""
+        found: dict[str, str] = {self._fallback.show: ""}
+        for id_ in self._rows:
+            regime = self.decide(Place.parse(id_, "example"), Signals(False), today)
+            if regime.show != "link":
+                found.setdefault(regime.show, id_)
+        return found
+
     def _decide(
         self, country: str | None, subdivision: str | None, gpc: bool, today: date
     ) -> Regime:

@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from . import catalogue, classify, egress, findings, notices, ownership, scans
+from . import catalogue, classify, egress, findings, mail, notices, ownership, scans, webhooks
 from .findings import Scan as Seen
 from .parts import Parts
 from .scans import Scan, Scanner
@@ -37,8 +37,8 @@ def scanner(known: Parts) -> Scanner:
         may=may,
         judge=judge,
         link=link,
-        send=scans.poster(config.alerts_private),
-        mail=scans.mailer(config.smtp_url, config.mail_from),
+        send=webhooks.poster(config.alerts_private),
+        mail=mail.mailer(config.smtp_url, config.mail_from),
         prove=prove,
     )
 

@@ -8,33 +8,43 @@ from alembic import context
 from sqlalchemy import Connection, create_engine
 
 from consent import (
+    bulk,
     catalogue,
     config,
     inventory,
     ledger,
     notices,
+    organisations,
     ownership,
     records,
     retention,
+    rollup,
     sites,
+    tokens,
     trail,
     users,
     waiting,
+    webhooks,
 )
 from consent.db import db, engine_options
 
 NOUNS = (
     waiting,
     trail,
+    organisations,
     users,
+    tokens,
     sites,
+    webhooks,
     ownership,
     inventory,
     catalogue,
     notices,
     records,
+    rollup,
     ledger,
     retention,
+    bulk,
 )
 
 

@@ -133,7 +133,9 @@ def make_app(database_url: str, clock: Clock, tmp_path: Path) -> Iterator[Callab
         app.extensions["crumbtrail"].close()
         with app.app_context():
             db.session.remove()
+            left = getattr(db.engine.pool, "checkedout", lambda: 0)()
             db.engine.dispose()
+            assert left == 0, "a connection is still in use: a context or an answer was not closed"
 
 
 @pytest.fixture
@@ -240,6 +242,9 @@ def new_page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Calla
             folder = ROOT / "test-results"
             folder.mkdir(exist_ok=True)
             context.pages[0].screenshot(path=folder / f"{request.node.name}-{number}.png")
+        for page in context.pages:  # what still loads as the test ends is of no use
+            page.unroute_all(behavior="ignoreErrors")
+        context.unroute_all(behavior="ignoreErrors")
         context.close()
     assert not broken, broken
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from wsgiref.types import WSGIApplication
@@ -17,16 +18,16 @@ from consent.tlog.checkpoint import Checkpoint
 from consent.tlog.note import COSIGNATURE, Verifier
 from consent.tlog.spelling import encode
 from consent.witness import Witness, create
-from tests.server import free_port
 
 
 class Door:
     """A WSGI app behind a port of this machine, to open and to shut."""
 
     def __init__(self, app: WSGIApplication, port: int | None = None) -> None:
-        self.app, self.port = app, port or free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.app, self.port = app, port or 0
         self.open()
+        self.port = self.server.server_port
+        self.url = f"http://127.0.0.1:{self.port}"
 
     def open(self) -> None:
         self.server = make_server("127.0.0.1", self.port, self.app, threaded=True)
@@ -37,6 +38,16 @@ class Door:
         self.server.shutdown()
         self.server.server_close()
         self.thread.join()
+
+
+@contextmanager
+def served(app: WSGIApplication) -> Iterator[str]:
+    """The app behind a real socket for as long as the block lasts; its address."""
+    door = Door(app)
+    try:
+        yield door.url
+    finally:
+        door.shut()
 
 
 class Outside:

@@ -68,6 +68,8 @@ class Server:
             # Every browser and client of the tests has the same address.
             "RATE_CLIENT": "0",
             "RATE_KEY": "0",
+            # A browser for each version that a test publishes would be a browser too many.
+            "RENDERINGS": "0",
             "PYTHONUNBUFFERED": "1",
             **settings,
         }

@@ -14,7 +14,6 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from playwright.sync_api import Page, expect
-from werkzeug.serving import make_server
 
 from consent import (
     egress,
@@ -26,12 +25,15 @@ from consent import (
     sites,
     trail,
     users,
+    webhooks,
 )
+from consent.chores import repeat
 from consent.errors import Forbidden
 from consent.parts import parts
 from consent.scans import Draft, Scanner
 from tests.acts import BY, add_site
 from tests.conftest import Clock
+from tests.outside import served
 from tests.sightings import PAGE, analytics, cookie, finding, saw
 from tests.test_admin import EMAIL, WORDS, Owner
 from tests.test_scan_runs import STUB
@@ -75,22 +77,18 @@ def door(app: Flask, site: sites.Site, clock: Clock, tmp_path: Path) -> Iterator
         judge=lambda site, seen: [finding("_ga", cause={"how": "script", "url": "https://a/x.js",
             "line": 12, "service": "google-analytics", "stack": []})],
         link=lambda site, scan: "",
-        send=scans.poster(private=True),
+        send=webhooks.poster(private=True),
         mail=None,
         command=STUB,
     )  # fmt: skip
     stop = threading.Event()
-    loop = threading.Thread(target=scans.run, args=(scanner, app.app_context, clock, stop))
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    serving = threading.Thread(target=server.serve_forever, daemon=True)
+    loop = threading.Thread(target=repeat, args=(app.app_context, clock, stop, 0.1, scanner))
     loop.start()
-    serving.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    stop.set()
-    server.shutdown()
-    server.server_close()
+    with served(app) as url:
+        yield url
+        stop.set()
     loop.join()
-    serving.join()
+    scanner.close()
 
 
 @pytest.fixture

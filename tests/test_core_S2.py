@@ -485,8 +485,12 @@ def test_S2_34_a_choice_on_the_com_domain_does_not_exist_on_the_fr_domain(
     page.click("[data-cmp=accept]")
     delivered(page)
     page.goto("https://sipsim.fr/")
-    french = json.loads((Path(notices.__file__).parent / "data/texts/fr.json").read_text("utf-8"))
-    english = json.loads((Path(notices.__file__).parent / "data/texts/en.json").read_text("utf-8"))
+    french = json.loads(
+        (Path(notices.__file__).parents[1] / "data/texts/fr.json").read_text("utf-8")
+    )
+    english = json.loads(
+        (Path(notices.__file__).parents[1] / "data/texts/en.json").read_text("utf-8")
+    )
     assert set(french) == set(english) and all(french.values())
     banner = page.locator("#cmp-dialog")
     expect(banner).to_have_attribute("lang", "fr")

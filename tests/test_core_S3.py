@@ -652,7 +652,7 @@ def test_S3_55_durations_and_signs_are_right_in_Polish(
 
 def test_S3_55_no_Polish_text_is_missing_and_every_plural_has_its_forms() -> None:
     """Every key of the English words, and the forms that Polish counts by."""
-    folder = Path(notices.__file__).parent / "data" / "texts"
+    folder = Path(notices.__file__).parents[1] / "data" / "texts"
     polish, english = (json.loads((folder / f"{x}.json").read_text("utf-8")) for x in ("pl", "en"))
     assert set(polish) == set(english)
     assert all(polish.values())

@@ -17,7 +17,7 @@ IDS = [str(page.relative_to(ROOT)) for page in PAGES]
 LINK = re.compile(r"\]\((?!https?:|mailto:)([^)#\s]*)(?:#([^)\s]+))?\)")
 TARGET = re.compile(r"^([a-z][a-z-]*):", re.MULTILINE)
 # Demo pages and the admin are for people; the guides show them.
-OUTSIDE_THE_API = ("/robots.txt", "/admin", "/demo", "/static")
+OUTSIDE_THE_API = ("/robots.txt", "/admin", "/demo", "/stage", "/static")
 
 
 def read(name: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -158,7 +159,24 @@ def test_an_export_reads_no_further_than_it_was_sent(
 
 # -- what a spreadsheet would run --------------------------------------------------------------
 
-STARTS = ("=", "+", "-", "@", "\t", "\r", "\t=", "\r\n=", ";=", "a;=", "a\n+", "a\t@", "a\r-")
+STARTS = (
+    "=",
+    "+",
+    "-",
+    "@",
+    "\t",
+    "\r",
+    "\t=",
+    "\r\n=",
+    ";=",
+    "a;=",
+    "a\n+",
+    "a\t@",
+    "a\r-",
+    "'=",
+    "''+",
+    ";'-",
+)
 PAYLOADS = [
     start + rest
     for start in STARTS
@@ -192,7 +210,12 @@ def test_no_cell_begins_as_a_formula_whatever_was_stored() -> None:
         assert not cell.startswith(("=", "+", "-", "@", "\t", "\r")), payload
         for cut in (";", "\n", "\r", "\t"):
             assert all(not part.startswith(tuple("=+-@")) for part in cell.split(cut)), payload
-        assert cell.replace("'", "") == payload.replace("'", "")
+        assert as_stored(cell) == payload
+
+
+def as_stored(cell: str) -> str:
+    """The rule of docs/auditors.md backwards: one apostrophe less where one was added."""
+    return re.sub(r"(^|[;\t\r\n])'(?='*[=+\-@\t\r])", r"\1", cell)
 
 
 @pytest.mark.parametrize(

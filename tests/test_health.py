@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import text
 
 from app import create_app
 from consent import config
@@ -63,3 +65,45 @@ def test_an_untrusted_proxy_is_named_with_the_setting_to_paste(
 def test_health_needs_no_key_and_is_only_read(client: FlaskClient, path: str) -> None:
     assert client.head(path).status_code == 200
     assert client.post(path).status_code == 405
+
+
+def test_a_database_of_another_version_is_not_ready(app: Flask, client: FlaskClient) -> None:
+    db.session.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+    db.session.commit()
+    reply = client.get("/readyz")
+    assert (reply.status_code, reply.get_json()["status"]) == (503, "not ready")
+    assert "flask --app app migrate" in reply.get_json()["warnings"]["migrations"]
+
+
+def test_a_log_that_is_behind_is_said(app: Flask, client: FlaskClient, clock: Clock) -> None:
+    acts.make_site(app, clock())
+    clock.advance(seconds=119)
+    assert "ledger" not in client.get("/readyz").get_json()["warnings"]
+    clock.advance(seconds=2)
+    assert "behind" in client.get("/readyz").get_json()["warnings"]["ledger"]
+    app.extensions["crumbtrail"].ledger.tick(clock())
+    assert "ledger" not in client.get("/readyz").get_json()["warnings"]
+
+
+@pytest.mark.sqlite_only
+def test_the_region_is_what_the_operator_states(make_app: Callable[..., Flask]) -> None:
+    assert make_app().test_client().get("/readyz").get_json()["region"] is None
+    assert make_app(REGION="EEA").test_client().get("/readyz").get_json()["region"] == "EEA"
+
+
+@pytest.mark.sqlite_only
+def test_an_old_geo_file_a_full_disk_and_foreign_keys_are_said(
+    make_app: Callable[..., Flask],
+    clock: Clock,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (tmp_path / "instance").mkdir()
+    client = make_app(FIELD_KEYS=f"a:{'A' * 43}=").test_client()
+    assert not {"geo", "disk", "sealing"} & set(client.get("/readyz").get_json()["warnings"])
+    clock.advance(days=500)
+    full = shutil.disk_usage("/")._replace(free=1000)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: full)
+    other = make_app(FIELD_KEYS=f"a:{'B' * 43}=").test_client()
+    said = other.get("/readyz").get_json()["warnings"]
+    assert "year old" in said["geo"] and "500 MB" in said["disk"] and "key a" in said["sealing"]

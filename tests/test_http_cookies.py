@@ -345,7 +345,7 @@ def test_the_secret_made_is_of_one_site_one_record_and_one_key(
     headers = {"Host": "consent.b.example"}
     there = post_choice(client, "b.example", bodies[0] | {"notice": other.digest}, **headers)
     made.add(secret_in(there))
-    rotated = make_app(BASE_URL="https://consent.example.com", SECRET_KEY="another")
+    rotated = make_app(BASE_URL="https://consent.example.com", SECRET_KEY="another one")
     sent = choice_body(notice.digest, clock.now, visitor=..., id=uuid7(clock.now))
     made.add(secret_in(send(rotated.test_client(use_cookies=False), sent)))
     assert len(made) == 4

@@ -225,7 +225,12 @@ def test_settings_go_to_a_file_and_come_back(app: Flask, clock: Clock, tmp_path:
     file.write_text(text, "utf-8")
     assert run(args=["site", "apply", str(file)]).output == "example.com: nothing changed.\n"
     file.write_text("key: example.com\nintegrations: {signals: {uet: true}}\n", "utf-8")
-    assert run(args=["site", "apply", str(file)]).output == "example.com: integrations changed.\n"
+    told = run(args=["site", "apply", str(file)]).output.splitlines()
+    assert told[1:] == [
+        "integrations.gpp: {} → nothing",
+        'integrations.signals: nothing → {"uet": true}',
+        "example.com: 3 changes.",
+    ]
     db.session.expire_all()
     assert sites.get("example.com").integrations == {"signals": {"uet": True}}
     file.write_text(yaml.safe_dump({**said, "key": "other.example"}), "utf-8")
@@ -238,11 +243,11 @@ def test_settings_go_to_a_file_and_come_back(app: Flask, clock: Clock, tmp_path:
     [
         ("key: [", "not YAML"),
         ("- a", "`key`"),
-        ("key: example.com\nowner: me", "Not a setting of a site: owner"),
+        ("key: example.com\nowner: me", "owner: Unknown field."),
         ("key: example.com\nintegrations: {tcf: {cmp_id: 3}}", "integrations.tcf.vendors"),
         ("key: new.example\nname: New", "A new site needs it."),
-        ("key: example.com\norigins: example.com", "origins: Not a valid type."),
-        ("key: example.com\nlanguages: [1]", "languages: Not a valid type."),
+        ("key: example.com\norigins: example.com", "origins: Not a valid list."),
+        ("key: example.com\nlanguages: [1]", "languages.0: Not a valid type."),
         ("key: example.com\nrequest_days: true", "request_days: Not a valid type."),
         ("key: example.com\nintegrations: [gpp]", "integrations: Not a valid type."),
     ],

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
+from collections import Counter
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,9 +16,9 @@ from sqlalchemy import select, update
 
 from consent import ledger, notices, sites
 from consent.db import db
-from consent.ledger import Ledger
+from consent.ledger import Ledger, proofs
 from consent.ledger.fsck import fsck
-from consent.ledger.rows import Head
+from consent.ledger.rows import Head, Tile
 from consent.ledger.signer import promised
 from consent.records import RecordFilter
 from consent.records.rows import Row
@@ -256,6 +258,50 @@ def test_another_tree_of_the_same_size_is_not_signed(
     tick(app, clock)
     assert ledger_of(app).stopped
     assert head(app, SITE).note == now
+
+
+def test_no_proof_is_handed_out_that_does_not_hold(
+    app: Flask, client: FlaskClient, clock: Clock, digest: str
+) -> None:
+    """Forty bytes of what is stored of a tree, each changed: each answer proves the record, or says
+    that nothing can be proven. The twin that does not look hands out what proves nothing."""
+    made = choose(client, digest, clock, 2)
+    tick(app, clock)
+    path, keys = made[0]["receipt"], verifiers(client, SITE)
+    with app.app_context():
+        log = select(Head.id).where(Head.site == SITE).scalar_subquery()
+        [body] = db.session.scalars(select(Tile.body).where(Tile.log_id == log, Tile.level == 0))
+
+    def asked(stored: bytes) -> int:
+        """503, or 200 for a proof that holds (or is not there yet); raises Wrong for others."""
+        with app.app_context():
+            values = update(Tile).where(Tile.log_id == log, Tile.level == 0).values(body=stored)
+            db.session.execute(values, execution_options={"synchronize_session": False})
+            db.session.commit()
+        answer = client.get(path, headers=MINE)
+        proven = answer.get_json().get("proof") if answer.status_code == 200 else None
+        if proven:
+            entry = proven["entry"].encode()
+            proof.verify(proof.parse(proven["proof"]), entry, keys, keys[0].name)
+        return answer.status_code
+
+    def flipped(at: int) -> bytes:
+        return body[:at] + bytes([body[at] ^ 1]) + body[at + 1 :]
+
+    places = range(0, len(body), len(body) // 40 or 1)
+    assert asked(body) == 200
+    said = Counter(asked(flipped(at)) for at in places)
+    assert said[503] > len(places) // 2 and said.keys() <= {200, 503}, said
+    with pytest.MonkeyPatch.context() as twin:
+        blind = SimpleNamespace(leaf_hash=merkle.leaf_hash, verify_inclusion=lambda *_: None)
+        twin.setattr(proofs, "merkle", blind)
+        wrong = 0
+        for at in places:
+            try:
+                asked(flipped(at))
+            except merkle.Wrong:
+                wrong += 1
+    assert wrong > 0
 
 
 def test_a_notice_and_an_act_of_the_owner_are_entries(

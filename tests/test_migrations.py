@@ -71,3 +71,31 @@ def test_down_to_nothing_and_up_again(empty_database_url: str) -> None:
 
 def test_the_migrations_are_one_line() -> None:
     assert len(ScriptDirectory.from_config(alembic_config()).get_heads()) == 1
+
+
+def test_what_was_there_before_organisations_is_of_the_first_and_its_people_own_it(
+    empty_database_url: str,
+) -> None:
+    revision = ScriptDirectory.from_config(alembic_config()).get_revision("0010")
+    migrate(empty_database_url, str(revision.down_revision))
+    engine = opened(empty_database_url)
+    with engine.begin() as connection:
+        for email in ("a@example.com", "b@example.com"):
+            connection.exec_driver_sql(
+                "INSERT INTO account (email, password_hash, created_at, password_changed_at)"
+                f" VALUES ('{email}', 'x', 5, 5)"
+            )
+        connection.exec_driver_sql(
+            "INSERT INTO trail (at, actor, verb, detail) VALUES (5, 'a@example.com', 'x', '{}')"
+        )
+    engine.dispose()
+    migrate(empty_database_url)
+    with engine.begin() as connection:
+        ask = connection.exec_driver_sql
+        assert ask("SELECT id, key FROM organisation").all() == [(1, "main")]
+        owned = ask("SELECT user_id, organisation_id, role FROM membership ORDER BY user_id").all()
+        assert owned == [(1, 1, "owner"), (2, 1, "owner")]
+        assert ask("SELECT organisation_id FROM trail").all() == [(1,)]
+        operators = ask("SELECT email FROM account WHERE operator").all()
+        assert operators == [("a@example.com",)]
+    engine.dispose()

@@ -177,11 +177,11 @@ def test_changes_are_told_in_sentences(site: Site, clock: Clock) -> None:
     service(site, "heatmap", category="statistics")
     change(site, choice_lifetime={"value": 3, "unit": "month"})
     assert notices.changes(site) == [
-        "Choice lifetime changed.",
-        "Service heatmap added.",
-        "Tracker _x (local_storage) added.",
-        "Tracker _ad removed.",
-        "Tracker _ga: purpose changed.",
+        "“_x (local_storage)” is new and unclassified: it is held.",
+        "The cookie _ad is no longer listed.",
+        "What the cookie _ga is for is said in other words.",
+        "The service heatmap is new, for statistics.",
+        "A choice now counts for 3 months instead of 6 months.",
     ]
 
 

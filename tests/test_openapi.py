@@ -25,7 +25,7 @@ from tests.prepare import ROOT
 
 SITE = "example.com"
 # Pages for people; the API is the rest.
-OUTSIDE = ("/admin", "/demo", "/static")
+OUTSIDE = ("/admin", "/demo", "/stage", "/static")
 WRITES = "auditor.read_only"  # refuses every method that writes, whatever the path
 
 

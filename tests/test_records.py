@@ -54,6 +54,7 @@ GOLDEN = (
 )
 GOLDEN_COMMITMENT = "94016a51bb07499e083c397732be34cd181e26d5192473a60e691ea717b4ac76"
 NOTICE = {
+    "asks": 1,
     "languages": ["en", "pl"],
     "services": [{"id": "ads"}, {"id": "crumbtrail"}, {"id": "google-analytics"}],
 }

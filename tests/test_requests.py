@@ -221,7 +221,8 @@ def test_the_queue_shows_what_is_overdue_first_and_closing_needs_a_note(
     assert owner(one, {"state": "done", "note": " "}).status_code == 422
     assert owner(one, {"state": "open", "note": "x"}).status_code == 422
     assert owner(one, {"state": "done", "note": "Copy sent."}).status_code == 303
-    assert owner(one, {"state": "refused", "note": "Again"}).status_code == 409
+    again = {"state": "refused", "note": "Again", "ground": "excessive"}
+    assert owner(one, again).status_code == 409
     assert "AAAA" not in owner("/requests/").text
     assert "AAAA" in owner("/requests/?state=closed").text and "Copy sent." in owner(one).text
     verbs = {entry.verb: entry.actor for entry in trail.entries(SITE)}
@@ -235,7 +236,7 @@ def test_an_owner_erases_one_record_or_all_of_its_visitor_and_says_why(
     from_visitor = [post(client, digest, clock) for _ in range(3)]
     app.extensions["crumbtrail"].ledger.tick(clock.advance(seconds=1))
     first, second, third = (f"/records/{one}" for one in from_visitor)
-    assert "under the signed head" in owner(first).text
+    assert "both proofs and both signatures right" in owner(first).text
     assert "all of this visitor: 3 records" in owner(f"{first}/erase").text
     assert owner(f"{first}/erase", {"scope": "record", "sure": "yes"}).status_code == 422
     assert owner(f"{first}/erase", {"scope": "record", "reason": "x"}).status_code == 422

@@ -13,7 +13,7 @@ import pytest
 import yaml
 from flask import Flask
 
-from consent import findings, inventory, sitefile
+from consent import findings, inventory, sitefile, sites
 from consent.crawl.addresses import frames, page_of, site_of, strip
 from consent.crawl.inject import with_head
 from consent.crawl.setcookie import parse
@@ -241,11 +241,12 @@ def test_an_inventory_is_drafted_as_a_sites_file_takes_it(app: Flask) -> None:
     assert names == {"_ga": "statistics", "qqzzy": None}
     add_site(START)
     file = yaml.safe_dump({"key": "example.com", "inventory": draft})
-    site, changed = sitefile.apply(file, BY, START)
-    assert changed == ["inventory"]
+    done = sitefile.apply(file, BY, START)
+    site, changed = sites.get(done.key), done.changes
+    assert [line for line in changed if "_ga" in line] == ["Tracker _ga: would be added."]
     assert {one.name for one in inventory.trackers(site)} >= set(names)
-    assert sitefile.apply(file, BY, START)[1] == []
-    assert sitefile.apply(sitefile.written(site, whole=True), BY, START)[1] == []
+    assert sitefile.apply(file, BY, START).changes == []
+    assert sitefile.apply(sitefile.written(site, whole=True), BY, START).changes == []
     listed = findings.read(yaml.safe_load(sitefile.written(site, whole=True)))
     assert {one.name for one in listed if one.name} >= set(names)
 
@@ -255,7 +256,7 @@ def test_an_inventory_of_another_shape_is_refused(app: Flask, bad: str) -> None:
     add_site(START)
     with pytest.raises(Invalid) as refused:
         sitefile.apply(f"key: example.com\ninventory: {bad}", BY, START)
-    assert "inventory" in (refused.value.fields or {})
+    assert any(name.startswith("inventory") for name in refused.value.fields or {})
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,6 @@ import hashlib
 import hmac
 import json
 import os
-import socketserver
 import sys
 import threading
 import time
@@ -20,15 +19,17 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from consent import config, findings, scans, sites
+from consent import config, findings, scans, sites, webhooks
 from consent.db import db
 from consent.errors import Forbidden, Invalid
+from consent.mail import mailer
 from consent.scans import Scan, Scanner
 from consent.scans.alerts import PAUSES
 from consent.scans.running import COMMAND, _family
 from tests.acts import BY, add_site
 from tests.conftest import Clock
 from tests.pages import Website
+from tests.postbox import postbox
 from tests.prepare import ROOT, chromium
 from tests.sightings import analytics, finding, saw
 
@@ -84,7 +85,7 @@ def make(tmp_path: Path) -> Iterator[Callable[..., Scanner]]:
             "may": lambda site, url, at: {"pages": 1},
             "judge": lambda site, seen: [finding("a"), finding("b", "info")],
             "link": lambda site, scan: f"https://consent.example/admin/{scan.id}",
-            "send": scans.poster(private=True),
+            "send": webhooks.poster(private=True),
             "mail": None,
             "command": STUB,
             **more,
@@ -341,64 +342,32 @@ def test_a_message_that_never_arrives_is_given_up(
 
 @pytest.mark.sqlite_only
 def test_a_webhook_reaches_no_private_address_unless_the_operator_says_so(sink: Sink) -> None:
-    post = scans.Post(sink.url, {"content-type": "application/json"}, b"{}")
+    post = webhooks.Post(sink.url, {"content-type": "application/json"}, b"{}")
     with pytest.raises(OSError, match="where nothing may be sent"):
-        scans.poster(private=False)(post)
+        webhooks.poster(private=False)(post)
     assert sink.got == []
-    scans.poster(private=True)(post)
+    webhooks.poster(private=True)(post)
     assert len(sink.got) == 1
-    metadata = scans.Post("http://169.254.169.254/latest/", {}, b"{}")
+    metadata = webhooks.Post("http://169.254.169.254/latest/", {}, b"{}")
     with pytest.raises(OSError, match="where nothing may be sent"):
-        scans.poster(private=True)(metadata)
-
-
-class Post(socketserver.StreamRequestHandler):
-    """As much of a mail server as a letter needs."""
-
-    letters: list[str] = []
-
-    def handle(self) -> None:
-        self.say("220 here")
-        while line := self.rfile.readline().decode().strip():
-            word = line.split()[0].upper()
-            if word == "DATA":
-                self.say("354 go on")
-                self.letters.append(self.letter())
-            elif word == "QUIT":
-                self.say("221 bye")
-                return
-            self.say("250 ok")
-
-    def letter(self) -> str:
-        lines = []
-        while (line := self.rfile.readline().decode()) != ".\r\n":
-            lines.append(line)
-        return "".join(lines)
-
-    def say(self, text: str) -> None:
-        self.wfile.write(f"{text}\r\n".encode())
+        webhooks.poster(private=True)(metadata)
 
 
 @pytest.mark.sqlite_only
 def test_new_findings_are_told_by_mail_and_a_password_never_goes_in_the_clear(
     app: Flask, site: sites.Site, clock: Clock, make: Callable[..., Scanner]
 ) -> None:
-    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Post) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-        thread.start()
-        at = f"127.0.0.1:{server.server_address[1]}"
-        mail = scans.mailer(f"smtp://{at}", "crumbtrail@example.com")
+    with postbox() as box:
+        mail = mailer(box.url, "crumbtrail@example.com")
         scans.put_watch(site, "off", f"{AT}/done", "", "olga@example.com", BY, clock())
         scanner = make(mail=mail)
         until(scanner, clock, ended(scans.start(site, f"{AT}/done", BY, clock())))
-        until(scanner, clock, lambda: Post.letters)
-        secret = scans.mailer(f"smtp://olga:hunter2@{at}", None)
+        until(scanner, clock, lambda: box.letters)
+        secret = mailer(box.url.replace("//", "//olga:hunter2@"), None)
         assert secret is not None
         with pytest.raises(OSError, match="no password was sent"):
             secret("olga@example.com", "x", "y")
-        server.shutdown()
-        thread.join()
-    [letter] = Post.letters
+    [letter] = [one.text for one in box.letters]
     assert "To: olga@example.com" in letter and "1 new findings" in letter
     assert "- error: cookie a: It was set before a choice." in letter
     assert "https://consent.example/admin/" in letter

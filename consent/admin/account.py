@@ -9,10 +9,22 @@ from werkzeug.utils import redirect
 from werkzeug.wrappers import Response
 
 from consent import users
-from consent.admin import guard
+from consent.admin import challenge, door, guard
 from consent.errors import Invalid, Refusal
 
 pages = Blueprint("account", __name__)
+HOW = {
+    "password": "Password",
+    "password+app": "Password and app",
+    "password+passkey": "Password and passkey",
+    "password+code": "Password and recovery code",
+    "passkey": "Passkey",
+    "provider": "Single sign-on",
+    "provider+factor": "Single sign-on",
+    "provider+app": "Single sign-on and app",
+    "provider+passkey": "Single sign-on and passkey",
+    "provider+code": "Single sign-on and recovery code",
+}
 
 
 @pages.get("/sign-in")
@@ -33,20 +45,11 @@ def enter() -> Response:
     names = [f"email:{email.lower()}", f"address:{request.remote_addr}"]
     try:
         guard.throttle().spend(names, at)
-        token, _ = users.sign_in(
-            email,
-            request.form.get("password", ""),
-            at,
-            browser=guard.browser_name(request.headers.get("User-Agent", "")),
-            previous=request.cookies.get(guard.cookie_name()),
-        )
+        user = users.recognise(email, request.form.get("password", ""), at)
     except Refusal as refusal:
         return _door(refusal.status, refusal.message, refusal.retry_after)
     guard.throttle().forget(names[0])
-    response = redirect(guard.inside(request.form.get("next")), 303)
-    guard.set_cookie(response, guard.cookie_name(), token)
-    guard.drop_cookie(response, guard.cookie_name("door"))
-    return response
+    return door.first_done(user, "password", request.form.get("next"))
 
 
 @pages.post("/sign-out")
@@ -106,7 +109,13 @@ def _account(wrong: dict[str, str]) -> str:
     return render_template(
         "admin/account.html",
         sessions=users.sessions(guard.user(), guard.now()),
+        HOW=HOW,
         here=guard.session().id,
+        factors=users.factors(guard.user()),
+        lacking=guard.lacks_factor(),
+        passkeys=challenge.party() is not None,
+        identities=users.identities(guard.user()),
+        provider=guard.provider_name(),
         least=users.PASSWORD_LEAST,
         wrong=wrong,
     )
@@ -115,6 +124,7 @@ def _account(wrong: dict[str, str]) -> str:
 def _door(status: int, message: str = "", retry_after: int | None = None) -> Response:
     said = {
         "left": "You are signed out.",
+        "invited": "Your account is made. Sign in with your new password.",
         "changed": "The password is changed. Sign in with the new one.",
     }
     word = next((text for name, text in said.items() if name in request.args), "")

@@ -46,6 +46,6 @@ def restore(key: str, number: int) -> Response:
 
 def _seen() -> int:
     text = request.form.get("seen", "")
-    if not (text.isascii() and text.isdigit() and len(text) < 16):
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
         raise Invalid("field_value", "The form does not say which state it was made for.")
     return int(text)

@@ -1,4 +1,4 @@
-"""Keys for auditors: made, shown once, revoked."""
+"""Keys for auditors: made, shown once, looked after, rotated, revoked."""
 
 from __future__ import annotations
 
@@ -7,11 +7,18 @@ from datetime import UTC, date, datetime, time, timedelta
 from flask import Blueprint, make_response, render_template, request
 from werkzeug.wrappers import Response
 
-from consent import sites, users
+from consent import sites, trail, users
 from consent.admin import guard
 from consent.errors import Invalid, Refusal
 
 pages = Blueprint("keys", __name__, url_prefix="/keys")
+LATELY = 20
+SCOPES = {
+    "read:records": "Read records and the notices they answered, page by page",
+    "read:proof": "Read proofs, and the site's log where it is not published",
+    "export": "Take records in one piece: CSV, JSON, evidence bundles",
+    "stats": "Read statistics, without a single record",
+}
 
 
 @pages.get("/")
@@ -45,10 +52,26 @@ def create() -> Response:
             guard.now(),
             period_from=start,
             period_to=end + timedelta(days=1) if end else None,
+            scopes=form.getlist("scopes"),
         )
     except Refusal as refusal:
         return make_response(_page(form.to_dict(), refusal.fields or {}, ""), refusal.status)
     return make_response(_page({}, {}, key), 201)
+
+
+@pages.get("/<key_id>")
+def one(key_id: str) -> str:
+    """What a key may do, and what it read lately."""
+    return _one(key_id, "")
+
+
+@pages.post("/<key_id>/rotate")
+def rotate(key_id: str) -> Response:
+    """Another secret for the same key, shown here, the only time; the one before works on for the
+    overlap, or ends at once where it leaked."""
+    overlap = timedelta(0) if request.form.get("overlap") == "none" else users.OVERLAP
+    made = users.rotate_key(key_id, guard.user().email, guard.now(), overlap)
+    return make_response(_one(key_id, made), 201)
 
 
 @pages.post("/<key_id>/revoke")
@@ -58,19 +81,36 @@ def revoke(key_id: str) -> Response:
     return guard.done("admin.keys.every", "key_revoked")
 
 
+def _one(key_id: str, made: str) -> str:
+    at, key = guard.now(), users.one_key(key_id)
+    return render_template(
+        "admin/key.html",
+        key=key,
+        state=key.state(at),
+        old=key.old_until if key.old_until and key.old_until > at else None,
+        scopes=[(name, SCOPES[name]) for name in users.scopes_of(key)],
+        reads=trail.entries(limit=LATELY, actor=f"key {key.id}"),
+        made=made,
+        overlap=users.OVERLAP.days,
+        base_url=guard.base_url(),
+    )
+
+
 def _page(form: dict[str, str], wrong: dict[str, str], made: str) -> str:
     at = guard.now()
+    asked = request.form.getlist("scopes") if form else list(SCOPES)
     return render_template(
         "admin/keys.html",
         keys=[(key, key.state(at)) for key in users.keys()],
         sites=sites.all_sites(),
         chosen=request.form.getlist("sites"),
+        scopes=[(name, words, name in asked) for name, words in SCOPES.items()],
         form=form,
         wrong=wrong,
         made=made,
         base_url=guard.base_url(),
         soonest=at.date().isoformat(),
-        latest=(at + users.KEY_LIFE - timedelta(days=2)).date().isoformat(),
+        latest=(at + users.KEY_LIFE - timedelta(days=1)).date().isoformat(),
         usual=(at + timedelta(days=90)).date().isoformat(),
     )
 

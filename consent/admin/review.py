@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -33,7 +34,7 @@ def accept(key: str) -> Response:
     if request.form.get("all") == "yes":
         numbers = [one.id for one in scans.confident(scans.waiting(site))]
     else:
-        numbers = [int(text) for text in asked if text.isascii() and text.isdigit()][:1000]
+        numbers = [int(text) for text in asked if re.fullmatch("[0-9]{1,9}", text)][:1000]
     if not numbers:
         raise Invalid("field_value", "Nothing was chosen.")
     done = scans.accept(site, numbers, guard.user().email, guard.now())

@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response
 
 from consent import egress, ownership, scans, sites
 from consent.admin import guard, show
+from consent.admin.tongue import _
 from consent.errors import Invalid, NotFound, Refusal
 from consent.parts import parts
 from consent.scans import Scan
@@ -188,16 +189,28 @@ def _answer(page: str, refusal: Refusal) -> Response:
 def _words(scan: Scan) -> str:
     """Where a scan is, in a sentence."""
     if scan.state == "queued":
-        return "It waits for its turn: one scan runs at a time."
+        return _("It waits for its turn: one scan runs at a time.")
     told = scan.progress
-    if scan.state != "running" or not told:
-        return {"running": "The browser starts.", "done": "It is done."}.get(
-            scan.state, scans.PROBLEMS.get(scan.problem or "", "It has ended.")
-        )
-    name = PASSES.get(str(told.get("name")), "")
-    steps = f"Pass {told.get('number')} of {told.get('of')}: {name}."
-    seen = f"{told.get('things', 0)} things and {told.get('requests', 0)} requests seen"
-    return f"{steps} Page {told.get('page')} of {told.get('pages')}, {seen}."
+    if scan.state == "done":
+        return _("It is done.")
+    if scan.state != "running":
+        return _(scans.PROBLEMS.get(scan.problem or "", "It has ended."))
+    if not told:
+        return _("The browser starts.")
+    steps = _(
+        "Pass %(number)s of %(of)s: %(name)s.",
+        number=told.get("number"),
+        of=told.get("of"),
+        name=_(PASSES.get(str(told.get("name")), "")),
+    )
+    seen = _(
+        "Page %(page)s of %(pages)s, %(things)s things and %(requests)s requests seen.",
+        page=told.get("page"),
+        pages=told.get("pages"),
+        things=told.get("things", 0),
+        requests=told.get("requests", 0),
+    )
+    return f"{steps} {seen}"
 
 
 def _groups(found: list[dict[str, Any]]) -> list[tuple[str, list[dict[str, Any]]]]:

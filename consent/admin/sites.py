@@ -15,6 +15,7 @@ from consent import (
     integrations,
     inventory,
     ledger,
+    news,
     notices,
     records,
     requests,
@@ -31,6 +32,19 @@ from consent.sites import Site
 pages = Blueprint("sites", __name__)
 CONTROLLER = ("trading_name", "legal_name", "registration_number", "vat_number", "address")
 REACH = ("email", "phone", "website")
+OFFICER = ("name", "email", "phone", "post")
+AUTHORITY = ("name", "country", "url")
+REGION_NAMES = {
+    "EEA": "European Economic Area",
+    "GB": "United Kingdom",
+    "CH": "Switzerland",
+    "NA": "North America",
+    "SA": "South America",
+    "AF": "Africa",
+    "ME": "Middle East",
+    "AS": "Asia",
+    "OC": "Oceania",
+}
 USUAL = {
     "languages": "en",
     "default_language": "en",
@@ -98,6 +112,10 @@ def one(key: str) -> str:
         notice=notice,
         declaration=declaration.tag(site, guard.base_url()),
         proposed=scans.open_count(site),
+        news=news.lately(site, guard.now()),
+        quiet=news.quiet(site),
+        watched=parts().config.consent_alerts,
+        mails=parts().outbox is not None,
         scanned=scans.last_done(site) is not None,
         changes=notices.changes(site),
         asks_nobody=notices.asks_nobody(notices.draft(site)),
@@ -175,7 +193,13 @@ def _again(refusal: Refusal, site: Site | None) -> Response:
 
 def _form_page(form: MultiDict[str, str], wrong: dict[str, str], site: Site | None) -> str:
     return render_template(
-        "admin/site_form.html", form=form, wrong=wrong, site=site, parts=integrations.PARTS
+        "admin/site_form.html",
+        form=form,
+        wrong=wrong,
+        site=site,
+        parts=integrations.PARTS,
+        regions=REGION_NAMES,
+        stored_in=parts().config.region,
     )
 
 
@@ -196,7 +220,39 @@ def _fields(form: MultiDict[str, str]) -> dict[str, Any]:
         "cookie_domain": domain or None,
         "preferences": form.get("preferences") == "yes",
         "choice_lifetime": _lifetime(form, "choice_lifetime") or {"value": 6, "unit": "month"},
+        **_people_and_facts(form),
         "retention": _retention(form),
+    }
+
+
+def _people_and_facts(form: MultiDict[str, str]) -> dict[str, Any]:
+    """{} where the form has no such fields; what is left empty is not stated."""
+    if "storage_region" not in form:
+        return {}
+    officer = {name: form.get(f"dpo_{name}", "").strip() for name in OFFICER}
+    complain = {name: form.get(f"authority_{name}", "").strip() for name in AUTHORITY}
+    age, sells = form.get("min_age", "").strip(), form.get("sells_or_shares", "")
+    facts = {
+        "storage_region": form.get("storage_region") or None,
+        "min_age": (_whole(age) if age else None),
+        "sells_or_shares": {"yes": True, "no": False}.get(sells),
+    }
+    return {
+        "dpo": {name: text for name, text in officer.items() if text} or None,
+        "authority": {name: text for name, text in complain.items() if text} or None,
+        "facts": {name: value for name, value in facts.items() if value is not None},
+    }
+
+
+def _facts_as_form(site: Site) -> dict[str, str]:
+    officer, complain, facts = site.dpo or {}, site.authority or {}, site.facts
+    sells = facts.get("sells_or_shares")
+    return {
+        **{f"dpo_{part}": officer.get(part) or "" for part in OFFICER},
+        **{f"authority_{part}": complain.get(part) or "" for part in AUTHORITY},
+        "storage_region": facts.get("storage_region", ""),
+        "min_age": str(facts.get("min_age", "")),
+        "sells_or_shares": "" if sells is None else "yes" if sells else "no",
     }
 
 
@@ -257,6 +313,7 @@ def _as_form(site: Site) -> MultiDict[str, str]:
     form["request_form"] = "yes" if site.request_form else ""
     form["publish_log"] = "yes" if site.publish_log else ""
     form["request_days"] = str(site.request_days or "")
+    form.update(_facts_as_form(site))
     form["preferences"] = "yes" if site.preferences else ""
     for part, options in site.integrations.items():
         form[f"integrations.{part}"] = "yes"

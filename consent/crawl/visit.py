@@ -25,6 +25,7 @@ STORED = Path(__file__).with_name("stored.js").read_text("utf-8")
 RECORDS = "*/v1/*/consents"  # a scan leaves no record of consent: what our banner sends is not sent
 STARTS = 60.0  # seconds for a page to be opened, on a slow machine
 STEP = 200  # milliseconds between two looks at a page that loads
+HEAD_MAX = 8_000  # bytes of cookies a host is sent: nginx and Apache take 8 KB of a header
 FRAMES = 50  # of a page, whose storage is looked at
 QUIET = 0.7  # seconds without a request
 LONGEST = 3.0  # times the dwell, where requests go on
@@ -107,12 +108,35 @@ class Visit:
 
     def begin(self, url: str) -> None:
         """What is asked for from now on is of the page `url`."""
+        self._lighten()
         self.recorder.page = url
         self._start = self.recorder.asked
         self.guard.ceiling = self.guard.carried + self.options.page_bytes
         if self.recorder.deaf:
             self._block(RECORDS)
             self.recorder.deaf = False
+
+    def _lighten(self) -> None:
+        """A host that is sent too many bytes of cookies answers nobody: the heaviest, which were
+        noted already, are taken away, so that one page does not hide the pages after it."""
+        self.look()
+        hosts: dict[str, list[dict[str, Any]]] = {}
+        with suppress(PlaywrightError):
+            for cookie in self.session.send("Network.getAllCookies")["cookies"]:
+                hosts.setdefault(cookie["domain"].lstrip("."), []).append(cookie)
+        for held in hosts.values():
+            held.sort(key=_weight)
+            total = sum(map(_weight, held))
+            if total <= HEAD_MAX:
+                continue
+            while total > HEAD_MAX:
+                heaviest = held.pop()
+                total -= _weight(heaviest)
+                asked = {name: heaviest[name] for name in ("name", "domain", "path")}
+                with suppress(PlaywrightError):
+                    self.session.send("Network.deleteCookies", asked)
+            self.say(f"{strip(self.recorder.page)} stored more cookies than a server takes back;"
+                     " the longest were taken away before the next page.")  # fmt: skip
 
     def went(self, url: str, seconds: float) -> Response | None:
         """Go there, and stay until it is loaded. Raises Late where it is not within `seconds`, and
@@ -266,3 +290,8 @@ class Visit:
             self.store[key] = cookie | seen
         self._now = {key_of(cookie) for cookie in held}
         return set(self._now)
+
+
+def _weight(cookie: dict[str, Any]) -> int:
+    """Bytes that a cookie takes in a request; `size` is the browser's own count of both parts."""
+    return int(cookie["size"]) + 3

@@ -63,6 +63,13 @@ def _add(key: str, decided: dict[str, Any], base_url: str, at: datetime) -> site
         decided_for_demo=True,
         publish_log=True,
         request_days=said["rights"]["deadline_days"],
+        facts=_stated(
+            {
+                "storage_region": (said["storage_location"] or {}).get("region"),
+                "min_age": (said["children"] or {}).get("min_age"),
+            },
+            ("storage_region", "min_age"),
+        ),
         **{field: decided[field] for field in same},
     )
 

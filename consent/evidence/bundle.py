@@ -20,13 +20,12 @@ from sqlalchemy import select
 from .. import ledger, sites
 from ..db import db, rfc3339
 from ..errors import Busy
-from ..ledger import purging
+from ..ledger import proofs, purging
 from ..ledger.rows import Head
 from ..ledger.signer import Signer
 from ..ledger.tree import Tree
 from ..notices import Notice
-from ..tlog import proof, tiles
-from ..tlog.proof import Proof
+from ..tlog import tiles
 from ..trail import Entry, facts
 from ..verify import page
 from ..verify.archive import entries_name
@@ -218,12 +217,9 @@ def _try_signed(site: str) -> Signed | None:
     if head.signed != head.size or top.signed != top.size:
         return None
     above = Tree(db.session(), top.id)
-    hashes = tuple(above.inclusion(head.chained, top.signed))
-    chain = {
-        "entry": above.entry(head.chained).decode(),
-        "proof": proof.text(Proof(head.chained, hashes, top.note)),
-        "checkpoint": top.note,
-    }
+    with proofs.trusted(top):
+        entry, where = proofs.proven(above, head.chained, top)
+    chain = {"entry": entry, "proof": where, "checkpoint": top.note}
     return Signed(head.id, head.origin, head.signed, head.note, chain)
 
 

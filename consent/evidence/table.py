@@ -23,7 +23,8 @@ _AFTER = (
     "place.database language layer device browser received_at claimed_at shown_at page signals.gpc "
     "signals.dnt previous superseded erased log.index log.commitment log.salt"
 ).split()
-_ACTIVE = re.compile(r"(^|[;\t\r\n])(?=[=+\-@\t\r])")
+# Apostrophes that stand there already get one more, so that taking one away gives the text back.
+_ACTIVE = re.compile(r"(^|[;\t\r\n])(?='*[=+\-@\t\r])")
 
 
 def columns(services: Iterable[str]) -> list[str]:

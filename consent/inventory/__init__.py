@@ -12,7 +12,9 @@ from .book import (
     edit_tracker,
     keep,
     put_service,
+    remove_service,
     remove_tracker,
+    service_of,
     services,
     snapshot,
     starter,
@@ -22,6 +24,7 @@ from .book import (
 )
 from .importing import COLUMNS, Imported, bring, duration, import_csv
 from .rows import ALIASES, CATEGORIES, KINDS, STORED, Service, Tracker, Version
+from .settling import identity, settle
 from .taking import Wanted, restore, stage, undo
 from .versions import differences, lock, versions
 
@@ -43,13 +46,17 @@ __all__ = [
     "differences",
     "duration",
     "edit_tracker",
+    "identity",
     "import_csv",
     "keep",
     "lock",
     "put_service",
+    "remove_service",
     "remove_tracker",
     "restore",
+    "service_of",
     "services",
+    "settle",
     "snapshot",
     "stage",
     "starter",

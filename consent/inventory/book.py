@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlalchemy import select
 
-from .. import leaf, trail, waiting
+from .. import leaf, trail, undoing, waiting
 from ..db import db
-from ..errors import Invalid, NotFound
+from ..errors import Conflict, Invalid, NotFound
 from ..sites import UNITS, Site
 from .rows import (
     CATEGORIES,
@@ -30,22 +30,29 @@ def services(site: Site) -> list[Service]:
 
 def put_service(site: Site, by: str, at: datetime, key: str, **fields: Any) -> Service:
     """Add or change a service; raises Invalid with `fields`."""
-    if not SERVICE_KEY.fullmatch(key):
-        raise Invalid("field_value", "Not a service key.", fields={"key": "Like google-analytics."})
-    _known(fields, {*SERVICE_DEFAULTS, "name"})
-    if fields.get("category") not in (None, *CATEGORIES):
-        raise Invalid("category_unknown", "No such category.", fields={"category": "Unknown."})
-    query = select(Service).where(Service.site_id == site.id, Service.key == key)
-    service = db.session.scalar(query)
-    if service is None:
-        service = Service(site_id=site.id, key=key, **({"name": key} | SERVICE_DEFAULTS | fields))
-        db.session.add(service)
-    else:
-        for name, value in fields.items():
-            setattr(service, name, value)
+    service = put_row(site, key, fields)
     trail.write("service.put", by, at, site.key, service=key, category=service.category)
     keep(site, by, at, f"service {key} kept")
     return service
+
+
+def remove_service(site: Site, key: str, by: str, at: datetime) -> None:
+    """Take a service out; raises NotFound, Conflict `service_used` where a tracker names it."""
+    gone = service_of(site, key)
+    if any(one.service == key for one in trackers(site)):
+        raise Conflict("service_used", "Trackers name this service; change or remove them first.")
+    trail.write("service.remove", by, at, site.key, service=key, category=gone.category)
+    db.session.delete(gone)
+    keep(site, by, at, f"service {key} removed")
+
+
+def service_of(site: Site, key: str) -> Service:
+    """Raises NotFound `not_found`."""
+    query = select(Service).where(Service.site_id == site.id, Service.key == key)
+    found = db.session.scalar(query)
+    if found is None:
+        raise NotFound("not_found", "There is no such service in this inventory.")
+    return found
 
 
 def trackers(
@@ -139,7 +146,8 @@ def keep(site: Site, by: str, at: datetime, what: str) -> None:
     lock(site)
     digest = leaf.digest(state(site))
     waiting.entry(site.key, at, "inventory", h=digest)
-    add_version(site, digest, snapshot(site), by, at, what)
+    number = add_version(site, digest, snapshot(site), by, at, what)
+    undoing.keep("inventory", by, at, what, {"version": number}, site.key)
     db.session.commit()
 
 
@@ -234,6 +242,23 @@ OWN = (
 )
 
 
+def put_row(site: Site, key: str, fields: dict[str, Any]) -> Service:
+    if not SERVICE_KEY.fullmatch(key):
+        raise Invalid("field_value", "Not a service key.", fields={"key": "Like google-analytics."})
+    _known(fields, {*SERVICE_DEFAULTS, "name"})
+    if fields.get("category") not in (None, *CATEGORIES):
+        raise Invalid("category_unknown", "No such category.", fields={"category": "Unknown."})
+    query = select(Service).where(Service.site_id == site.id, Service.key == key)
+    service = db.session.scalar(query)
+    if service is None:
+        service = Service(site_id=site.id, key=key, **({"name": key} | SERVICE_DEFAULTS | fields))
+        db.session.add(service)
+    else:
+        for name, value in fields.items():
+            setattr(service, name, value)
+    return service
+
+
 def add_row(site: Site, fields: dict[str, Any]) -> Tracker:
     values = TRACKER_DEFAULTS | fields
     _check(site, values)
@@ -264,7 +289,7 @@ def _check(site: Site, values: dict[str, Any]) -> None:
     life = values["duration"]
     if not (life in (None, "session") or (isinstance(life, dict) and life.get("unit") in UNITS)):
         problems["duration"] = "session, a number with a unit, or nothing."
-    if values["service"] and values["service"] not in {s.key for s in services(site)}:
+    if values["service"] and not _served(site, values["service"]):
         problems["service"] = f"There is no service {values['service']!r}; add it first."
     if problems:
         raise Invalid("field_value", "The tracker cannot be kept like this.", fields=problems)
@@ -274,6 +299,11 @@ def _check(site: Site, values: dict[str, Any]) -> None:
             "Necessary means exempt from consent: say why the visitor's own request needs it.",
             fields={"reason": "Say why it is necessary."},
         )
+
+
+def _served(site: Site, key: str) -> bool:
+    query = select(Service.id).where(Service.site_id == site.id, Service.key == key)
+    return db.session.scalar(query) is not None
 
 
 def _known(fields: dict[str, Any], allowed: set[str]) -> None:

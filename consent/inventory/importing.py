@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from .. import trail
+from ..db import db
 from ..errors import Invalid, Refusal
 from ..sites import Site
 from .book import add_row, edit_row, keep, trackers
@@ -44,19 +45,20 @@ def import_csv(site: Site, text: str, by: str, at: datetime) -> Imported:
             },
         )
     by_name = {(t.name, t.kind): t for t in trackers(site)}
-    while True:
-        try:
-            row = next(rows)
-        except StopIteration:
-            break
-        except csv.Error as error:
-            done.refused.append((rows.line_num, str(error)))
-            break
-        try:
-            _import_row(site, row, by_name, done)
-        except Refusal as refusal:
-            why = "; ".join((refusal.fields or {}).values()) or refusal.message
-            done.refused.append((rows.line_num, why))
+    with db.session.no_autoflush:  # a row is no query: thousands come in one go
+        while True:
+            try:
+                row = next(rows)
+            except StopIteration:
+                break
+            except csv.Error as error:
+                done.refused.append((rows.line_num, str(error)))
+                break
+            try:
+                _import_row(site, row, by_name, done)
+            except Refusal as refusal:
+                why = "; ".join((refusal.fields or {}).values()) or refusal.message
+                done.refused.append((rows.line_num, why))
     trail.write("tracker.import", by, at, site.key, added=done.added, changed=done.changed)
     keep(site, by, at, f"a CSV taken: {done.added} added, {done.changed} changed")
     return done
@@ -72,18 +74,19 @@ def bring(
     refused: list[tuple[str, Refusal]] = []
     by_number = {one.id: one for one in trackers(site)}
     added = changed = 0
-    for label, fields in rows:
-        values = dict(fields)
-        held = by_number.get(values.pop("number", None))
-        try:
-            if held is None:
-                add_row(site, values)
-                added += 1
-            else:
-                edit_row(site, held, values)
-                changed += 1
-        except Refusal as refusal:
-            refused.append((label, refusal))
+    with db.session.no_autoflush:
+        for label, fields in rows:
+            values = dict(fields)
+            held = by_number.get(values.pop("number", None))
+            try:
+                if held is None:
+                    add_row(site, values)
+                    added += 1
+                else:
+                    edit_row(site, held, values)
+                    changed += 1
+            except Refusal as refusal:
+                refused.append((label, refusal))
     trail.write("tracker.import", by, at, site.key, added=added, changed=changed, source=source)
     keep(site, by, at, f"{source} taken: {added} added, {changed} changed")
     return refused

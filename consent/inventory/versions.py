@@ -24,16 +24,18 @@ def lock(site: Site) -> None:
 
 def add_version(
     site: Site, digest: str, state: dict[str, Any], by: str, at: datetime, what: str
-) -> None:
-    """Keep the new state; the oldest go. The site is locked and the caller commits."""
-    db.session.add(
-        Version(site_id=site.id, at=at, by=by, what=what[:200], digest=digest, state=state)
-    )
+) -> int:
+    """Keep the new state under the number answered; the oldest go. The site is locked and the
+    caller commits."""
+    made = Version(site_id=site.id, at=at, by=by, what=what[:200], digest=digest, state=state)
+    db.session.add(made)
+    db.session.flush()
     mine = select(Version.id).where(Version.site_id == site.id).order_by(Version.id.desc())
     old = db.session.scalar(mine.offset(KEPT).limit(1))
     if old is not None:
         gone = delete(Version).where(Version.site_id == site.id, Version.id <= old)
         db.session.execute(gone, execution_options={"synchronize_session": False})
+    return made.id
 
 
 def versions(site: Site) -> list[Version]:

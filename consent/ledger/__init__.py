@@ -12,6 +12,7 @@ proofs      what a holder or an auditor is given of one entry
 challenge   a checkpoint from outside against our log
 erasure     what a record said is wiped, and the log says so
 purging     records past their time are taken away, and counted
+visits      what test visits found, as it was told here
 recovery    the way out after a roll-back
 fsck        everything again from the leaves, and what does not agree
 """
@@ -25,6 +26,7 @@ from .reading import described, described_at, one, page_of
 from .recovery import recover
 from .running import run, watch
 from .signer import Refused, Signer
+from .visits import Visits, tell, told
 from .witnessing import Witnessing
 
 __all__ = [
@@ -33,6 +35,7 @@ __all__ = [
     "Outcome",
     "Refused",
     "Signer",
+    "Visits",
     "Witnessing",
     "challenge",
     "described",
@@ -48,6 +51,8 @@ __all__ = [
     "recover",
     "replay",
     "run",
+    "tell",
     "tile",
+    "told",
     "watch",
 ]

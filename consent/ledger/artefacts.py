@@ -26,6 +26,8 @@ from .purging import Told, unexplained, untold
 from .remade import remade
 from .rows import Tile, day
 
+WITHDRAWING = ("notice.withdraw", "notice.trial_stop")
+
 
 @dataclass
 class Said:
@@ -72,9 +74,13 @@ def artefacts(name: str, said: Said) -> Iterator[str]:
             said.hear(entry)
     stored = Counter(db.session.scalars(select(Notice.digest).where(Notice.site_id == site.id)))
     yield from _differ("notice", name, said.notices, stored)
-    lines = db.session.scalars(select(Entry).where(Entry.site == name, Entry.salt.is_not(None)))
+    acts = select(Entry).where(Entry.site == name, Entry.salt.is_not(None))
+    lines = list(db.session.scalars(acts))
     made = Counter(leaf.commitment(facts(line), line.salt or b"") for line in lines)
     yield from _differ("trail", name, said.acts, made)
+    if any(line.organisation_id != site.organisation_id for line in lines):
+        yield f"trail of {name}: a line stands in another organisation than the site."
+    yield from _taken_back(site, lines)
     if said.inventory not in (None, leaf.digest(inventory.state(site))):
         yield f"inventory of {name}: it is not what the log or what waits says of it last."
     gone = [(index, day(seq)) for index, seq, _ in said.wiped if index not in said.erased]
@@ -85,6 +91,21 @@ def artefacts(name: str, said: Said) -> Iterator[str]:
     due = said.logged - sum(1 for _, _, absent in said.wiped if absent) + consents
     if rows != due:
         yield f"record of {name}: {rows} in the table, {due} in the log and waiting."
+
+
+def _taken_back(site: Site, lines: list[Entry]) -> Iterator[str]:
+    """A notice that was withdrawn says when; the log vouches for the act through the trail."""
+    told = {
+        (line.detail["version"], rfc3339(line.at)) for line in lines if line.verb in WITHDRAWING
+    }
+    withdrawn = select(Notice).where(Notice.site_id == site.id, Notice.withdrawn_at.is_not(None))
+    kept = {
+        (one.version, rfc3339(one.withdrawn_at))
+        for one in db.session.scalars(withdrawn)
+        if one.withdrawn_at
+    }
+    if told != kept:
+        yield f"notice of {site.key}: what was taken back is not what the trail says."
 
 
 def waiting_entry(line: Waiting) -> dict[str, Any] | None:

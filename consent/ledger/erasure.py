@@ -12,7 +12,7 @@ from datetime import datetime
 
 from sqlalchemy import delete, select, text
 
-from .. import trail, waiting
+from .. import records, rollup, trail, waiting
 from ..db import db
 from ..errors import Busy
 from ..records.rows import ERASED, TEST, Row
@@ -71,6 +71,8 @@ def erase(
                 setattr(row, name, value)
             if row.seq in found:
                 waiting.entry(site.key, at, "erase", r=found[row.seq])
+        rollup.gone(site, [row.seq for row in part])
+        records.unflag(site, [row.seq for row in part])
         lost = [row.seq for row in part if row.seq not in found]
         db.session.execute(
             delete(Waiting).where(Waiting.site == site.key, Waiting.seq.in_(lost)),

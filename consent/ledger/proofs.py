@@ -6,22 +6,26 @@ yet signed has no proof for that moment: `receipt` is None, and the caller asks 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select
 
 from ..db import db
-from ..errors import NotFound
+from ..errors import Busy, NotFound
 from ..records.rows import ERASED, Row
 from ..sites import Site
-from ..tlog import proof, tiles
+from ..tlog import checkpoint, merkle, note, proof, tiles
 from ..tlog.merkle import Wrong
 from ..tlog.proof import Proof
 from ..waiting import CONSENT, DEPLOYMENT
 from .rows import Head
 from .tree import Tree
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -53,7 +57,8 @@ def places(site: Site, rows: Sequence[Row]) -> dict[int, dict[str, Any]]:
         return {}
     tree = Tree(db.session(), head.id)
     found = {}
-    located = tree.locate(row.seq for row in rows)
+    with trusted(head):
+        located = tree.locate(row.seq for row in rows)
     for row in rows:
         at = located.get(row.seq)
         if at is not None:
@@ -65,31 +70,31 @@ def places(site: Site, rows: Sequence[Row]) -> dict[int, dict[str, Any]]:
 def receipt(site: Site, seq: int) -> Receipt | None:
     """The proof of the record with this `seq`, chained to the deployment log; None if not yet."""
     head = db.session.scalar(select(Head).where(Head.site == site.key))
-    if head is None or head.signed != head.size or head.chained is None:
+    if head is None or head.signed != head.size:
         return None
+    with trusted(head):
+        return _receipt(head, seq)
+
+
+def _receipt(head: Head, seq: int) -> Receipt | None:
     tree = Tree(db.session(), head.id)
     at = tree.find(seq, CONSENT)
-    if at is None:
+    if at is None or head.chained is None:
         return None
     top = db.session.scalar(select(Head).where(Head.site == DEPLOYMENT))
     if top is None or top.signed != top.size:
         return None
     above = Tree(db.session(), top.id)
-    return Receipt(
-        entry=at[1].entry().decode(),
-        proof=_proof(tree, at[0], head),
-        chain_entry=above.entry(head.chained).decode(),
-        chain_proof=_proof(above, head.chained, top),
-    )
+    return Receipt(*proven(tree, at[0], head), *proven(above, head.chained, top))
 
 
 def entry_proof(site: str, index: int) -> tuple[str, str]:
     """Entry and tlog-proof of any entry of a log; raises NotFound where there is none."""
     head = head_of(site)
-    tree = Tree(db.session(), head.id)
     if not 0 <= index < head.signed:
         raise NotFound("not_found", "The log has no such entry.")
-    return tree.entry(index).decode(), _proof(tree, index, head)
+    with trusted(head):
+        return proven(Tree(db.session(), head.id), index, head)
 
 
 def tile(site: str, path: str) -> bytes:
@@ -112,6 +117,24 @@ def tile(site: str, path: str) -> bytes:
     return b"".join(tree.read(on, number)[:width])
 
 
-def _proof(tree: Tree, index: int, head: Head) -> str:
-    hashes = tuple(tree.inclusion(index, head.signed))
-    return proof.text(Proof(index, hashes, head.note))
+@contextmanager
+def trusted(head: Head) -> Iterator[None]:
+    """Nothing is handed out of a log that is not what was signed: Busy, as wherever it is in doubt,
+    and a line for the operator. What was changed is for `fsck` to name."""
+    try:
+        yield
+    except Wrong as wrong:
+        _LOG.error("%s is not what was signed: %s", head.origin, wrong)
+        message = "The log is not what was signed; nothing is proven by it."
+        raise Busy("busy", message, status=503, retry_after=60) from None
+
+
+def proven(tree: Tree, index: int, head: Head) -> tuple[str, str]:
+    """An entry of the signed tree and its tlog-proof, which was checked against what was signed.
+
+    Raises Wrong where it does not hold; call it inside `trusted`.
+    """
+    entry, hashes = tree.entry(index), tuple(tree.inclusion(index, head.signed))
+    signed = checkpoint.parse(note.parse(head.note)[0])
+    merkle.verify_inclusion(index, signed.size, merkle.leaf_hash(entry), hashes, signed.root)
+    return entry.decode(), proof.text(Proof(index, hashes, head.note))

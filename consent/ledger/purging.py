@@ -15,7 +15,7 @@ from sqlalchemy import ForeignKey, String, delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
-from .. import trail, waiting
+from .. import records, rollup, trail, waiting
 from ..db import Base, db
 from ..records.rows import ERASED, TEST, Row
 from ..sites import Site
@@ -58,6 +58,8 @@ def take(site: Site, seqs: Sequence[int], wipe: bool) -> list[Any]:
         db.session.execute(delete(Row).where(*ours), execution_options=quiet)
     taken = [row for row in found if not row.flags & ERASED]
     if taken:
+        rollup.gone(site, [row.seq for row in taken])
+        records.unflag(site, [row.seq for row in taken])
         latest = day(taken[-1].seq)
         held = db.session.get_one(Purged, site.id)
         held.day, held.count = max(held.day, latest), held.count + len(taken)

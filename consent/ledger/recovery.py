@@ -20,13 +20,17 @@ from .signer import Signer
 from .tree import Tree
 
 
-def recover(signer: Signer, by: str, at: datetime) -> list[str]:
+def recover(signer: Signer, by: str, at: datetime, every: bool = False) -> list[str]:
     """Give every contradicted log its next name; returns a sentence for each. Restart afterwards:
-    a running server has the old names in memory."""
+    a running server has the old names in memory.
+
+    `every`: also those that nothing contradicts, where the signer's memory was lost with the
+    database and more may have been signed than either remembers.
+    """
     said = []
     for head in db.session.scalars(select(Head).order_by(Head.id)):
         last = signer.last(head.origin)
-        if last is None or _continues(head, *last):
+        if last is None or (not every and _continues(head, *last)):
             continue
         old, size, root = head.origin, *last
         number = re.search(r"~([0-9]+)$", old)

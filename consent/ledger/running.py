@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 import threading
-from collections.abc import Callable
-from contextlib import AbstractContextManager
-from datetime import datetime
 
+from ..chores import Clock, Context, Work, repeat
 from .integrate import Ledger
 from .witnessing import EVERY_S
 
-_LOG = logging.getLogger(__name__)
 TICK_S = 1.0
-Context = Callable[[], AbstractContextManager[object]]
-Clock = Callable[[], datetime]
-Work = Callable[[datetime], object]
 
 
 def run(
@@ -28,10 +21,10 @@ def run(
     holds up a tick.
     """
     asked = (context, clock, stop, EVERY_S, ledger.witness)
-    asking = threading.Thread(target=_repeat, args=asked, name="witness", daemon=True)
+    asking = threading.Thread(target=repeat, args=asked, name="witness", daemon=True)
     if ledger.witnessing is not None:
         asking.start()
-    _repeat(context, clock, stop, TICK_S, ledger.tick, *chores)
+    repeat(context, clock, stop, TICK_S, ledger.tick, *chores)
     if ledger.witnessing is not None:
         asking.join(EVERY_S)
 
@@ -39,16 +32,4 @@ def run(
 def watch(ledger: Ledger, context: Context, clock: Clock, stop: threading.Event) -> None:
     """Where another process integrates (LEDGER=0): see every few seconds whether this one may go
     on, so that a database which is restored under it gets no more choices."""
-    _repeat(context, clock, stop, EVERY_S, ledger.look)
-
-
-def _repeat(
-    context: Context, clock: Clock, stop: threading.Event, every: float, *works: Work
-) -> None:
-    while not stop.wait(every):
-        for work in works:
-            try:
-                with context():
-                    work(clock())
-            except Exception:  # the database may be away; what waits goes on waiting
-                _LOG.exception("%s failed", getattr(work, "__name__", "a chore"))
+    repeat(context, clock, stop, EVERY_S, ledger.look)

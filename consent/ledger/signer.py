@@ -196,6 +196,12 @@ class Signer:
             (last,) = state.execute("SELECT max(at) FROM head").fetchone()
         return None if last is None else from_micros(int(last))
 
+    def signed_at(self, origin: str) -> datetime | None:
+        """When the newest head of that log was signed."""
+        with self._state() as state:
+            row = state.execute("SELECT at FROM head WHERE origin = ?", (origin,)).fetchone()
+        return None if row is None else from_micros(int(row[0]))
+
     def note(self, name: str, at: datetime) -> None:
         """Remember a moment under a name, outside the database."""
         with self._state() as state:

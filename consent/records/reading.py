@@ -1,21 +1,43 @@
-"""Finding records: pages in order of arrival, each at a bounded cost whatever the filter."""
+"""Finding records: pages in order of arrival or back, each at a bounded cost whatever the filter.
+
+Nothing is counted: a page is a walk along the primary key from where the one before it ended. Where
+a filter is rare, a page may be short or empty and still have a next one: it looked through `scan`
+rows and says how far it came.
+"""
 
 from __future__ import annotations
 
 import base64
 import binascii
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, and_, false, func, or_, select
 
-from ..db import db, micros
+from ..db import db, from_micros, micros
 from ..errors import Invalid
 from ..notices import Answer, Notice
 from ..sites import Site
-from .rows import ACTIONS, CATEGORIES, DENIED, ERASED, GRANTED, TEST, Page, Place, Row, Rule, encode
+from .rows import (
+    ACTIONS,
+    CATEGORIES,
+    DENIED,
+    DEVICES,
+    ERASED,
+    GPC,
+    GRANTED,
+    SUPERSEDED,
+    TEST,
+    Page,
+    Place,
+    Row,
+    Rule,
+    encode,
+)
+from .suspicion import REASONS, Flag
 
 SCAN = 20_000  # rows looked at for one page; a rare match then takes several short pages
 
@@ -23,7 +45,9 @@ SCAN = 20_000  # rows looked at for one page; a rare match then takes several sh
 @dataclass(frozen=True)
 class RecordFilter:
     """All parts are optional; `from_` ≤ received_at < `to`; `category` is 'marketing' (granted)
-    or '!marketing' (denied); `visitor` is the 32 hex digits of a record."""
+    or '!marketing' (denied); `visitor` is the 32 hex digits of a record; `page` a part of its
+    page's address; `device` '-' where the browser named none; `suspect` 'yes', 'no', or one of
+    REASONS. Whatever asks for what a record says leaves erased ones out."""
 
     from_: datetime | None = None
     to: datetime | None = None
@@ -32,6 +56,33 @@ class RecordFilter:
     category: str | None = None
     country: str | None = None
     notice: str | None = None
+    regime: str | None = None
+    language: str | None = None
+    layer: int | None = None
+    device: str | None = None
+    gpc: bool | None = None
+    superseded: bool | None = None
+    page: str | None = None
+    suspect: str | None = None
+
+    @property
+    def narrow(self) -> bool:
+        """Whether it may pass over many rows to find one: anything but the period."""
+        return any(
+            value is not None
+            for name, value in self.__dict__.items()
+            if name not in ("from_", "to", "visitor")
+        )
+
+
+@dataclass(frozen=True)
+class Found:
+    """One page. `after` leads to the next and is None only at the end; `seen` is how far back or
+    forth was looked where the page is not full."""
+
+    rows: list[Row]
+    after: str | None
+    seen: datetime | None = None
 
 
 class Names:
@@ -81,6 +132,42 @@ def find(
     return rows[:limit], None if next_seq is None else _cursor(next_seq)
 
 
+def look(
+    site: Site,
+    wanted: RecordFilter,
+    after: str | None = None,
+    limit: int = 50,
+    newest: bool = True,
+    scan: int = SCAN,
+) -> Found:
+    """One page of the explorer, the newest first or the oldest; at most `scan` rows are examined.
+
+    Raises Invalid `field_value` as `find` does.
+    """
+    here = [Row.site_id == site.id]
+    if wanted.from_:
+        here.append(Row.seq >= micros(wanted.from_))
+    if wanted.to:
+        here.append(Row.seq < micros(wanted.to))
+    if after is not None:
+        start = _from_cursor(after)
+        here.append(Row.seq < start if newest else Row.seq > start)
+    order = Row.seq.desc() if newest else Row.seq
+    edge = None
+    if wanted.narrow and wanted.visitor is None:
+        far = select(Row.seq).where(*here).order_by(order).offset(scan - 1).limit(1)
+        edge = db.session.scalar(far)
+    query = select(Row).where(*here, *_conditions(site, wanted))
+    if edge is not None:
+        query = query.where(Row.seq >= edge if newest else Row.seq <= edge)
+    rows = list(db.session.scalars(query.order_by(order).limit(limit + 1)))
+    if len(rows) > limit:
+        return Found(rows[:limit], _cursor(rows[limit - 1].seq))
+    if edge is None:
+        return Found(rows, None)
+    return Found(rows, _cursor(edge), from_micros(edge))
+
+
 def held(site_id: int, record_id: bytes) -> Row | None:
     """The row of that id, erased and test ones included."""
     query = select(Row).where(Row.site_id == site_id, Row.id == record_id)
@@ -93,6 +180,28 @@ def all_of(site: Site, visitor: bytes) -> list[Row]:
         Row.site_id == site.id, Row.visitor == visitor, Row.flags.bitwise_and(TEST) == 0
     )
     return list(db.session.scalars(query.order_by(Row.seq)))
+
+
+def neighbours(site: Site, row: Row) -> tuple[Row | None, Row | None]:
+    """The records of the same visitor just before and just after, test ones left out."""
+    if row.visitor is None:
+        return None, None
+    same = Row.site_id == site.id, Row.visitor == row.visitor, Row.flags.bitwise_and(TEST) == 0
+    before = select(Row).where(*same, Row.seq < row.seq).order_by(Row.seq.desc()).limit(1)
+    after = select(Row).where(*same, Row.seq > row.seq).order_by(Row.seq).limit(1)
+    return db.session.scalar(before), db.session.scalar(after)
+
+
+def named(sites: Sequence[Site], ids: Sequence[bytes]) -> list[Row]:
+    """The records of these ids on any of these sites, erased ones too, test ones left out."""
+    if not sites or not ids:
+        return []
+    query = select(Row).where(
+        Row.site_id.in_([site.id for site in sites]),
+        Row.id.in_(ids),
+        Row.flags.bitwise_and(TEST) == 0,
+    )
+    return list(db.session.scalars(query.order_by(Row.site_id, Row.seq)))
 
 
 def count_since(site: Site, at: datetime) -> int:
@@ -119,11 +228,10 @@ def _conditions(site: Site, wanted: RecordFilter) -> list[ColumnElement[bool]]:
         found.append(Row.seq < micros(wanted.to))
     if wanted.visitor is not None:
         found.append(Row.visitor == _hex16(wanted.visitor))
+    if replace(wanted, notice=None).narrow:  # of erased ones nothing else is known
+        found.append(Row.flags.bitwise_and(ERASED) == 0)
     if wanted.action is not None:
-        if wanted.action not in ACTIONS:
-            raise _bad("action", f"One of {', '.join(ACTIONS)}.")
-        found.append(Row.action == ACTIONS.index(wanted.action))
-        found.append(Row.flags.bitwise_and(ERASED) == 0)  # of those no action is known
+        found.append(Row.action == _one_of("action", wanted.action, ACTIONS))
     if wanted.category is not None:
         found.append(_category(wanted.category))
     if wanted.country is not None:
@@ -136,7 +244,65 @@ def _conditions(site: Site, wanted: RecordFilter) -> list[ColumnElement[bool]]:
             raise _bad("notice", "64 hexadecimal digits.")
         of = select(Notice.id).where(Notice.site_id == site.id, Notice.digest == wanted.notice)
         found.append(Row.notice_id.in_(of))
+    return found + _said(site, wanted) + _signalled(wanted)
+
+
+def _said(site: Site, wanted: RecordFilter) -> list[ColumnElement[bool]]:
+    """What stands in other tables: rule, language of the notice, page."""
+    found: list[ColumnElement[bool]] = []
+    if wanted.regime is not None:
+        found.append(Row.rule_id.in_(select(Rule.id).where(Rule.regime == wanted.regime)))
+    if wanted.language is not None:
+        found.append(_spoken(site, wanted.language))
+    if wanted.page is not None:
+        part = Page.text.contains(wanted.page, autoescape=True)
+        found.append(Row.page_id.in_(select(Page.id).where(Page.site_id == site.id, part)))
     return found
+
+
+def _signalled(wanted: RecordFilter) -> list[ColumnElement[bool]]:
+    """What stands in the row itself, or in a flag beside it."""
+    found: list[ColumnElement[bool]] = []
+    if wanted.layer is not None:
+        found.append(Row.layer == wanted.layer)
+    if wanted.device == "-":
+        found.append(Row.device.is_(None))
+    elif wanted.device is not None:
+        found.append(Row.device == _one_of("device", wanted.device, DEVICES))
+    if wanted.gpc is not None:
+        found.append(Row.signals.bitwise_and(GPC) == (GPC if wanted.gpc else 0))
+    if wanted.superseded is not None:
+        mark = SUPERSEDED if wanted.superseded else 0
+        found.append(Row.flags.bitwise_and(SUPERSEDED) == mark)
+    if wanted.suspect is not None:
+        found.append(_suspected(wanted.suspect))
+    return found
+
+
+def _suspected(wanted: str) -> ColumnElement[bool]:
+    """Flags stand beside the record, in a table of their own."""
+    held = select(Flag.seq).where(Flag.site_id == Row.site_id, Flag.seq == Row.seq)
+    if wanted in ("yes", "no"):
+        return held.exists() if wanted == "yes" else ~held.exists()
+    bit = 1 << _one_of("suspect", wanted, REASONS)
+    return held.where(Flag.reasons.bitwise_and(bit) != 0).exists()
+
+
+def _spoken(site: Site, language: str) -> ColumnElement[bool]:
+    """A row names its language by its place in the notice's list, so versions are asked apart."""
+    at: dict[int, list[int]] = {}
+    for notice in db.session.scalars(select(Notice).where(Notice.site_id == site.id)):
+        spoken = notice.content["languages"]
+        if language in spoken:
+            at.setdefault(spoken.index(language), []).append(notice.id)
+    places = (and_(Row.language == n, Row.notice_id.in_(ids)) for n, ids in at.items())
+    return or_(false(), *places)
+
+
+def _one_of(field: str, text: str, known: tuple[str, ...]) -> int:
+    if text not in known:
+        raise _bad(field, f"One of {', '.join(known)}.")
+    return known.index(text)
 
 
 def _category(text: str) -> ColumnElement[bool]:

@@ -71,6 +71,7 @@ class Facts:
     regimes: str
     place: Place
     browser: str
+    burst: bool = False  # whether its client sent many in a short time
 
 
 def check(choice: Choice, notice: dict[str, Any], now: datetime) -> None:

@@ -26,6 +26,7 @@ from .. import leaf
 from ..errors import Busy, Invalid
 from ..waiting import CONSENT, Waiting
 from .rows import ERASED, TEST, Page, Place, Row, Rule, encode, is_test
+from .suspicion import Flag, reasons_of
 from .verb import Choice, Facts, claimed_ms, to_row
 
 _LOG = logging.getLogger(__name__)
@@ -52,6 +53,7 @@ class Job:
     facts: Facts
     record: dict[str, Any] = field(default_factory=dict)
     commitment: str = ""
+    reasons: int = 0  # why it is suspect, see suspicion.py
     done: threading.Event = field(default_factory=threading.Event)
     outcome: Row | Exception | None = None
     fresh: bool = True
@@ -91,14 +93,22 @@ class Job:
 class Writer:
     """Owns the thread, its connection and the numbers of interned rows."""
 
-    def __init__(self, engine: Engine, now_us: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        now_us: Callable[[], int],
+        also: Callable[[Connection, Sequence[Job]], None] = lambda *_: None,
+    ) -> None:
+        """`also` is told of what a batch stores, in its transaction, with times and seals made."""
         self._engine = engine
         self._now_us = now_us
+        self._also = also
         self._queue: queue.Queue[Job | None] = queue.Queue(QUEUE)
         self._known: dict[tuple[Any, ...], int] = {}
         self._pages: dict[int, int] = {}
         self._last_seq = 0
         self._last_sweep = 0
+        self.batches = self.written = 0
         self._thread = threading.Thread(target=self._run, name="records-writer", daemon=True)
         self._thread.start()
 
@@ -118,6 +128,11 @@ class Writer:
             return job.outcome, job.fresh
         raise job.outcome or busy()
 
+    @property
+    def depth(self) -> int:
+        """How many choices wait for the next batch."""
+        return self._queue.qsize()
+
     def close(self) -> None:
         """Write what is queued, then stop."""
         with contextlib.suppress(queue.Full):
@@ -129,6 +144,9 @@ class Writer:
         while going:
             batch, going = self._collect()
             self._commit(batch)
+            if batch:
+                self.batches += 1
+                self.written += len(batch)
 
     def _collect(self) -> tuple[list[Job], bool]:
         try:
@@ -175,6 +193,7 @@ class Writer:
         present = self._present(connection, batch)
         values: list[dict[str, Any]] = []
         waits: list[dict[str, Any]] = []
+        fresh: list[Job] = []
         for job in batch:
             key = (job.row.site_id, job.row.id)
             self._fill(connection, job)
@@ -188,11 +207,17 @@ class Writer:
             values.append({name: getattr(job.row, name) for name in COLUMNS})
             job.seal()
             if not job.row.flags & TEST:
+                job.reasons = reasons_of(job.row, job.facts.burst)
                 waits.append(_waits(job))
+                fresh.append(job)
         if values:
             connection.execute(insert(_table(Row)), values)
         if waits:
             connection.execute(insert(_table(Waiting)), waits)
+        if flags := [_flag(job) for job in fresh if job.reasons]:
+            connection.execute(insert(_table(Flag)), flags)
+        if fresh:
+            self._also(connection, fresh)
         self._sweep(connection)
 
     def _fill(self, connection: Connection, job: Job) -> None:
@@ -274,6 +299,10 @@ def _waits(job: Job) -> dict[str, Any]:
     """The commitment waits for the log in the transaction that stores the record."""
     body = bytes.fromhex(job.commitment)
     return {"site": job.facts.site, "seq": job.row.seq, "kind": CONSENT, "body": body}
+
+
+def _flag(job: Job) -> dict[str, Any]:
+    return {"site_id": job.row.site_id, "seq": job.row.seq, "reasons": job.reasons}
 
 
 CLAIMS = (

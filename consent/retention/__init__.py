@@ -9,7 +9,7 @@ job     the run: count, take away in small batches, tell the log
 """
 
 from .clock import Clock, next_run, problem
-from .due import COUNTED, Coming, coming
+from .due import COUNTED, Coming, coming, ends
 from .job import Daily, DailyCount, Run, run
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "DailyCount",
     "Run",
     "coming",
+    "ends",
     "next_run",
     "problem",
     "run",

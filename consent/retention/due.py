@@ -82,6 +82,21 @@ class Rule:
         )
         return or_(Row.seq < end - self.life, and_(Row.seq < end, ended))
 
+    def end(self, site: Site, row: Row) -> int:
+        """When the time of this record has passed, in µs, as far as is known now."""
+        begin = row.seq + (0 if self.anchor == "choice" else self.life)
+        if self.anchor == "withdrawal":
+            ended = db.session.scalar(
+                select(func.min(Row.seq)).where(
+                    *_held(site),
+                    Row.visitor == row.visitor,
+                    Row.seq >= row.seq,
+                    *_grants_nothing(Row),
+                )
+            )
+            begin = begin if ended is None else min(begin, ended)
+        return begin + self.kept
+
     def first(self, site: Site, where: ColumnElement[bool]) -> int | None:
         """When the first record among `where` is due, in µs."""
         here = select(func.min(Row.seq)).where(*_held(site), where)
@@ -100,6 +115,14 @@ def past(site: Site, at: datetime) -> ColumnElement[bool]:
     now = micros(at)
     found = [and_(where, rule.past(site, now)) for where, rule in _rules(site, at)]
     return and_(*_held(site), or_(false(), *found))
+
+
+def ends(site: Site, row: Row, at: datetime) -> datetime:
+    """When a record that was not erased goes: what its own notice promised, or the one in force
+    where that is sooner. A later choice or publish may bring it forward."""
+    own = db.session.get(notices.Notice, row.notice_id)
+    bound = [notice for notice in (own, notices.current(site, at)) if notice is not None]
+    return from_micros(min(Rule.of(notice.content).end(site, row) for notice in bound))
 
 
 def batch(site: Site, at: datetime, after: int, limit: int, erased: bool) -> list[int]:

@@ -17,7 +17,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, SmallInteger, String, func, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
-from .. import notices, sites
+from .. import notices, requests, sites, undoing
 from ..db import Base, db, from_micros
 from ..ledger import Ledger
 from ..ledger.erasure import scrub
@@ -84,7 +84,8 @@ def run(
         _site(site, at)
         if told := tell(site, by, at):
             taken[site.key] = told
-    if taken:
+    undoing.purge(at)
+    if requests.purge(at) or taken:
         scrub()
     return Run(taken)
 

@@ -5,7 +5,7 @@ A scan changes nothing by itself: it makes proposals, and a person accepts or di
 was accepted is an ordinary change of the inventory, and its evidence stays beside it.
 """
 
-from .alerts import Post, deliver, messages, signed
+from .alerts import deliver, messages
 from .allowing import host_of, is_demo, options
 from .book import (
     cancel,
@@ -35,9 +35,8 @@ from .queue import (
     waiting,
 )
 from .rows import PROBLEMS, Alert, Proposal, Scan, Watch
-from .running import Scanner, run
-from .sending import mailer, poster
-from .watching import EVERY, due, put_watch, watch
+from .running import Scanner
+from .watching import EVERY, due, put_watch, watch, watch_back
 
 __all__ = [
     "EVERY",
@@ -45,7 +44,6 @@ __all__ = [
     "Accepted",
     "Alert",
     "Draft",
-    "Post",
     "Proposal",
     "Scan",
     "Scanner",
@@ -69,20 +67,17 @@ __all__ = [
     "host_of",
     "is_demo",
     "last_done",
-    "mailer",
     "messages",
     "open_count",
     "options",
-    "poster",
     "progress",
     "proposal",
     "propose",
     "put_watch",
     "reopen",
-    "run",
-    "signed",
     "site_of",
     "start",
     "waiting",
     "watch",
+    "watch_back",
 ]

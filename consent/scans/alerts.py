@@ -1,45 +1,29 @@
 """Telling people of new findings: a signed webhook, an e-mail, tried again until it arrives.
 
-A webhook is a POST as Standard Webhooks 1.0 has it: `webhook-id`, `webhook-timestamp` and
-`webhook-signature: v1,<base64 HMAC-SHA256 of id.timestamp.body>`, under the key after `whsec_`.
+A webhook is signed and sent as all are, see `webhooks`.
 """
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
 import json
 import logging
 import secrets
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
 
 from ..db import db, rfc3339
+from ..mail import Mail
 from ..sites import Site
+from ..webhooks import Post, Send, headers
 from .rows import Alert, Scan, Watch
 
 _LOG = logging.getLogger(__name__)
 # After each failure; then it is given up.
 PAUSES = tuple(timedelta(minutes=m) for m in (1, 5, 30, 120, 480, 1440))
 NAMED = 20  # findings in a message; the rest are counted
-
-
-@dataclass(frozen=True)
-class Post:
-    """What is to be sent by a webhook: the address, the headers and the body."""
-
-    url: str
-    headers: dict[str, str]
-    body: bytes
-
-
-Send = Callable[[Post], None]  # raises OSError where it did not arrive
-Mail = Callable[[str, str, str], None]  # to, subject, text; raises OSError
 
 
 def announce(
@@ -93,19 +77,6 @@ def deliver(at: datetime, send: Send, mail: Mail | None) -> int:
     return arrived
 
 
-def signed(secret: str, name: str, at: datetime, body: str) -> dict[str, str]:
-    """The headers of one try."""
-    stamp = str(int(at.timestamp()))
-    key = base64.b64decode(secret.removeprefix("whsec_"))
-    mac = hmac.digest(key, f"{name}.{stamp}.{body}".encode(), hashlib.sha256)
-    return {
-        "content-type": "application/json",
-        "webhook-id": name,
-        "webhook-timestamp": stamp,
-        "webhook-signature": f"v1,{base64.b64encode(mac).decode()}",
-    }
-
-
 def _mine(number: int, at: datetime) -> Alert | None:
     """Counted before it is sent, and put off: of two processes one sends it."""
     query = select(Alert).where(Alert.id == number, Alert.state == "waiting", Alert.next_at <= at)
@@ -128,9 +99,11 @@ def _try(one: Alert, at: datetime, send: Send, mail: Mail | None) -> str | None:
             kept = db.session.get(Watch, one.site_id)
             if kept is None or kept.secret is None:
                 return "The webhook was taken away."
-            headers = signed(kept.secret, one.name, at, one.body)
+            post = Post(
+                one.target, headers([kept.secret], one.name, at, one.body), one.body.encode()
+            )
             db.session.rollback()  # nothing is held while the network is waited for
-            send(Post(one.target, headers, one.body.encode()))
+            send(post)
         elif mail is None:
             return "This server sends no mail: SMTP_URL is not set."
         else:

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import select, update
 
-from .. import inventory, sites, trail
+from .. import inventory, sites, trail, webhooks
 from ..db import db
 from ..errors import Conflict, Invalid, NotFound
 from ..sites import Site
@@ -155,6 +155,10 @@ def finish(
     made = add_proposals(site, drafts, at, scan.id)
     changes = difference(site, scan)
     announce(site, scan, changes[0] if changes else scan.found, made, link, at)
+    told = {"scan": scan.id, "url": scan.url, "link": link}
+    webhooks.emit(site, "scan.finished", told | scan.summary, at)
+    if made:
+        webhooks.emit(site, "tracker.found", told | {"proposed": made}, at)
     trail.write("scan.done", scan.by, at, site.key, scan=scan.id, proposed=made, **scan.summary)
     db.session.commit()
     return scan

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import func, select, update
 
-from .. import inventory, trail
+from .. import inventory, trail, undoing
 from ..db import db
 from ..errors import Conflict, Invalid, NotFound, Refusal
 from ..inventory import Tracker, Wanted
@@ -136,7 +136,9 @@ def dismiss(site: Site, number: int, why: str, by: str, at: datetime) -> None:
     one = proposal(site, number)
     _decide(one, "dismissed", by, at)
     one.why = why.strip()[:500]
-    trail.write("proposal.dismiss", by, at, site.key, tracker=one.fields.get("name"), why=one.why)
+    name = one.fields.get("name")
+    trail.write("proposal.dismiss", by, at, site.key, tracker=name, why=one.why)
+    undoing.keep("dismissal", by, at, str(name or one.id), {"proposal": number}, site.key)
     db.session.commit()
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import ForeignKey, Index, SmallInteger, String, Text, UniqueCons
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ..db import Base, BigKey, Instant, Json
+from ..sealing import Sealed
 
 STATES = ("queued", "running", "done", "failed", "stopped")
 ACTIVE = STATES[:2]
@@ -97,9 +98,12 @@ class Watch(Base):
     every: Mapped[str] = mapped_column(String(8))
     url: Mapped[str] = mapped_column(String(2000))
     next_at: Mapped[datetime | None] = mapped_column(Instant)
-    webhook: Mapped[str | None] = mapped_column(String(500))
-    secret: Mapped[str | None] = mapped_column(String(80))
-    email: Mapped[str | None] = mapped_column(String(320))
+    sealed_webhook: Mapped[str | None] = mapped_column("webhook", Text)
+    sealed_secret: Mapped[str | None] = mapped_column("secret", Text)
+    sealed_email: Mapped[str | None] = mapped_column("email", Text)
+    webhook = Sealed[str | None]("sealed_webhook", by="site_id")
+    secret = Sealed[str | None]("sealed_secret", by="site_id")
+    email = Sealed[str | None]("sealed_email", by="site_id")
 
 
 class Alert(Base):
@@ -112,7 +116,8 @@ class Alert(Base):
     scan_id: Mapped[int] = mapped_column(BigKey)
     name: Mapped[str] = mapped_column(String(40))
     way: Mapped[str] = mapped_column(String(7))
-    target: Mapped[str] = mapped_column(String(500))
+    sealed_target: Mapped[str] = mapped_column("target", Text)
+    target = Sealed[str]("sealed_target", by="name")
     body: Mapped[str] = mapped_column(Text)
     state: Mapped[str] = mapped_column(String(7))
     tries: Mapped[int] = mapped_column(SmallInteger)

@@ -17,7 +17,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -27,13 +27,14 @@ from .. import catalogue, findings, inventory
 from ..db import db
 from ..errors import Refusal
 from ..findings import Scan as Seen
+from ..mail import Mail
 from ..sites import Site
+from ..webhooks import Send
 from . import alerts, book, watching
 from .drafting import from_scan
 from .rows import PROBLEMS, Scan
 
 _LOG = logging.getLogger(__name__)
-TICK_S = 1.0
 LONGEST_S = 8 * 60.0  # the scan's own limit, and time to start and to end
 GRACE_S = 5.0
 TIDY = timedelta(hours=1)
@@ -78,8 +79,8 @@ class Scanner:
     may: May
     judge: Judge
     link: Callable[[Site, Scan], str]
-    send: alerts.Send
-    mail: alerts.Mail | None
+    send: Send
+    mail: Mail | None
     command: Sequence[str] = COMMAND
     prove: Callable[[datetime], None] = lambda at: None
     longest: float = LONGEST_S
@@ -189,22 +190,6 @@ class Scanner:
         found = self.judge(site, seen)
         link = self.link(site, scan)
         book.finish(job.number, findings.to_json(seen), found, drafts, at, link)
-
-
-def run(
-    scanner: Scanner,
-    context: Callable[[], AbstractContextManager[object]],
-    clock: Callable[[], datetime],
-    stop: threading.Event,
-) -> None:
-    """Until `stop`, whatever happens to a single call."""
-    while not stop.wait(TICK_S):
-        try:
-            with context():
-                scanner(clock())
-        except Exception:  # the database may be away; what waits goes on waiting
-            _LOG.exception("scans could not be looked after")
-    scanner.close()
 
 
 def end(process: subprocess.Popen[bytes]) -> None:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import base64
-import re
 import secrets
 from datetime import datetime, timedelta
-from urllib.parse import urlsplit
+from typing import Any
 
 from sqlalchemy import select
 
-from .. import trail
+from .. import trail, undoing
 from ..db import db
-from ..errors import Invalid
+from ..errors import Conflict, Invalid
 from ..requests import EMAIL, later
 from ..sites import Site
+from ..webhooks import address_problem
 from .book import check_url
 from .rows import Watch
 
@@ -51,16 +51,29 @@ def put_watch(
     if kept is None:
         kept = Watch(site_id=site.id, every="off", url=url)
         db.session.add(kept)
+    names = ("every", "url", "webhook", "email")
+    was = {name: getattr(kept, name) for name in names}
     if every != kept.every or kept.next_at is None:
         kept.next_at = following(every, at)
     kept.every, kept.url, kept.email = every, url, email or None
     kept.webhook = webhook or None
     if webhook and (fresh or kept.secret is None):
         kept.secret = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
+    now = {name: getattr(kept, name) for name in names}
+    if was != now:
+        undoing.keep("watch", by, at, url, {"was": was, "now": now}, site.key)
     told = {"webhook": bool(webhook), "mail": bool(email), "fresh_secret": fresh}
     trail.write("scan.watch", by, at, site.key, every=every, url=url, **told)
     db.session.commit()
     return kept
+
+
+def watch_back(site: Site, was: dict[str, Any], now: dict[str, Any], by: str, at: datetime) -> None:
+    """The schedule as it was, where nobody changed it since; raises Conflict `changed_since`."""
+    if any(getattr(watch(site), name) != value for name, value in now.items()):
+        raise Conflict("changed_since", "The schedule was changed again since.")
+    every, url, webhook, email = (was[name] or "" for name in ("every", "url", "webhook", "email"))
+    put_watch(site, every, url, webhook, email, by, at)
 
 
 def following(every: str, at: datetime) -> datetime | None:
@@ -90,14 +103,8 @@ def _problems(every: str, webhook: str, email: str) -> dict[str, str]:
     found = {}
     if every not in EVERY:
         found["every"] = f"One of {', '.join(EVERY)}."
-    if webhook:
-        try:
-            parts = urlsplit(webhook)
-            good = parts.scheme in ("http", "https") and parts.hostname and not parts.username
-        except ValueError:
-            good = False
-        if not good or len(webhook) > 500 or not re.fullmatch(r"[!-~]+", webhook):
-            found["webhook"] = "A whole address, like https://example.com/hooks/cookies."
+    if webhook and (why := address_problem(webhook)):
+        found["webhook"] = why
     if email and (len(email) > 320 or not EMAIL.fullmatch(email)):
         found["email"] = "An e-mail address."
     return found

@@ -1,7 +1,19 @@
 """The visitor's edge: the script, the choice, the receipt, the visitor's own page. Everything under
 /v1/<site>/."""
 
-from . import asking, choices, declaration, me, plain, receipts, rules, script, signals
+from . import (
+    asking,
+    choices,
+    declaration,
+    me,
+    openly,
+    plain,
+    receipts,
+    rules,
+    script,
+    signals,
+    staged,
+)
 from .blueprint import bp
 from .built import build_digest
 from .signals import own
@@ -13,10 +25,12 @@ __all__ = [
     "choices",
     "declaration",
     "me",
+    "openly",
     "own",
     "plain",
     "receipts",
     "rules",
     "script",
     "signals",
+    "staged",
 ]

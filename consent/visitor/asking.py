@@ -21,7 +21,7 @@ from ..errors import Busy, Invalid, NotFound
 from ..parts import parts
 from ..requests import LONGEST, Wish
 from ..sites import Site
-from . import paper, shelf, where
+from . import authorities, paper, shelf, where
 from .blueprint import bp
 
 TOKEN = re.compile(r"(?P<at>\d{10})\.(?P<nonce>[A-Za-z0-9_-]{22})\.(?P<mac>[0-9a-f]{64})")
@@ -96,6 +96,7 @@ def _people(of: Site) -> dict[str, Any]:
         "rights": sites.rights_contact(of.controller, of.contacts),
         "dpo": of.dpo,
         "authority": of.authority,
+        "local": authorities.at(where.place()),
     }
 
 

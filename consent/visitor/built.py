@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from functools import cache
-from importlib.resources import files
+from importlib import resources
 from pathlib import Path
 
-from .. import integrations
+from .. import builds, integrations
+from ..parts import parts
 
 LAZY = ("rest", "settings")
 # Beside another tool: no banner, nothing held, nothing said to anybody; only the part that reports.
@@ -18,7 +19,7 @@ SHADOW = (
 
 
 def _dist() -> Path:
-    return Path(str(files("consent"))).parent / "static/js/dist"
+    return Path(str(resources.files("consent"))).parent / "static/js/dist"
 
 
 @cache
@@ -52,3 +53,27 @@ def build_digest(lax: bool = True) -> str:
 def build(lax: bool = True) -> str:
     """The same, shortened, as answers name it."""
     return build_digest(lax)[:16]
+
+
+def named(code: str) -> str:
+    """How an answer names a script."""
+    return hashlib.sha256(code.encode()).hexdigest()[:16]
+
+
+@cache
+def stage(name: str) -> str:
+    """A file of the page that banners are shown on to nobody."""
+    return (_dist().parents[1] / "stage" / name).read_text("utf-8")
+
+
+def files(lax: bool = True) -> dict[str, str]:
+    """The script and what it fetches for its settings: {"": the script, "rest.<digest>": …}."""
+    return {"": code(lax)} | {f"{name}.{digest(name)}": text(f"{name}.js") for name in LAZY}
+
+
+def keep(lax: bool = True) -> None:
+    """Before an answer names this build: its code, so that the answer can be shown again."""
+    known = parts().memory.setdefault("builds", set())
+    if lax not in known:
+        builds.keep(build_digest(lax), files(lax), parts().clock())
+        known.add(lax)

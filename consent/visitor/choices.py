@@ -131,6 +131,7 @@ def _facts(
     answer: tuple[int, int, str] | None,
     test: bool,
 ) -> Facts:
+    client, now = where.limit_key(), parts().clock().timestamp()
     return Facts(
         site_id=of.id,
         site=of.key,
@@ -138,12 +139,13 @@ def _facts(
         notice=notice.content,
         answer_id=answer[0] if answer else None,
         regime_shown=answer[2] if answer else None,
-        superseded=shelf.current(of).digest != notice.digest,
+        superseded=shelf.superseded(of, notice),
         test=test,
         regime=regime.id,
         regimes=parts().regimes.digest,
         place=where.place(),
         browser=where.browser(),
+        burst=client is not None and parts().limits["client_burst"].take(client, now) > 0,
     )
 
 

@@ -24,7 +24,7 @@ from ..parts import parts
 from ..records import Choice
 from ..records.rows import ACTIONS, Row
 from ..sites import Site
-from . import choices, cookies, paper, receipts, shelf
+from . import authorities, choices, cookies, paper, receipts, shelf, where
 from .blueprint import bp
 
 WITHDRAW = ACTIONS.index("withdraw")
@@ -213,6 +213,7 @@ def _contacts(of: Site) -> dict[str, Any]:
         "rights": sites.rights_contact(content["controller"], content["contacts"]),
         "dpo": content["dpo"],
         "authority": content["authority"],
+        "local": authorities.at(where.place()),
         "services": {s["id"]: s["name"] for s in content["services"]},
     }
 

@@ -37,9 +37,11 @@ def language(of: Site) -> str:
     return languages.choose((said, *where.tongues()), sites.LANGUAGES, of.default_language)
 
 
-def page(template: str, of: Site, status: int = 200, **values: Any) -> Response:
-    """A page in the visitor's language; templates say `t("key")` for its words."""
-    spoken = language(of)
+def page(
+    template: str, of: Site, status: int = 200, spoken: str | None = None, **values: Any
+) -> Response:
+    """A page in the visitor's language, or in `spoken`; templates say `t("key")` for its words."""
+    spoken = spoken or language(of)
     body = render_template(
         f"visitor/{template}.html",
         site=of,

@@ -24,7 +24,7 @@ from .. import sites
 from ..errors import Busy
 from ..parts import parts
 from ..sites import Site, origin_kind
-from . import choices, cookies, paper, shelf
+from . import authorities, choices, cookies, paper, shelf, where
 from .blueprint import bp, own_address
 
 TOKEN = re.compile(r"(?P<at>\d{10})\.(?P<mac>[0-9a-f]{64})")
@@ -99,6 +99,7 @@ def _page(of: Site, status: int = 200, told: str = "") -> Response:
         rights=sites.rights_contact(content["controller"], content["contacts"]),
         dpo=content["dpo"],
         authority=content["authority"],
+        local=authorities.at(where.place()),
     )
     # So that the form's own request names this origin, also in browsers without Sec-Fetch-Site.
     response.headers["Referrer-Policy"] = "same-origin"
@@ -111,7 +112,7 @@ def _from_here() -> bool:
     fetched, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
     if fetched is None and origin is None:
         return False
-    host = urlsplit(origin).netloc.lower() if origin else None
+    host = origin.lower().partition("://")[2] if origin else None
     return fetched in (None, "same-origin") and host in (None, request.host.lower())
 
 

@@ -18,18 +18,20 @@ from typing import Any
 import brotli
 from flask import Response, request
 
-from .. import languages, notices, sites, vendors
+from .. import builds, languages, notices, sites, theme, vendors
 from ..db import db
 from ..errors import NotFound
 from ..parts import parts
 from ..regime import Place, Regime, Signals
 from ..sites import Site
 from . import built, cookies, shelf, where
+from .authorities import authorities
 from .blueprint import base_address, bp, own_address
 
 STRICT = "private, max-age=600, stale-while-revalidate=86400"
 LAX = "private, no-cache"
 VARY = "Accept-Language, Sec-GPC, Accept-Encoding"
+PIN = re.compile(r"[0-9a-f]{64}")
 PROFILE = re.compile(r"([A-Z]{2}(?:-[A-Z0-9]{1,3})?|nowhere)(\+gpc)?")
 # What the first layer says only where things run until refused, or where the signal is a choice.
 LAX_TEXTS = frozenset("bar opt_out ok gpc_done gpc_why gpc_conflict".split())
@@ -42,7 +44,8 @@ def script(site: str, lang: str | None) -> Response:
     of = shelf.site(site)
     place, signals = where.place(), where.signals()
     _saw_tag(of)
-    return _answer(of, lang, place, signals, STRICT, LAX)
+    shown = shelf.chosen(of, where.network())
+    return _answer(of, shown, lang, place, signals, STRICT, LAX)
 
 
 @bp.get("/<site>/<profile>/<lang>/consent.js")
@@ -53,10 +56,11 @@ def public_script(site: str, profile: str, lang: str) -> Response:
         raise NotFound("not_found", "A profile is a place like PL or US-CA, and +gpc.")
     place = Place.parse(found[1] if found[1] != "nowhere" else "", "cdn")
     of = shelf.site(site)
-    lang = _named(shelf.current(of).content, lang)
+    shown = shelf.current(of)  # the same for all: no trial
+    lang = _named(shown.content, lang)
     strict = STRICT.replace("private", "public")
     lax = LAX.replace("private", "public")
-    response = _answer(of, lang, place, Signals(bool(found[2])), strict, lax)
+    response = _answer(of, shown, lang, place, Signals(bool(found[2])), strict, lax)
     response.headers["Vary"] = "Accept-Encoding"
     return response
 
@@ -65,10 +69,12 @@ def public_script(site: str, profile: str, lang: str) -> Response:
 def pinned(site: str, digest: str) -> Response:
     """The code alone, for `integrity=`; it asks for its notice by itself."""
     shelf.site(site)
-    for lax in (True, False):
-        body = f"!function(CMP_CONFIG){{{built.code(lax)}}}();".encode()
-        if hashlib.sha256(body).hexdigest() == digest:
-            return _compressed(body, "public, max-age=31536000, immutable", "Accept-Encoding")
+    ours = (builds.pin_of(built.code(lax)) for lax in (True, False))
+    body = next((one for one in ours if hashlib.sha256(one).hexdigest() == digest), None)
+    if body is None and PIN.fullmatch(digest):
+        body = builds.pinned(digest)
+    if body is not None:
+        return _compressed(body, "public, max-age=31536000, immutable", "Accept-Encoding")
     raise NotFound("not_found", "This server has no script of that digest.")
 
 
@@ -93,8 +99,8 @@ def notice(site: str) -> Response:
     of = shelf.site(site)
     place, signals = where.place(), where.signals()
     regime = _regime(place, signals)
-    shown = shelf.current(of)
-    config = _config(of, shown, request.args.get("lang"), regime, place, signals)
+    shown = shelf.chosen(of, where.network())
+    config = config_of(of, shown, request.args.get("lang"), regime, place, signals)
     data = json.dumps(config, ensure_ascii=False, separators=(",", ":")).encode()
     strict = regime.model == "opt-in"
     response = _compressed(data, STRICT if strict else LAX, VARY, "application/json")
@@ -105,9 +111,15 @@ def notice(site: str) -> Response:
 def details(site: str, lang: str) -> Response:
     """The second layer: who asks, and every tracker, in one language."""
     of = shelf.site(site)
-    shown = shelf.current(of)
-    content = shown.content
-    language = _named(content, lang)
+    content = shelf.chosen(of, where.network()).content
+    body = second_layer(of, content, _named(content, lang))
+    data = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+    caching = "private, max-age=60" if shelf.running(of) else "public, max-age=60"
+    return _compressed(data, caching, "Accept-Encoding", "application/json")
+
+
+def second_layer(of: Site, content: dict[str, Any], language: str) -> dict[str, Any]:
+    """What the settings say beside what the first layer brought."""
     providers = {s["id"]: s["provider"] for s in content["services"]}
     trackers = [
         tracker
@@ -119,7 +131,9 @@ def details(site: str, lang: str) -> Response:
     ]
     attribution = parts().geo.attribution
     names = "controller contacts dpo authority published_at version choice_lifetime retention"
-    body = {name: content[name] for name in names.split()} | {
+    return {name: content[name] for name in names.split()} | {
+        "facts": content.get("facts", {}),
+        "authorities": authorities(),
         "decided_for_demo": bool(content["layout"].get("decided_for_demo")),
         "rights": sites.rights_contact(content["controller"], content["contacts"]),
         "requests": of.request_form,
@@ -131,19 +145,23 @@ def details(site: str, lang: str) -> Response:
         "texts": _texts(content, language, later=True),
         "attribution": {"text": attribution[0], "url": attribution[1]} if attribution else None,
     }
-    data = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
-    return _compressed(data, "public, max-age=60", "Accept-Encoding", "application/json")
 
 
 def _answer(
-    of: Site, lang: str | None, place: Place, signals: Signals, strict: str, lax: str
+    of: Site,
+    shown: shelf.Shown,
+    lang: str | None,
+    place: Place,
+    signals: Signals,
+    strict: str,
+    lax: str,
 ) -> Response:
     regime = _regime(place, signals)
-    config = _config(of, shelf.current(of), lang, regime, place, signals)
+    config = config_of(of, shown, lang, regime, place, signals)
     if strict.startswith("public"):  # one body for all: nothing in it depends on who asked how
         config["cookie"]["http"] = base_address()
     text = json.dumps(config, ensure_ascii=False, separators=(",", ":"))
-    code = built.code(_lax(regime, config["categories"]))
+    code = built.code(is_lax(regime, config["categories"]))
     if "shadow" in of.integrations:
         code = built.SHADOW.replace("DIGEST", built.digest("shadow"))
     body = f"!function(CMP_CONFIG){{{code}}}({text});".encode()
@@ -156,15 +174,17 @@ def _regime(place: Place, signals: Signals) -> Regime:
     return replace(regime, tz=None) if place.source == "demo" else regime
 
 
-def _config(
+def config_of(
     of: Site,
     shown: shelf.Shown,
     lang: str | None,
     regime: Regime,
     place: Place,
     signals: Signals,
+    keep: bool = True,
 ) -> dict[str, Any]:
-    """CMP_CONFIG: see docs/api.md for its shape."""
+    """CMP_CONFIG: see docs/api.md for its shape. Without `keep` it is served to no visitor, and its
+    answer is not kept."""
     content = shown.content
     language = _language(content, lang)
     asked = [c["id"] for c in content["categories"] if c["id"] != "necessary"]
@@ -174,12 +194,12 @@ def _config(
     return {
         "v": 1,
         "site": of.key,
-        "build": built.build(_lax(regime, asked)),
+        "build": built.build(is_lax(regime, asked)),
         "day": parts().clock().date().isoformat(),
         "notice": shown.digest,
         "version": shown.version,
         "asks": shown.asks,
-        "answer": _served(of, shown, regime, language, asked),
+        "answer": _served(of, shown, regime, language, asked) if keep else None,
         "lang": language,
         "languages": content["languages"],
         "regime": _as_shown(regime, asked, content),
@@ -212,10 +232,17 @@ def _config(
         "texts": {
             name: text
             for name, text in _texts(content, language, later=False).items()
-            if name not in LAX_TEXTS or _lax(regime, asked)
+            if name not in LAX_TEXTS or is_lax(regime, asked)
         },
         **_lazy(of),
+        **_look(content),
     }
+
+
+def _look(content: dict[str, Any]) -> dict[str, str]:
+    """`css` of a layout that is not ours as shipped, so that the others cost nothing."""
+    css = theme.sheet(content["layout"])
+    return {"css": css} if css else {}
 
 
 def _lazy(of: Site) -> dict[str, Any]:
@@ -241,7 +268,7 @@ def _texts(content: dict[str, Any], language: str, later: bool) -> dict[str, Any
     return {name: text for name, text in words.items() if name.startswith("more_") == later}
 
 
-def _lax(regime: Regime, asked: list[str]) -> bool:
+def is_lax(regime: Regime, asked: list[str]) -> bool:
     """Whether anything that is asked for may run before it is answered."""
     return any(regime.categories[category] != "opt-in" for category in asked)
 
@@ -266,12 +293,13 @@ def _served(
         kept = db.session.get(notices.Notice, shown.id)
         if kept is None:
             return None
+        built.keep(is_lax(regime, asked))
         memory[key] = notices.served(
             of,
             kept,
             {
                 "v": 1,
-                "build": built.build(_lax(regime, asked)),
+                "build": built.build(is_lax(regime, asked)),
                 "notice": shown.digest,
                 "regime": regime.params(),
                 "layout": shown.content["layout"],

@@ -53,6 +53,30 @@ def current(of: Site) -> Shown:
     return found
 
 
+def chosen(of: Site, network: str | None) -> Shown:
+    """The notice for a visitor of that network: what binds, or what is tried on a share of them.
+
+    Answers that a shared cache may keep take `current`. Raises NotFound `not_published`.
+    """
+    trial = running(of)
+    if trial is not None and notices.takes_part(trial.key, trial.share, network):
+        tried: Shown = _kept("tried", trial.notice, lambda: _by_id(trial.notice))
+        return tried
+    return current(of)
+
+
+def running(of: Site) -> notices.Running | None:
+    """The trial that is under way, as of the last second."""
+    found: notices.Running | None = _fresh("trial", of.key, lambda: notices.running(of))
+    return found
+
+
+def superseded(of: Site, shown: Shown) -> bool:
+    """Whether a choice about `shown` was made after it had ceased to bind."""
+    trial = running(of)
+    return current(of).id != shown.id and (trial is None or trial.notice != shown.id)
+
+
 def notice(of: Site, digest: str) -> Shown:
     """Any notice the site ever published; raises Conflict `notice_unknown`."""
     shown: Shown = _kept("notice", (of.id, digest), lambda: _notice(of, digest))
@@ -83,6 +107,10 @@ def _notice(of: Site, digest: str) -> Shown:
         return _shown(notices.by_digest(of, digest))
     except Refusal:
         raise Conflict("notice_unknown", "This site never published that notice.") from None
+
+
+def _by_id(number: int) -> Shown:
+    return _shown(db.session.get_one(Notice, number))
 
 
 def _shown(found: Notice) -> Shown:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_network
+
 from flask import request
 
 from ..geo import client_address, parse_address, untrusted_forwarding
@@ -46,6 +48,14 @@ def limit_key() -> str | None:
         parts().warnings["forwarding"] = FORWARDING.format(peer=peer)
         return None
     return client_key(_address())
+
+
+def network() -> str | None:
+    """The network of the address, for a trial's draw: an IPv4 /24 or an IPv6 /48; kept nowhere."""
+    address = parse_address(_address())
+    if address is None:
+        return None
+    return str(ip_network((address, 24 if address.version == 4 else 48), strict=False))
 
 
 def browser() -> str:

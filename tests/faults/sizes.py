@@ -19,6 +19,8 @@ SIZES = {  # what: (smallest, long)
     "restores": (1, 20),  # older backups put back
     "walks": (10, 500),  # of the state machine, 30 steps each
     "pages": (10, 40),  # hostile ones that are scanned
+    "leaves": (200, 10_000),  # that a dictionary is tried on
+    "payloads": (1, 300),  # of SQL, at each place that takes a text, on each database
 }
 
 

@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import select
 
 from app import create_app
-from consent import config
+from consent import config, rollup, sites
 from consent.db import db
 from consent.ledger import Ledger
 from consent.ledger.fsck import fsck
@@ -117,6 +117,7 @@ def check(server: Server, known: Answered, notes: set[str]) -> None:
         assert max(stored.values()) == 1, "a choice is stored twice"
         assert list(fsck(ledger.signer, now)) == []
         assert one_chain(ledger, notes, now) >= 2
+        assert rollup.rebuild(sites.get(SITE)).wrong == [], "counted is not what is stored"
         db.session.remove()
         db.engine.dispose()
 

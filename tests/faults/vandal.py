@@ -37,6 +37,8 @@ NAMED = {
 # Columns without evidential meaning: nothing that is proven to anybody depends on them.
 SILENT = {
     ("trail", "id"): "the order of lines on a page; each line carries its own time",
+    ("notice", "by"): "who published; the trail says it, and the log vouches for the trail",
+    ("notice", "told"): "why visitors were asked again, for the page; both versions show it",
     ("waiting", "id"): "the order in which entries will enter the log, which is not promised",
 }
 """Silent too, by their very form:

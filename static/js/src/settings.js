@@ -1,9 +1,10 @@
 /** The second layer: a choice per category and per service, who stores what, and one's own record. */
 
-import { drop, h, link, words } from './dom.js';
+import { drop, h, words } from './dom.js';
 import { box, button } from './first.js';
+import { facts } from './facts.js';
 import { help } from './help.js';
-import { cells, duration } from './rows.js';
+import { cells } from './rows.js';
 import css from './settings.css';
 import { adopt } from './sheet.js';
 
@@ -14,10 +15,6 @@ import { adopt } from './sheet.js';
 /** @typedef {import('./types').TrackerRow} TrackerRow */
 
 const COLUMNS = ['name', 'provider', 'purpose', 'duration', 'party'];
-const FIELDS =
-  'legal_name trading_name name title address email phone website url registration_number vat_number'.split(
-    ' ',
-  );
 
 /** @type {(() => void) | undefined} */
 let added;
@@ -113,7 +110,7 @@ export class Settings {
       ...['necessary', ...page.config.categories].map((id) => this.category(id)),
       this.table('', (row) => !row.category || !(row.category in page.now.categories)) || '',
       this.record,
-      ...(details ? this.facts(details) : this.missing()),
+      ...(details ? facts(this, details) : this.missing()),
     );
     this.own();
   }
@@ -203,55 +200,6 @@ export class Settings {
     for (const id in this.categories) out.categories[id] = this.categories[id].checked;
     for (const id in this.services) out.services[id] = this.services[id].checked;
     return out;
-  }
-
-  /**
-   * Who answers for this, since when, and how long the proof is kept.
-   * @param {Details} details
-   */
-  facts(details) {
-    const { w } = this;
-    const { controller, dpo, authority, attribution } = details;
-    const block = (/** @type {string} */ key, /** @type {unknown} */ value) => {
-      const lines = describe(w, value);
-      return lines.length
-        ? [h('section', { class: 'ctl-card' }, h('h3', null, w.t(key)), lines)]
-        : [];
-    };
-    const date = details.published_at && this.date(details.published_at);
-    return [
-      ...block('controller', controller),
-      this.rights(details),
-      ...block('dpo', dpo),
-      ...block('authority', authority),
-      h(
-        'p',
-        { class: 'ctl-small' },
-        date && w.t('published', { version: details.version || 1, date }) + ' ',
-        details.choice_lifetime &&
-          w.t('lifetime', { time: duration(w, details.choice_lifetime) }) + ' ',
-        details.retention &&
-          w.t(kept(details.retention.anchor), { time: duration(w, details.retention) }) + ' ',
-        details.decided_for_demo && w.t('demo') + ' ',
-        attribution && h('span', { lang: 'en' }, link(attribution.text, attribution.url)),
-      ),
-    ];
-  }
-
-  /**
-   * Whom to ask about one's data, and that it costs nothing.
-   * @param {Details} details
-   */
-  rights({ rights, requests }) {
-    const { page, w } = this;
-    const form = `${page.root}/requests?lang=${page.language.lang}`;
-    return h(
-      'section',
-      { class: 'ctl-card' },
-      h('h3', null, w.t('rights_contact')),
-      describe(w, rights),
-      h('p', null, w.t('free') + ' ', requests ? link(w.t('request'), form) : ''),
-    );
   }
 
   /**
@@ -439,34 +387,4 @@ export class Settings {
   remove() {
     drop(this.node);
   }
-}
-
-/**
- * @param {string} [anchor] where the time begins for which the record is kept
- * @returns {string} the key of the sentence that says so
- */
-function kept(anchor) {
-  return anchor && anchor !== 'choice' ? 'retention_' + anchor : 'retention';
-}
-
-/**
- * @param {Words} w
- * @param {unknown} value an organisation's fields, lines, or nested groups of them
- * @returns {Node[]}
- */
-function describe(w, value, key = '') {
-  if (!value) return [];
-  if (typeof value !== 'object') {
-    const text = String(value);
-    const label = key.endsWith('_number') ? w.t(key) : '';
-    const url = /^\S+@\S+$/.test(text) ? 'mailto:' + text : text;
-    return [h('div', null, label && label + ' ', h('bdi', null, link(text, url)))];
-  }
-  const fields = /** @type {{[key: string]: unknown}} */ (value);
-  const rank = (/** @type {string} */ name) => (FIELDS.indexOf(name) + 99) % 99;
-  const seen = new Set();
-  return Object.keys(fields)
-    .sort((a, b) => rank(a) - rank(b))
-    .flatMap((name) => describe(w, fields[name], name))
-    .filter((line) => !seen.has(line.textContent) && seen.add(line.textContent));
 }

@@ -53,6 +53,8 @@ export interface Config {
   texts: { [key: string]: Text };
   /** `<name>.<digest>` of each part that the site has switched on. */
   parts?: string[];
+  /** Rules that the server makes of the site's theme (theme/sheet.py), after our own. */
+  css?: string;
   /** Options of those that have any. */
   options?: { [part: string]: { [option: string]: any } };
 }
@@ -136,6 +138,9 @@ export interface Details {
   contacts?: { [field: string]: unknown } | null;
   dpo?: { [field: string]: unknown } | null;
   authority?: { [field: string]: unknown } | null;
+  /** By country, or country and part: where a visitor from there may complain. */
+  authorities?: { [place: string]: { name: string; url: string } };
+  facts?: { storage_region?: string; min_age?: number; sells_or_shares?: boolean };
   rights?: { [field: string]: unknown } | null;
   requests?: boolean;
   published_at?: string;

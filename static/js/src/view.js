@@ -86,7 +86,7 @@ export class View {
 
   style() {
     const sheet = new CSSStyleSheet();
-    sheet.replaceSync(LAX ? css + barCss : css);
+    sheet.replaceSync((LAX ? css + barCss : css) + (this.page.config.css || ''));
     document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
   }
 

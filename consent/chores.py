@@ -1,0 +1,34 @@
+"""What a server does again and again beside answering: the log, scans, pictures, messages."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import datetime
+
+_LOG = logging.getLogger(__name__)
+Context = Callable[[], AbstractContextManager[object]]
+Clock = Callable[[], datetime]
+Work = Callable[[datetime], object]
+
+
+def repeat(
+    context: Context, clock: Clock, stop: threading.Event, every: float, *works: Work
+) -> None:
+    """Call each work with the time, in a context of its own, every so many seconds until `stop`.
+
+    Whatever happens to a single call, the others go on. A work that returns True has more to do,
+    and is called again without a pause.
+    """
+    pause = every
+    while not stop.wait(pause):
+        pause = every
+        for work in works:
+            try:
+                with context():
+                    if work(clock()) is True:
+                        pause = 0.0
+            except Exception:  # the database may be away; what waits goes on waiting
+                _LOG.exception("%s failed", getattr(work, "__name__", type(work).__name__))

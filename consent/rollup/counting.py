@@ -1,0 +1,112 @@
+"""Counting as records come and go: in the transaction that stores or takes them, or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import select, text, tuple_
+from sqlalchemy.engine import Connection
+
+from ..db import db
+from ..notices import Notice
+from ..records.rows import TEST, Row
+from ..records.writer import Job
+from ..sites import Site
+from . import cells
+from .cells import Counts, Seen
+from .table import Kind
+
+ADD = text(
+    "INSERT INTO rollup (site_id, span, kind, value, granted, partly, refused) VALUES"
+    " (:site_id, :span, :kind, :value, :granted, :partly, :refused)"
+    " ON CONFLICT (site_id, span, kind, value) DO UPDATE SET"
+    " granted = rollup.granted + excluded.granted, partly = rollup.partly + excluded.partly,"
+    " refused = rollup.refused + excluded.refused"
+)
+
+
+def add(connection: Connection, jobs: Sequence[Job]) -> None:
+    """Count what a batch stores, in its transaction: the writer's `also`. Tests count nowhere."""
+    fresh = [job for job in jobs if not job.row.flags & TEST]
+    earlier = _earlier(connection, fresh)
+    by_site: dict[int, Counts] = {}
+    for job in fresh:
+        row = job.row
+        seen = Seen(
+            row=row,
+            country=job.place[0],
+            language=job.choice.language,
+            regime=job.rule[0],
+            again=again(row, job.facts.notice["asks"], earlier),
+            reasons=job.reasons,
+        )
+        cells.count(seen, by_site.setdefault(row.site_id, {}))
+        earlier[row.site_id, row.id] = row.seq, job.facts.notice["asks"]
+    for site_id in sorted(by_site):
+        pour(connection, site_id, by_site[site_id])
+
+
+def pour(connection: Connection, site_id: int, counts: Counts) -> None:
+    """Add counts of days to the table, and to their months.
+
+    Always in the order of the key, so that two writers never wait for each other in a ring.
+    """
+    months: Counts = {}
+    for (day, kind, value), more in counts.items():
+        held = months.setdefault((day // 100, kind, value), [0, 0, 0])
+        for which in range(3):
+            held[which] += more[which]
+    lines = [line(site_id, place, n) for place, n in sorted({**counts, **months}.items())]
+    if lines:
+        connection.execute(ADD, lines)
+
+
+def line(site_id: int, place: cells.Place, counts: Sequence[int]) -> dict[str, Any]:
+    """One line as the table has it."""
+    span, kind, value = place
+    granted, partly, refused = counts
+    return {
+        "site_id": site_id,
+        "span": span,
+        "kind": int(kind),
+        "value": value,
+        "granted": granted,
+        "partly": partly,
+        "refused": refused,
+    }
+
+
+def gone(site: Site, seqs: Sequence[int]) -> None:
+    """Note how many records of each day are erased or purged, so that `rebuild` lets those days
+    be. The counts stay: they say nothing of anybody. The caller commits."""
+    counts: Counts = {}
+    for seq in seqs:
+        counts.setdefault((cells.when(seq)[0], Kind.GONE, ""), [0, 0, 0])[cells.REFUSED] += 1
+    pour(db.session.connection(), site.id, counts)
+
+
+def again(row: Row, asks: int, earlier: dict[tuple[int, bytes], tuple[int, int]]) -> str:
+    """Why somebody chose again: 'asked', because more is asked than before; 'own', for any other
+    reason; 'unknown', where the choice before is not here. `earlier` is (seq, asks) by site, id."""
+    if row.previous is None:
+        return ""
+    before = earlier.get((row.site_id, row.previous))
+    if before is None or before[0] >= row.seq:
+        return "unknown"
+    return "asked" if asks > before[1] else "own"
+
+
+def _earlier(connection: Connection, jobs: Sequence[Job]) -> dict[tuple[int, bytes], Any]:
+    wanted = {(job.row.site_id, job.row.previous) for job in jobs if job.row.previous}
+    return found(connection, sorted(wanted)) if wanted else {}
+
+
+def found(connection: Connection, keys: Sequence[Any]) -> dict[tuple[int, bytes], Any]:
+    """(seq, asks) of the records with these (site, id)."""
+    query = (
+        select(Row.site_id, Row.id, Row.seq, Notice.asks)
+        .join(Notice, Notice.id == Row.notice_id)
+        .where(tuple_(Row.site_id, Row.id).in_(keys))
+    )
+    return {(site, number): (seq, asks) for site, number, seq, asks in connection.execute(query)}

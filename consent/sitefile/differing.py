@@ -1,0 +1,132 @@
+"""What is not as a file says, in sentences."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from .. import inventory, scans, sites, webhooks
+from ..sites import Site
+
+LONGEST = 120  # characters of a value in a sentence
+
+
+def differences(site: Site | None, said: Mapping[str, Any], prune: bool) -> list[str]:
+    """How `site` would change by what a file says; with `prune` also what it does not name.
+
+    Pure reading. A site that is not there yet would be made.
+    """
+    if site is None:
+        return [f"The site {said['key']} would be made.", *_named(said)]
+    found = [
+        line
+        for name in sorted(sites.CHANGEABLE & set(said))
+        for line in _value(name, getattr(site, name), _clean(name, said[name]))
+    ]
+    if "inventory" in said:
+        found += _inventory(site, said["inventory"], prune)
+    if "scan" in said:
+        found += _value("scan", watch(site), {**EMPTY, **said["scan"]})
+    if "webhooks" in said:
+        found += _webhooks(site, said["webhooks"], prune)
+    return found
+
+
+EMPTY: dict[str, Any] = {"webhook": None, "email": None}
+
+
+def watch(site: Site) -> dict[str, Any]:
+    """The schedule of scans as a file has it."""
+    kept = scans.watch(site)
+    return {name: getattr(kept, name) for name in ("every", "url", "webhook", "email")}
+
+
+def _clean(name: str, value: Any) -> Any:
+    """As the verb keeps it, so that the same host in capitals is no difference."""
+    if name in ("origins", "preview_hosts"):
+        return [sites.bare(one) for one in value]
+    if name == "integrations":
+        return {
+            part: {n: v for n, v in options.items() if v not in (False, None, "", [], {})}
+            if isinstance(options, dict)
+            else options
+            for part, options in value.items()
+        }
+    return value
+
+
+def _named(said: Mapping[str, Any]) -> list[str]:
+    rows = said.get("inventory", {})
+    found = [f"Service {one['key']}: would be added." for one in rows.get("services", [])]
+    return found + [f"{called(one)}: would be added." for one in rows.get("trackers", [])]
+
+
+def _value(name: str, old: Any, new: Any) -> Iterator[str]:
+    """One line for each leaf of a mapping that differs."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        for part in [*old, *(part for part in new if part not in old)]:
+            yield from _value(f"{name}.{part}", old.get(part), new.get(part))
+    elif old != new:
+        yield f"{name}: {_said(old)} → {_said(new)}"
+
+
+def _inventory(site: Site, rows: Mapping[str, Any], prune: bool) -> Iterator[str]:
+    state = inventory.state(site)
+    held = {one["key"]: one for one in state["services"]}
+    for row in rows.get("services", []):
+        yield from _row(f"Service {row['key']}", held.pop(row["key"], None), row)
+    if prune and "services" in rows:
+        yield from (
+            f"Service {key}: the file does not name it; it would be removed." for key in held
+        )
+    known: dict[tuple[str, str, str], list[Mapping[str, Any]]] = defaultdict(list)
+    for one in state["trackers"]:
+        known[inventory.identity(one)].append(one)
+    for row in rows.get("trackers", []):
+        same = known[inventory.identity(row)]
+        yield from _row(called(row), same.pop(0) if same else None, row)
+    if prune and "trackers" in rows:
+        for left in known.values():
+            for one in left:
+                yield f"{called(one)}: the file does not name it; it would be removed."
+
+
+def _row(label: str, held: Mapping[str, Any] | None, row: Mapping[str, Any]) -> Iterator[str]:
+    if held is None:
+        yield f"{label}: would be added."
+        return
+    for name, value in row.items():
+        for line in _value(name, held.get(name), value):
+            yield f"{label}: {line}"
+
+
+def _webhooks(site: Site, rows: Sequence[Mapping[str, Any]], prune: bool) -> Iterator[str]:
+    held = {one.url: one for one in webhooks.of_site(site)}
+    for row in rows:
+        known = held.pop(row["url"], None)
+        label = f"Webhook {row['url']}"
+        if known is None:
+            yield f"{label}: would be added."
+            continue
+        if set(known.events) != set(row["events"]):
+            yield f"{label}: events: {_said(sorted(known.events))} → {_said(sorted(row['events']))}"
+        if "active" in row and known.active != row["active"]:
+            yield f"{label}: active: {_said(known.active)} → {_said(row['active'])}"
+    if prune:
+        yield from (
+            f"Webhook {url}: the file does not name it; it would be removed." for url in held
+        )
+
+
+def called(row: Mapping[str, Any]) -> str:
+    """What a tracker is called in a sentence."""
+    name = row.get("name") or next(iter((row.get("purpose") or {}).values()), "without a name")
+    kind = row.get("kind") or "cookie"
+    return f"Tracker {name[:60]}" + ("" if kind == "cookie" else f" ({kind})")
+
+
+def _said(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False, sort_keys=True)
+    return "nothing" if value in (None, "") else text[:LONGEST]

@@ -1,0 +1,145 @@
+"""Every word a page of the admin says passes the catalogue, or is what somebody else wrote."""
+
+from __future__ import annotations
+
+import gettext
+import re
+from html.parser import HTMLParser
+
+import pytest
+from flask import Flask
+
+from consent import notices, sites
+from consent.admin import tongue
+from tests.acts import choice_body, post_choice
+from tests.conftest import Clock
+from tests.sentences import all_of
+from tests.test_admin import EMAIL, WORDS, Owner
+from tests.test_admin_look import PAGES, site
+
+__all__ = ["site"]  # the fixture
+pytestmark = pytest.mark.sqlite_only
+
+SAID = ("aria-label", "placeholder", "data-label", "alt", "title")
+NOT_SAID = ("script", "style", "code", "pre", "textarea")
+# Pages that are made of what visitors read, or of what was written down in its own words.
+OTHERS = re.compile(r"/notice/texts/|/trail|/access/|/history/|/preview/|/shown/|/scans/\d+$")
+# Names, addresses, codes, sentences of a site's own, and what has no language.
+DATA = re.compile(
+    r"Example|example\.com|Example Ltd|crumbtrail\w*|Crumbtrail|English|Polski|Français|CSV|JSON"
+    r"|jean-baptiste\.|cta_"
+    r"|Main|main|Another organisation|another|FALLBACK|Chromium|olga@|anna@|guest@|https?:|cli|test"
+    r"|read:records|read:proof|export|stats|Cookies, Example’s way|Your privacy choices"
+    r"|Unknown place:|Keeps |A random key|Recognises |GDPR|EDPB|IP Geolocation|name,kind"
+    r"|google-analytics|House style|msg_|(?:notice|scan|tracker|request)\.[a-z]+$"
+)
+# What passes the catalogue and is not a sentence of ours: names of sites and services, and what was
+# said by the catalogue already, with a value in it.
+OF_OTHERS = re.compile(
+    r"Example|Crumbtrail|House style|Another organisation|Main|Google Analytics \(new\)"
+    r"|Address of the privacy policy, English|Purpose, English|Days for [a-z]+|At least 12 .*"
+)
+# Sentences of the nouns that hold values, and are English in every language: decision 0035.
+ENGLISH = re.compile(r"Every head is signed|The key and the database|No outside witness|Script$")
+
+
+class Page(HTMLParser):
+    """What a page says, in pieces: its text, and the attributes that are read out or shown."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.said: list[str] = []
+        self.inside = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.inside += tag in NOT_SAID
+        self.said += [value for name, value in attrs if name in SAID and value]
+
+    def handle_endtag(self, tag: str) -> None:
+        self.inside -= tag in NOT_SAID
+
+    def handle_data(self, data: str) -> None:
+        if not self.inside:
+            self.said.append(data)
+
+
+class Marked(gettext.NullTranslations):
+    """A language in which every sentence is itself, in brackets."""
+
+    def gettext(self, message: str) -> str:
+        return f"⟦{message}⟧"
+
+    def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
+        return f"⟦{msgid1 if n == 1 else msgid2}⟧"
+
+
+class Asked(gettext.NullTranslations):
+    """A language that notes what it is asked for and no catalogue has."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.known = {text for pair in all_of() for text in pair}
+        self.missing: set[str] = set()
+
+    def gettext(self, message: str) -> str:
+        if message not in self.known:
+            self.missing.add(message)
+        return message
+
+    def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
+        return self.gettext(msgid1 if n == 1 else msgid2)
+
+
+def unmarked(text: str) -> list[str]:
+    page = Page()
+    page.feed(text)
+    whole, before = "\0".join(page.said), ""
+    while whole != before:
+        whole, before = re.sub(r"⟦[^⟦⟧]*⟧", "", whole), whole
+    pieces = (" ".join(piece.split()) for piece in whole.split("\0"))
+    return [piece for piece in pieces if re.search(r"[A-Za-z]{3,}", piece)]
+
+
+def foreign(app: Flask, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """Pieces of pages that are neither marked nor somebody's data, and where they stand."""
+    monkeypatch.setattr(tongue, "catalogue", lambda tag: Marked())
+    owner = Owner(app.test_client())
+    assert owner.sign_in(WORDS, EMAIL).status_code == 303
+    found: dict[str, str] = {}
+    for path in PAGES:
+        if not OTHERS.search(path):
+            for piece in unmarked(owner.client.get(f"/admin{path}").text):
+                if not DATA.search(piece) and not ENGLISH.match(piece):
+                    found.setdefault(piece, path)
+    return found
+
+
+def test_every_word_of_a_page_passes_the_catalogue(
+    app: Flask, site: sites.Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert foreign(app, monkeypatch) == {}
+
+
+def test_what_a_page_asks_the_catalogue_for_is_in_it(
+    app: Flask, site: sites.Site, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tables of words, blocks of a template and refusals too."""
+    said = choice_body(notices.latest(site).digest, clock())
+    said["categories"] = {"preferences": False, "statistics": False, "marketing": False}
+    assert post_choice(app.test_client(), site.key, said).status_code in (201, 400), said
+    owner = Owner(app.test_client())
+    assert owner.sign_in(WORDS, EMAIL).status_code == 303
+    asked = Asked()
+    monkeypatch.setattr(tongue, "catalogue", lambda tag: asked)
+    records = f"/admin/sites/{site.key}/records/"
+    wrong = (f"{records}?from=x&layer=9", f"{records}{said['id']}", f"{records}{said['id']}/erase")
+    for path in (*(f"/admin{path}" for path in PAGES), *wrong):
+        owner.client.get(path)
+    table = app.extensions["crumbtrail"].regimes
+    rules = {table.name(one) for one in table.ids}
+    assert {text for text in asked.missing - rules if not OF_OTHERS.fullmatch(text)} == set()
+
+
+def test_a_word_that_does_not_is_found() -> None:
+    text = "<p>⟦Saved⟧ or lost</p><a aria-label='Onwards'>⟦Go⟧</a><code>site key</code>"
+    assert unmarked(text) == ["or lost", "Onwards"]
