@@ -10,12 +10,13 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 from consent.egress import Guard, Policy
 from consent.egress.addresses import Address, parse
 from consent.egress.guard import Streams, dial
+from tests.pages import listening
 
 PUBLIC = "93.184.216.34"  # an address like any website's; nothing is ever sent there
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nhi"
@@ -166,17 +167,9 @@ class Stranger:
 
 @contextmanager
 def stranger() -> Iterator[Stranger]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-    server.daemon_threads = True
-    server.site = Stranger(server.server_address[1])  # type: ignore[attr-defined]
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-    thread.start()
-    try:
+    with listening(_Handler) as server:
+        server.site = Stranger(server.server_port)  # type: ignore[attr-defined]
         yield server.site  # type: ignore[attr-defined]
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import urlsplit
+
+from tests.pages import listening
 
 Headers = list[tuple[str, str]]
 Answer = tuple[int, str, str, Headers]
@@ -75,18 +76,10 @@ class _Handler(BaseHTTPRequestHandler):
 
 @contextmanager
 def leaky() -> Iterator[Leaky]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-    server.daemon_threads = True
-    site = Leaky(server.server_address[1])
-    _Handler.sites[site.port] = site
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-    thread.start()
-    try:
+    with listening(_Handler) as server:
+        site = Leaky(server.server_port)
+        _Handler.sites[site.port] = site
         yield site
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
         del _Handler.sites[site.port]
 
 

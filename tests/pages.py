@@ -33,20 +33,27 @@ class Website:
 
 
 @contextmanager
-def website() -> Iterator[Website]:
-    """Serve until the block ends."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+def listening(handler: type[BaseHTTPRequestHandler]) -> Iterator[ThreadingHTTPServer]:
+    """A server on a port of this machine, until the block ends; whoever is late gets no answer."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.daemon_threads = True
-    site = Website(server.server_address[1])
-    _Handler.sites[site.port] = site
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
     try:
-        yield site
+        yield server
     finally:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+@contextmanager
+def website() -> Iterator[Website]:
+    """Serve until the block ends."""
+    with listening(_Handler) as server:
+        site = Website(server.server_port)
+        _Handler.sites[site.port] = site
+        yield site
         del _Handler.sites[site.port]
 
 

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Page
 
-from app import create_app
-from consent import config, sites
-from consent.db import db
+from consent import sites
 from tests.acts import make_site
-from tests.databases import Databases, lent
+from tests.databases import Databases
+from tests.owner import inside, lent_server
 from tests.pages import Website
 from tests.server import Server
 from tests.visitor import until
@@ -25,19 +23,11 @@ ZONES = {"US": "America/Los_Angeles", "PL": "Europe/Warsaw", "no": "Europe/Warsa
 @contextmanager
 def serving(databases: Databases, folder: Path, wanted: dict[str, Any]) -> Iterator[Server]:
     """A server with a site `<name>.example` for each of `wanted`, {name: integrations}."""
-    with lent(databases, migrated=False) as url:
-        running = Server(folder, url)
-        running.start()
-        values = {name: running.environ[name] for name in ("DATABASE_URL", "INSTANCE_PATH")}
-        app = create_app(config.load(values))
-        for name, integrations in wanted.items():
-            make_site(app, datetime.now(UTC), f"{name}.example", integrations=integrations)
-        with app.app_context():
-            db.session.remove()
-            db.engine.dispose()
-        app.extensions["crumbtrail"].close()
+    with lent_server(databases, folder) as running:
+        with inside(running) as (app, at):
+            for name, integrations in wanted.items():
+                make_site(app, at, f"{name}.example", integrations=integrations)
         yield running
-        running.stop()
 
 
 def opened(

@@ -5,16 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Page, Request
 
-from app import create_app
-from consent import config, inventory, notices, sites, users
-from consent.db import db
+from consent import inventory, notices, sites, users
 from tests.acts import BY, make_site
+from tests.owner import inside
 from tests.pages import Website
 from tests.server import Server
 from tests.visitor import until
@@ -47,13 +46,10 @@ class Shop(Server):
 def opened(folder: Path, database_url: str) -> Iterator[Shop]:
     running = Shop(folder, database_url)
     running.start()
-    values = {name: running.environ[name] for name in ("DATABASE_URL", "INSTANCE_PATH")}
-    app = create_app(config.load(values))
-    at = datetime.now(UTC)
-    hosts = ["localhost", "127.0.0.1"]
-    make_site(app, at, SHOP, origins=[SHOP, *hosts])
-    make_site(app, at, BELOW, origins=[BELOW, f"*.{BELOW}"], cookie_domain=BELOW)
-    with app.app_context():
+    with inside(running) as (app, at):
+        hosts = ["localhost", "127.0.0.1"]
+        make_site(app, at, SHOP, origins=[SHOP, *hosts])
+        make_site(app, at, BELOW, origins=[BELOW, f"*.{BELOW}"], cookie_domain=BELOW)
         site = sites.get(SHOP)
         for name, host, category in (
             ("tracker", TRACKER, "statistics"),
@@ -65,9 +61,6 @@ def opened(folder: Path, database_url: str) -> Iterator[Shop]:
         notices.publish(site, BY, at)
         end = at + timedelta(days=1)
         running.key = users.create_key("Tests", [SHOP, BELOW], end, by=BY, at=at)
-        db.session.remove()
-        db.engine.dispose()
-    app.extensions["crumbtrail"].close()
     yield running
     running.stop()
 

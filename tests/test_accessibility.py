@@ -7,17 +7,15 @@ finds, and what it cannot see (measures.js). A broken twin of each measure prove
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from app import create_app
-from consent import config, sites
-from consent.db import db
+from consent import sites
 from tests.acts import make_site
-from tests.databases import Databases, lent
+from tests.databases import Databases
+from tests.owner import inside, lent_server
 from tests.pages import Website
 from tests.prepare import ROOT
 from tests.server import Server
@@ -131,18 +129,10 @@ def arabic(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> It
     """A server with a site that speaks Arabic, which is written from right to left."""
     if "ar" not in sites.LANGUAGES:
         pytest.skip("no site speaks Arabic yet")
-    with lent(databases, migrated=False) as url:
-        running = Server(tmp_path_factory.mktemp("arabic"), url)
-        running.start()
-        values = {name: running.environ[name] for name in ("DATABASE_URL", "INSTANCE_PATH")}
-        app = create_app(config.load(values))
-        make_site(app, datetime.now(UTC), languages=["ar"], default_language="ar")
-        with app.app_context():
-            db.session.remove()
-            db.engine.dispose()
-        app.extensions["crumbtrail"].close()
+    with lent_server(databases, tmp_path_factory.mktemp("arabic")) as running:
+        with inside(running) as (app, at):
+            make_site(app, at, languages=["ar"], default_language="ar")
         yield running
-        running.stop()
 
 
 @pytest.mark.parametrize("layer", [1, 2])

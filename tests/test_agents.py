@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,12 +12,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from app import create_app
-from consent import config, sites
-from consent.db import db
+from consent import sites
 from tests.acts import make_site
-from tests.databases import Databases, lent
+from tests.databases import Databases
 from tests.node import MODULES, answer
+from tests.owner import inside, lent_server
 from tests.pages import Website
 from tests.prepare import ROOT
 from tests.server import Server
@@ -277,18 +275,10 @@ def test_the_readme_says_which_languages_the_heuristics_find() -> None:
 @pytest.fixture(scope="module")
 def shop(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A site in every language we have."""
-    with lent(databases, migrated=False) as url:
-        running = Server(tmp_path_factory.mktemp("shop"), url)
-        running.start()
-        values = {name: running.environ[name] for name in ("DATABASE_URL", "INSTANCE_PATH")}
-        app = create_app(config.load(values))
-        make_site(app, datetime.now(UTC), SHOP, languages=list(sites.LANGUAGES))
-        with app.app_context():
-            db.session.remove()
-            db.engine.dispose()
-        app.extensions["crumbtrail"].close()
+    with lent_server(databases, tmp_path_factory.mktemp("shop")) as running:
+        with inside(running) as (app, at):
+            make_site(app, at, SHOP, languages=list(sites.LANGUAGES))
         yield running
-        running.stop()
 
 
 @pytest.mark.parametrize(

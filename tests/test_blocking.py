@@ -13,18 +13,16 @@ import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser
 
-from app import create_app
-from consent import config, inventory, notices, sites
-from consent.db import db
+from consent import inventory, notices, sites
 from tests.acts import BY, make_site
-from tests.databases import Databases, lent
+from tests.databases import Databases
 from tests.kinds import KINDS, page
+from tests.owner import inside, lent_server
 from tests.pages import Website, website
 from tests.prepare import ROOT, firefox
 from tests.server import Server
@@ -80,14 +78,9 @@ class Seen:
 @pytest.fixture(scope="module")
 def shop(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server whose inventory knows the third party, its files on the site, and what it stores."""
-    with lent(databases, migrated=False) as url:
-        running = Server(tmp_path_factory.mktemp("blocking"), url)
-        running.start()
-        values = {name: running.environ[name] for name in ("DATABASE_URL", "INSTANCE_PATH")}
-        app = create_app(config.load(values))
-        at = datetime.now(UTC)
-        make_site(app, at, SHOP)
-        with app.app_context():
+    with lent_server(databases, tmp_path_factory.mktemp("blocking")) as running:
+        with inside(running) as (app, at):
+            make_site(app, at, SHOP)
             site = sites.get(SHOP)
             hosts = ["tracker.localhost", "localhost/k"]
             inventory.put_service(
@@ -98,11 +91,7 @@ def shop(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iter
                     site, BY, at, name="trk", kind=kind, service="tracker", category="statistics"
                 )
             notices.publish(site, BY, at)
-            db.session.remove()
-            db.engine.dispose()
-        app.extensions["crumbtrail"].close()
         yield running
-        running.stop()
 
 
 @pytest.fixture(scope="module")

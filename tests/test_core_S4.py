@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -16,13 +15,13 @@ from flask.testing import FlaskClient
 from playwright.sync_api import Page, Route, expect
 from sqlalchemy import select
 
-from app import create_app
-from consent import config, inventory, notices, sites, users
+from consent import inventory, notices, sites, users
 from consent.db import db
 from consent.permissions import Right, needed
 from consent.users import ApiKey
 from tests.acts import BY, choice_body, make_site, post_choice
 from tests.conftest import Clock
+from tests.owner import inside
 from tests.pages import Website
 from tests.server import Server
 from tests.test_admin import OURS, Owner
@@ -170,15 +169,10 @@ def test_S4_6_a_visitor_from_Poland_gets_Polish_rules_words_and_authority(
 ) -> None:
     """The profile of Poland, the banner in Polish, and the Polish authority its owner names."""
     server = make_server()
-    values = {name: server.environ[name] for name in ("DATABASE_URL", "INSTANCE_PATH")}
-    app = create_app(config.load(values))
-    with app.app_context():
-        site, at = sites.get(SITE), datetime.now(UTC)
+    with inside(server) as (_, at):
+        site = sites.get(SITE)
         sites.change(site, BY, at, authority=AUTHORITY)
         version = notices.publish(site, BY, at).version
-        db.session.remove()
-        db.engine.dispose()
-    app.extensions["crumbtrail"].close()
     server.stop()
     server.start()
     page.goto(f"{server.url}/demo/@PL/{SITE}/")

@@ -12,13 +12,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 from playwright.sync_api import Page, expect
 
-from app import create_app
-from consent import config, inventory, notices, policy, sites, users
-from consent.db import db
+from consent import inventory, notices, policy, sites, users
 from consent.errors import Invalid, Refusal
 from tests.acts import BY, CONTROLLER, add_site, choice_body, code_of, make_site, post_choice, rows
 from tests.conftest import Clock
-from tests.owner import owner
+from tests.owner import inside, owner
 from tests.server import Server
 from tests.test_core_S1 import sign_in
 
@@ -85,9 +83,6 @@ def test_S2_6_a_brand_alone_is_nobody_a_notice_can_name(app: Flask, clock: Clock
 def test_S2_20_whoever_reads_while_we_publish_gets_one_version_whole(changed: Server) -> None:
     """The rules, the second layer and the notice by its digest agree in every answer."""
     server, key = changed, "iplum.com"
-    app = create_app(
-        config.load({name: server.environ[name] for name in ("DATABASE_URL", "INSTANCE_PATH")})
-    )
     seen: list[tuple[int, int]] = []
     stop = threading.Event()
 
@@ -102,20 +97,17 @@ def test_S2_20_whoever_reads_while_we_publish_gets_one_version_whole(changed: Se
 
     reader = threading.Thread(target=reading)
     reader.start()
-    try:
-        with app.app_context():
+    with inside(server):
+        try:
             for days in range(100, 600):
                 if len(seen) > 20:
                     break
                 site, at = sites.get(key), datetime.now(UTC)
                 sites.change(site, BY, at, choice_lifetime={"value": days, "unit": "day"})
                 wanted = notices.publish(site, BY, at).version
-    finally:
-        stop.set()
-        reader.join(60)
-        app.extensions["crumbtrail"].close()
-        with app.app_context():
-            db.engine.dispose()
+        finally:
+            stop.set()
+            reader.join(60)
     assert len(seen) > 20 and all(told == shown for told, shown in seen)
     assert server.get(f"/v1/{key}/notice").json()["version"] <= wanted
 

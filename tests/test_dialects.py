@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, Request, expect
 
-from app import create_app
-from consent import config, inventory, notices, sites
-from consent.db import db
+from consent import inventory, notices, sites
 from tests.acts import BY, add_site, fill_inventory
-from tests.databases import Databases, lent
+from tests.databases import Databases
+from tests.owner import inside, lent_server
 from tests.pages import Website
 from tests.prepare import ROOT
 from tests.server import Server
@@ -56,21 +55,12 @@ def make(at: datetime, key: str, options: dict[str, Any]) -> None:
 @pytest.fixture(scope="module")
 def shop(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server with a site for each tool, and one that reads markup and nothing else."""
-    with lent(databases, migrated=False) as url:
-        running = Server(tmp_path_factory.mktemp("dialects"), url)
-        running.start()
-        values = {name: running.environ[name] for name in ("DATABASE_URL", "INSTANCE_PATH")}
-        app = create_app(config.load(values))
-        at = datetime.now(UTC)
-        with app.app_context():
+    with lent_server(databases, tmp_path_factory.mktemp("dialects")) as running:
+        with inside(running) as (_, at):
             make(at, "plain.example", {})
             for tool in TOOLS:
                 make(at, key_of(tool), {"shims": [tool], "migrate": [tool]})
-            db.session.remove()
-            db.engine.dispose()
-        app.extensions["crumbtrail"].close()
         yield running
-        running.stop()
 
 
 def early() -> str:

@@ -605,3 +605,20 @@ def test_without_script_the_servers_own_check_is_shown_and_named_so(
     expect(page.get_by_role("heading", name="The server's own check")).to_be_visible()
     expect(page.get_by_text("That is the server's word")).to_be_visible()
     expect(page.locator("[data-proof]")).to_be_hidden()
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+def test_the_first_and_the_last_day_that_can_be_written_are_days_like_others(
+    owner: Owner, made: dict[str, str], day: str
+) -> None:
+    for path in (
+        "/trail",
+        "/trail.csv",
+        f"{AT}/access/",
+        f"{AT}/records/",
+        f"{AT}/statistics/",
+        "/statistics/",
+    ):
+        for asked in (f"from={day}", f"to={day}", f"from={day}&to={day}"):
+            reply = owner.client.get(f"/admin{path}?{asked}")
+            assert reply.status_code in (200, 422), (path, asked, reply.status)

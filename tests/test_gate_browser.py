@@ -7,7 +7,6 @@ import json
 import random
 import time
 from collections.abc import Callable, Iterable, Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +14,15 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from werkzeug.wrappers import Request, Response
 
-from app import create_app
-from consent import config, inventory, notices, sites
-from consent.db import db
+from consent import inventory, notices, sites
 from consent.gate.page import Page as Gated
 from consent.gate.rules import read
 from consent.gate.wsgi import Gate
 from tests.acts import BY, make_site
 from tests.conftest import CHROMIUM_FLAGS
-from tests.databases import Databases, lent
+from tests.databases import Databases
 from tests.outside import Door
+from tests.owner import inside, lent_server
 from tests.pages import Website
 from tests.prepare import chromium
 from tests.server import Server
@@ -107,24 +105,15 @@ class Owner:
 @pytest.fixture(scope="module")
 def shop(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server with a site that has published the tracker's host."""
-    with lent(databases, migrated=False) as url:
-        running = Server(tmp_path_factory.mktemp("shop"), url)
-        running.start()
-        values = {name: running.environ[name] for name in ("DATABASE_URL", "INSTANCE_PATH")}
-        app = create_app(config.load(values))
-        at = datetime.now(UTC)
-        make_site(app, at, SHOP)
-        with app.app_context():
+    with lent_server(databases, tmp_path_factory.mktemp("shop")) as running:
+        with inside(running) as (app, at):
+            make_site(app, at, SHOP)
             site = sites.get(SHOP)
             inventory.put_service(
                 site, BY, at, "stats", name="Stats", category="statistics", hosts=[HOST]
             )
             notices.publish(site, BY, at)
-            db.session.remove()
-            db.engine.dispose()
-        app.extensions["crumbtrail"].close()
         yield running
-        running.stop()
 
 
 @pytest.fixture

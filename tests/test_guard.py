@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from app import create_app
-from consent import config, inventory, notices, sites
-from consent.db import db
+from consent import inventory, notices, sites
 from tests.acts import BY, make_site
-from tests.databases import Databases, lent
+from tests.databases import Databases
+from tests.owner import inside, lent_server
 from tests.pages import Website
 from tests.server import Server
 from tests.visitor import until
@@ -28,15 +26,10 @@ RULES = "third.localhost=video #trk=video"
 @pytest.fixture(scope="module")
 def shop(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server whose inventory has a video service, its host and a cookie of its own."""
-    with lent(databases, migrated=False) as url:
-        running = Server(tmp_path_factory.mktemp("guard"), url)
-        running.start()
-        values = {name: running.environ[name] for name in ("DATABASE_URL", "INSTANCE_PATH")}
-        app = create_app(config.load(values))
-        at = datetime.now(UTC)
-        make_site(app, at, SHOP)
-        make_site(app, at, BESIDE)
-        with app.app_context():
+    with lent_server(databases, tmp_path_factory.mktemp("guard")) as running:
+        with inside(running) as (app, at):
+            make_site(app, at, SHOP)
+            make_site(app, at, BESIDE)
             site = sites.get(SHOP)
             for service, hosts in (("video", ["third.localhost"]), ("other", ["other.localhost"])):
                 name = service.capitalize()
@@ -46,11 +39,7 @@ def shop(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iter
             inventory.add_tracker(site, BY, at, name="trk", service="video", category="marketing")
             notices.publish(site, BY, at)
             sites.change(sites.get(BESIDE), BY, at, integrations={"shadow": {}})
-            db.session.remove()
-            db.engine.dispose()
-        app.extensions["crumbtrail"].close()
         yield running
-        running.stop()
 
 
 def document(shop: Server, head: str, body: str, hold: str = RULES) -> str:

@@ -15,14 +15,13 @@ from flask.testing import FlaskClient
 from playwright.sync_api import Page, Request, Route, expect
 from werkzeug.test import TestResponse
 
-from app import create_app
-from consent import config, leaf, users
-from consent.db import db
+from consent import leaf, users
 from consent.notices import Notice
 from consent.sites import same_site
 from tests.acts import BY, SECRET, choice_body, code_of, make_site, post_choice, rows, uuid7
 from tests.conftest import Clock
-from tests.databases import Databases, lent
+from tests.databases import Databases
+from tests.owner import inside, lent_server
 from tests.pages import Website
 from tests.prepare import ROOT
 from tests.server import Server
@@ -480,20 +479,11 @@ def mounted(
     databases: Databases, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Server, str]]:
     """A server on the same host as the site's pages, and an auditor's key."""
-    with lent(databases, migrated=False) as url:
-        running = Server(tmp_path_factory.mktemp("mounted"), url)
-        running.start()
-        values = {name: running.environ[name] for name in ("DATABASE_URL", "INSTANCE_PATH")}
-        app = create_app(config.load(values))
-        make_site(app, datetime.now(UTC), SITE, origins=["127.0.0.1"])
-        with app.app_context():
-            at = datetime.now(UTC)
+    with lent_server(databases, tmp_path_factory.mktemp("mounted")) as running:
+        with inside(running) as (app, at):
+            make_site(app, at, SITE, origins=["127.0.0.1"])
             key = users.create_key("An auditor", [SITE], at + timedelta(days=1), by=BY, at=at)
-            db.session.remove()
-            db.engine.dispose()
-        app.extensions["crumbtrail"].close()
         yield running, key
-        running.stop()
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from html import unescape
 from typing import Any
 
@@ -16,13 +15,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 from playwright.sync_api import Browser, Page, expect
 
-from app import create_app
-from consent import config, inventory, languages, leaf, notices, sites, texts
+from consent import inventory, languages, leaf, notices, sites, texts
 from consent.db import db
 from consent.errors import Invalid
 from tests.acts import BY, SECRET, add_site, choice_body, fill_inventory, make_site, post_choice
 from tests.conftest import Clock
-from tests.databases import Databases, lent
+from tests.databases import Databases
+from tests.owner import inside, lent_server
 from tests.pages import Website
 from tests.prepare import ROOT
 from tests.server import Server
@@ -501,18 +500,11 @@ def test_texts_come_from_a_file_and_go_back_into_one(
 @pytest.fixture(scope="module")
 def shop(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server with a site that speaks every language, its own title in Danish."""
-    with lent(databases, migrated=False) as url:
-        running = Server(tmp_path_factory.mktemp("languages"), url)
-        running.start()
-        values = {name: running.environ[name] for name in ("DATABASE_URL", "INSTANCE_PATH")}
-        app = create_app(config.load(values))
-        own = {"da": {"title": "Cookies hos Eksempel"}}
-        make_site(app, datetime.now(UTC), SHOP, languages=list(EVERY), texts=own)
-        with app.app_context():
-            db.engine.dispose()
-        app.extensions["crumbtrail"].close()
+    with lent_server(databases, tmp_path_factory.mktemp("languages")) as running:
+        with inside(running) as (app, at):
+            own = {"da": {"title": "Cookies hos Eksempel"}}
+            make_site(app, at, SHOP, languages=list(EVERY), texts=own)
         yield running
-        running.stop()
 
 
 @pytest.fixture

@@ -14,11 +14,10 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import Page, Request, Route, expect
 
-from app import create_app
-from consent import config, inventory, notices, sites
-from consent.db import db
+from consent import inventory, notices, sites
 from tests.acts import BY, add_site, fill_inventory
-from tests.databases import Databases, lent
+from tests.databases import Databases
+from tests.owner import inside, lent_server
 from tests.pages import Website
 from tests.prepare import ROOT
 from tests.server import Server
@@ -403,25 +402,16 @@ TOOLS: dict[str, dict[str, str]] = {
 @pytest.fixture(scope="module")
 def shop(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """`on.example` carries over from every tool, `off.example` from none."""
-    with lent(databases, migrated=False) as url:
-        running = Server(tmp_path_factory.mktemp("migrate"), url)
-        running.start()
-        values = {name: running.environ[name] for name in ("DATABASE_URL", "INSTANCE_PATH")}
-        app = create_app(config.load(values))
-        at = datetime.now(UTC)
-        days = dict.fromkeys(("tarteaucitron", "cookieyes", "complianz"), 90)
-        on = {"migrate": list(TOOLS), "days": days}
-        with app.app_context():
+    with lent_server(databases, tmp_path_factory.mktemp("migrate")) as running:
+        with inside(running) as (_, at):
+            days = dict.fromkeys(("tarteaucitron", "cookieyes", "complianz"), 90)
+            on = {"migrate": list(TOOLS), "days": days}
             for key, options in (("on.example", on), ("off.example", {})):
                 site = add_site(at, key, preferences=True, integrations={"dialects": options})
                 fill_inventory(site, at)
                 inventory.put_service(site, BY, at, "youtube", name="YouTube", category="marketing")
                 notices.publish(site, BY, at)
-            db.session.remove()
-            db.engine.dispose()
-        app.extensions["crumbtrail"].close()
         yield running
-        running.stop()
 
 
 class Visit:

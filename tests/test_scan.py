@@ -13,14 +13,13 @@ from click.testing import Result
 from flask import Flask
 from werkzeug.wrappers import Response
 
-from app import create_app
-from consent import config, crawl
+from consent import crawl
 from consent.crawl import CrawlError, Options
-from consent.db import db
 from consent.gate.wsgi import Gate
 from tests.databases import Databases, lent
 from tests.leaky import Leaky, html, leaky
 from tests.outside import Door
+from tests.owner import inside
 from tests.prepare import chromium
 from tests.shop import SHOP, TRACKER, Shop, opened, ours
 
@@ -57,12 +56,8 @@ def tracker(site: Leaky) -> str:
 
 @pytest.fixture
 def shops_app(shop: Shop) -> Iterator[Flask]:
-    values = {name: shop.environ[name] for name in ("DATABASE_URL", "INSTANCE_PATH")}
-    app = create_app(config.load(values))
-    yield app
-    app.extensions["crumbtrail"].close()
-    with app.app_context():
-        db.engine.dispose()
+    with inside(shop) as (app, _):
+        yield app
 
 
 @pytest.fixture

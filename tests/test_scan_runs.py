@@ -8,11 +8,10 @@ import hmac
 import json
 import os
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +27,7 @@ from consent.scans.alerts import PAUSES
 from consent.scans.running import COMMAND, _family
 from tests.acts import BY, add_site
 from tests.conftest import Clock
-from tests.pages import Website
+from tests.pages import Website, listening
 from tests.postbox import postbox
 from tests.prepare import ROOT, chromium
 from tests.sightings import analytics, finding, saw
@@ -64,14 +63,9 @@ def sink() -> Iterator[Sink]:
         def log_message(self, *_: Any) -> None:
             """Say nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    made = Sink(server.server_address[1])
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-    thread.start()
-    yield made
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with listening(Handler) as server:
+        made = Sink(server.server_port)
+        yield made
 
 
 @pytest.fixture

@@ -20,12 +20,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 from playwright.sync_api import Locator, Page, expect
 
-from app import create_app
-from consent import config, inventory, notices, sites, trail, users
+from consent import inventory, notices, sites, trail, users
 from consent.db import db
 from tests.acts import BY, add_site, choice_body, fill_inventory
 from tests.conftest import Clock
-from tests.owner import owner
+from tests.owner import inside, owner
 from tests.prepare import ROOT
 from tests.server import Server
 from tests.visitor import cookies, ran, soon
@@ -109,14 +108,10 @@ def test_scenario_05_an_auditor_filters_exports_and_verifies_offline_and_the_own
     for method in ("POST", "PUT", "DELETE"):
         path = f"/v1/audit/{SIPSIM}/records"
         assert server.request(method, path, b"{}", **bearer).status == 403
-    values = {name: server.environ[name] for name in ("DATABASE_URL", "INSTANCE_PATH")}
-    app = create_app(config.load(values))
-    with app.app_context():
+    with inside(server):
         reads = {(one.verb, one.actor) for one in trail.entries(SIPSIM)}
         [key] = users.keys()
-        db.session.remove()
-        db.engine.dispose()
-    app.extensions["crumbtrail"].close()
+        db.session.expunge(key)
     assert ("records.read", f"key {key.id}") in reads
     assert any(verb.startswith("export") or "export" in verb for verb, _ in reads), reads
 

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from app import create_app
-from consent import config, inventory, notices, sites
-from consent.db import db
+from consent import inventory, notices, sites
 from tests.acts import BY, make_site
-from tests.databases import Databases, lent
+from tests.databases import Databases
+from tests.owner import inside, lent_server
 from tests.pages import Website
 from tests.server import Server
 from tests.visitor import ran, until
@@ -28,14 +26,9 @@ DEMO = "voipstudio.pl"
 @pytest.fixture(scope="module")
 def shop(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server with a site whose notice names storage keys too."""
-    with lent(databases, migrated=False) as url:
-        running = Server(tmp_path_factory.mktemp("shop"), url)
-        running.start()
-        values = {name: running.environ[name] for name in ("DATABASE_URL", "INSTANCE_PATH")}
-        app = create_app(config.load(values))
-        at = datetime.now(UTC)
-        make_site(app, at, SHOP)
-        with app.app_context():
+    with lent_server(databases, tmp_path_factory.mktemp("shop")) as running:
+        with inside(running) as (app, at):
+            make_site(app, at, SHOP)
             site = sites.get(SHOP)
             for kind in ("local_storage", "session_storage"):
                 inventory.add_tracker(
@@ -44,11 +37,7 @@ def shop(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iter
             inventory.put_service(site, BY, at, "undecided", name="Undecided", category=None)
             inventory.add_tracker(site, BY, at, name="maybe", service="undecided")
             notices.publish(site, BY, at)
-            db.session.remove()
-            db.engine.dispose()
-        app.extensions["crumbtrail"].close()
         yield running
-        running.stop()
 
 
 @pytest.fixture

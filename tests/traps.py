@@ -11,12 +11,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from consent.egress.cell import family, memory
+from tests.pages import listening
 
 PIECE = bytes(65536)
 STREAM = 8 * 1024**3  # bytes that a page is said to have
@@ -117,18 +118,10 @@ class Trapped:
 
 @contextmanager
 def trapped(name: str) -> Iterator[Trapped]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-    server.daemon_threads = True
-    site = Trapped(server.server_address[1], name)
-    server.site = site  # type: ignore[attr-defined]
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-    thread.start()
-    try:
+    with listening(_Handler) as server:
+        site = Trapped(server.server_port, name)
+        server.site = site  # type: ignore[attr-defined]
         yield site
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 class _Handler(BaseHTTPRequestHandler):

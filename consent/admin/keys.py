@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import timedelta
 
 from flask import Blueprint, make_response, render_template, request
 from werkzeug.wrappers import Response
@@ -10,6 +10,8 @@ from werkzeug.wrappers import Response
 from consent import sites, trail, users
 from consent.admin import guard
 from consent.errors import Invalid, Refusal
+
+from .asked import day, day_after
 
 pages = Blueprint("keys", __name__, url_prefix="/keys")
 LATELY = 20
@@ -32,9 +34,9 @@ def create() -> Response:
     """Make a key and show it here, the only time: this answer is never stored by the browser."""
     form = request.form
     wrong: dict[str, str] = {}
-    expires = _day(form.get("expires_at", ""), "expires_at", wrong)
-    start = _day(form.get("period_from", ""), "period_from", wrong)
-    end = _day(form.get("period_to", ""), "period_to", wrong)
+    expires = day_after(form.get("expires_at", ""), "expires_at", wrong)
+    start = day(form.get("period_from", ""), "period_from", wrong)
+    end = day_after(form.get("period_to", ""), "period_to", wrong)
     asked = form.getlist("sites")
     known = {site.key for site in sites.all_sites()}
     try:
@@ -47,11 +49,11 @@ def create() -> Response:
         key = users.create_key(
             form.get("label", ""),
             asked,
-            expires + timedelta(days=1),
+            expires,
             guard.user().email,
             guard.now(),
             period_from=start,
-            period_to=end + timedelta(days=1) if end else None,
+            period_to=end,
             scopes=form.getlist("scopes"),
         )
     except Refusal as refusal:
@@ -113,13 +115,3 @@ def _page(form: dict[str, str], wrong: dict[str, str], made: str) -> str:
         latest=(at + users.KEY_LIFE - timedelta(days=1)).date().isoformat(),
         usual=(at + timedelta(days=90)).date().isoformat(),
     )
-
-
-def _day(text: str, field: str, wrong: dict[str, str]) -> datetime | None:
-    if not text:
-        return None
-    try:
-        return datetime.combine(date.fromisoformat(text), time(), UTC)
-    except ValueError:
-        wrong[field] = "Write the day as YYYY-MM-DD."
-        return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from flask import Blueprint, make_response, render_template, request, url_for
@@ -17,6 +16,8 @@ from consent.parts import parts
 from consent.records import Found, RecordFilter
 from consent.records.rows import DEVICES, uuid_text
 from consent.sites import Site
+
+from .asked import day, day_after
 
 pages = Blueprint("records", __name__, url_prefix="/sites/<key>/records")
 PAGE = 50
@@ -148,15 +149,15 @@ def _chips(site: Site, used: dict[str, str], order: dict[str, str]) -> list[tupl
 
 
 def _filter(asked: dict[str, str], wrong: dict[str, str]) -> RecordFilter:
-    end = _day(asked["to"], "to", wrong)
+    end = day_after(asked["to"], "to", wrong)
     layer = _one_of(asked, "layer", LAYERS, wrong)
     device = _one_of(asked, "device", (*DEVICES, "-"), wrong)
     gpc = _one_of(asked, "gpc", YES, wrong)
     superseded = _one_of(asked, "superseded", YES, wrong)
     suspect = _one_of(asked, "suspect", YES | SUSPECT, wrong)
     return RecordFilter(
-        from_=_day(asked["from"], "from", wrong),
-        to=end + timedelta(days=1) if end else None,
+        from_=day(asked["from"], "from", wrong),
+        to=end,
         visitor=asked["visitor"].lower() or None,
         action=asked["action"] or None,
         category=asked["category"] or None,
@@ -178,13 +179,3 @@ def _one_of(asked: dict[str, str], name: str, known: Any, wrong: dict[str, str])
         wrong[name] = "Choose one of the list."
         return None
     return asked[name] or None
-
-
-def _day(text: str, field: str, wrong: dict[str, str]) -> datetime | None:
-    if not text:
-        return None
-    try:
-        return datetime.combine(date.fromisoformat(text), time(), UTC)
-    except ValueError:
-        wrong[field] = "Write the day as YYYY-MM-DD."
-        return None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from flask import Blueprint, make_response, render_template, request
@@ -16,6 +15,8 @@ from consent.db import db, rfc3339
 from consent.errors import Invalid
 from consent.evidence import table as sheet
 from consent.trail import Entry, Wanted
+
+from .asked import day, day_after
 
 pages = Blueprint("trail", __name__)
 PAGE = 30
@@ -96,7 +97,8 @@ def _asked(site: sites.Site | None) -> tuple[dict[str, str], dict[str, str], Wan
     wrong: dict[str, str] = {}
     if site is not None:
         asked |= {"site": "", "kind": ""}
-    start, end = _day(asked["from"], "from", wrong), _day(asked["to"], "to", wrong)
+    start = day(asked["from"], "from", wrong)
+    end = day_after(asked["to"], "to", wrong)
     kinds: dict[str, Any] = {"reads": True, "acts": False}
     wanted = Wanted(
         site=site.key if site else asked["site"] or None,
@@ -104,16 +106,6 @@ def _asked(site: sites.Site | None) -> tuple[dict[str, str], dict[str, str], Wan
         record=asked["record"].lower() or None,
         reads=True if site else kinds.get(asked["kind"]),
         from_=start,
-        to=end + timedelta(days=1) if end else None,
+        to=end,
     )
     return asked, wrong, wanted
-
-
-def _day(text: str, field: str, wrong: dict[str, str]) -> datetime | None:
-    if not text:
-        return None
-    try:
-        return datetime.combine(date.fromisoformat(text), time(), UTC)
-    except ValueError:
-        wrong[field] = "Write the day as YYYY-MM-DD."
-        return None
