@@ -15,9 +15,12 @@ from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
 from consent import inventory, notices, sites, trail, users
+from consent.admin import tongue
 from consent.db import db
 from consent.permissions import Right, needed
 from consent.users import Session
+from tests.acts import BY
+from tests.conftest import Clock
 
 WORDS = "river lamp stone 42"
 EMAIL = "olga@example.com"
@@ -272,6 +275,31 @@ def test_a_site_with_mistakes_comes_back_with_what_was_typed(owner: Owner) -> No
     assert answer.status_code == 422
     assert "Kept name" in answer.text and 'aria-invalid="true"' in answer.text
     assert sites.all_sites() == []
+
+
+def test_without_hosts_only_the_hosts_are_asked_for(owner: Owner) -> None:
+    answer = owner.send("/sites/new", SITE | {"origins": "", "key": ""})
+    assert answer.status_code == 422
+    assert 'id="origins-wrong"' in answer.text and 'id="key-wrong"' not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("language", "shown", "typed"),
+    [("en", "13 months", "2 years"), ("pl", "13 miesięcy", "2 lata"), ("fr", "13 mois", "2 ans")],
+)
+def test_a_duration_is_read_in_the_language_it_is_shown_in(
+    owner: Owner, site: sites.Site, clock: Clock, language: str, shown: str, typed: str
+) -> None:
+    lasting = {"value": 13, "unit": "month"}
+    made = inventory.add_tracker(site, BY, clock.now, name="_ga", duration=lasting)
+    at = f"/sites/example.com/inventory/{made.id}"
+    owner.client.set_cookie(tongue.COOKIE, language)
+    assert f'value="{shown}"' in owner.page(at)
+    for text, kept in ((shown, lasting), (typed, {"value": 2, "unit": "year"})):
+        form = {"name": "_ga", "match": "exact", "kind": "cookie", "duration": text}
+        assert owner.send(at, form).status_code == 303
+        assert inventory.tracker(sites.get("example.com"), made.id).duration == kept
+    assert owner.send(at, {"name": "_ga", "duration": "2 moons"}).status_code == 422
 
 
 def test_the_settings_of_a_site_can_be_changed(owner: Owner, site: sites.Site) -> None:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from html import unescape
 from typing import Any
 
 import pytest
 from flask import Flask
 
-from consent import inventory, sites
+from consent import inventory, notices, sites
 from consent.db import db
 from consent.errors import Invalid, NotFound
 from consent.sites import Site
 from tests.acts import BY, add_site, fill_inventory
 from tests.conftest import Clock
+from tests.test_admin import Owner, owner, stranger
+
+__all__ = ["owner", "stranger"]  # fixtures
 
 HEADER = ",".join(inventory.COLUMNS)
 
@@ -199,3 +203,19 @@ def test_a_duration_is_read(text: str, value: object) -> None:
 def test_another_duration_is_refused(text: str) -> None:
     with pytest.raises(Invalid):
         inventory.duration(text)
+
+
+def test_a_tracker_without_a_name_is_called_by_what_it_is_for(
+    owner: Owner, app: Flask, clock: Clock
+) -> None:
+    site = add_site(clock.now)
+    inventory.starter(site, BY, clock.now)
+    words = {"name": None, "category": "statistics", "purpose": {"en": "Counts the visits."}}
+    made = inventory.add_tracker(site, BY, clock.now, **words)
+    notices.publish(site, BY, clock.now)
+    lasting = {"value": 1, "unit": "day"}
+    inventory.edit_tracker(site, made.id, BY, clock.advance(minutes=1), duration=lasting)
+    inventory.edit_tracker(site, made.id, BY, clock.advance(minutes=1), duration=None)
+    draft = unescape(owner.page("/sites/example.com/notice/"))
+    assert "“Counts the visits”: how long it lasts is not stated." in draft
+    assert "visits.:" not in draft + owner.page("/sites/example.com/history/")

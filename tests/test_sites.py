@@ -14,6 +14,9 @@ from consent.errors import Conflict, Invalid, NotFound
 from consent.sites import Site, origin_kind
 from tests.acts import BY, add_site
 from tests.conftest import Clock
+from tests.test_admin import Owner, owner, stranger
+
+__all__ = ["owner", "stranger"]  # fixtures
 
 
 def test_a_site_is_found_by_its_key(app: Flask, clock: Clock) -> None:
@@ -61,6 +64,39 @@ def test_what_cannot_be_is_named_by_its_field(
         add_site(clock.now, **more)
     assert set(refused.value.fields or {}) == {field}
     assert sites.all_sites() == []
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("dpo", "anna@example.com"),
+        ("dpo", {"name": {"first": "Anna"}}),
+        ("authority", ["UODO"]),
+        ("controller", "Example Ltd"),
+        ("controller", None),
+        ("contacts", []),
+        ("policy_urls", {"en": 5}),
+        ("origins", "example.com"),
+        ("preview_hosts", [None]),
+        ("languages", "en"),
+        ("name", 7),
+        ("cookie_domain", ["example.com"]),
+        ("request_days", "30"),
+        ("choice_lifetime", "six months"),
+        ("layout", "bottom"),
+        ("integrations", ["tcf"]),
+        ("texts", "Hello"),
+        ("facts", []),
+    ],
+)
+def test_a_value_of_another_shape_is_refused_and_the_settings_stay_to_be_read(
+    owner: Owner, clock: Clock, field: str, value: object
+) -> None:
+    site = add_site(clock.now)
+    with pytest.raises(Invalid) as refused:
+        sites.change(site, BY, clock.now, **{field: value})
+    assert (refused.value.code, set(refused.value.fields or {})) == ("field_value", {field})
+    assert "Example Ltd" in owner.page("/sites/example.com/settings")
 
 
 @pytest.mark.parametrize("key", ["", "Example.com", "a/b", "-a", "a" * 64, "a b"])

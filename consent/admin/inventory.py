@@ -202,7 +202,7 @@ def _fields(site: Site, purpose: dict[str, str]) -> dict[str, Any]:
         "match": form.get("match", "exact"),
         "kind": form.get("kind", "cookie"),
         "purpose": {code: text for code, text in words.items() if text},
-        "duration": inventory.duration(form.get("duration", "")),
+        "duration": show.duration(form.get("duration", "")),
         "set_by": form.get("set_by", "").strip()[:120] or None,
     }
 

@@ -152,6 +152,7 @@ def version(key: str, version: int) -> str:
         state=notices.states_of(site, guard.now())[version],
         current=current,
         apart=_grouped(apart),
+        names={one["id"]: one["name"] for one in notice.content["services"]},
         body=json.dumps(notice.content, ensure_ascii=False, indent=2),
         STATES=STATES,
         CHIPS=CHIPS,

@@ -149,6 +149,6 @@ def _edits(site: Site, found: Proposal) -> dict[str, Any]:
         "match": form.get("match", "exact"),
         "kind": form.get("kind", "cookie"),
         "reason": form.get("reason", "").strip()[:500] or None,
-        "duration": inventory.duration(form.get("duration", "")),
+        "duration": show.duration(form.get("duration", "")),
         "purpose": {code: text for code, text in words.items() if text},
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from flask import current_app, g, request
 from markupsafe import Markup
 
-from consent import texts
+from consent import inventory, texts
 from consent.admin import guard, nav, tenant, tongue, undo, world
 from consent.admin.tongue import _, ngettext
 from consent.geo import Geo
@@ -209,6 +210,18 @@ def lasting(value: Any) -> str:
     if value == "session":
         return _("until the browser closes")
     return ngettext(*SPANS[str(value["unit"]).rstrip("s")], value["value"])
+
+
+def duration(text: str) -> Any:
+    """What `lasting` shows, read again in the reader's language; else as `inventory.duration`."""
+    number = re.match(r"\s*([1-9]\d{0,5})\b", text)
+    spans = [{"value": int(number[1]), "unit": unit} for unit in SPANS] if number else []
+    same = (span for span in spans if _flatly(lasting(span)) == _flatly(text))
+    return next(same, None) or inventory.duration(text)
+
+
+def _flatly(words: str) -> str:
+    return " ".join(words.split()).casefold()
 
 
 def category_name(name: str | None) -> str:

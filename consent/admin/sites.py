@@ -90,6 +90,8 @@ def add() -> Response:
         site = sites.add(key, by=by, at=at, **fields)
         inventory.starter(site, by, at)
     except Refusal as refusal:
+        if not key and refusal.fields:  # it is made of the first host, which is asked for
+            refusal.fields.pop("key", None)
         return _again(refusal, None)
     return guard.done("admin.sites.one", "site_added", key=site.key)
 

@@ -76,7 +76,8 @@ def _by_number(state: dict[str, Any]) -> dict[int, dict[str, Any]]:
 
 
 def _called(row: dict[str, Any]) -> str:
-    return str(row["name"] or next(iter(row["purpose"].values()), "?"))
+    purpose = next(iter(row["purpose"].values()), "?")
+    return str(row["name"] or f"“{purpose.rstrip(' .')}”")
 
 
 def _value(value: Any) -> str:

@@ -63,10 +63,10 @@ def _wider_trackers(old: dict[str, Any], new: dict[str, Any]) -> Iterator[Said]:
         was, category = before.get(key), Category(tracker["category"])
         if was is None and (tracker["service"], tracker["category"]) not in services:
             text = "The tracker %(tracker)s is new, for %(category)s."
-            yield say(text, tracker=key, category=category)
+            yield say(text, tracker=called(tracker), category=category)
         elif was is not None and was["category"] != tracker["category"]:
             text = "The tracker %(tracker)s is now used for %(category)s."
-            yield say(text, tracker=key, category=category)
+            yield say(text, tracker=called(tracker), category=category)
 
 
 def by(rows: list[dict[str, Any]], name: str) -> dict[str, Any]:
@@ -75,8 +75,17 @@ def by(rows: list[dict[str, Any]], name: str) -> dict[str, Any]:
 
 def tracker_map(body: dict[str, Any]) -> dict[str, Any]:
     """Trackers by what tells them apart: the name, else the purpose."""
-    return {
-        f"{t['name'] or next(iter(t['purpose'].values()), '?')}"
-        + ("" if t["kind"] == "cookie" else f" ({t['kind']})"): t
-        for t in body["trackers"]
-    }
+    return {_apart(t, t["name"] or _purpose(t)): t for t in body["trackers"]}
+
+
+def called(tracker: dict[str, Any]) -> str:
+    """What a sentence calls a tracker: its name, else its purpose in quotation marks."""
+    return _apart(tracker, tracker["name"] or f"“{_purpose(tracker).rstrip(' .')}”")
+
+
+def _apart(tracker: dict[str, Any], name: str) -> str:
+    return name if tracker["kind"] == "cookie" else f"{name} ({tracker['kind']})"
+
+
+def _purpose(tracker: dict[str, Any]) -> str:
+    return next(iter(tracker["purpose"].values()), "?")

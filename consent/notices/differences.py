@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any
@@ -12,7 +12,7 @@ from consent import texts
 from consent.languages import NAMES
 from consent.sites import Site
 
-from .asking import by, tracker_map
+from .asking import by, called, tracker_map
 from .draft import draft
 from .reading import latest
 from .saying import Category, Said, Sentence, say
@@ -154,42 +154,42 @@ def _trackers(old: dict[str, Any], new: dict[str, Any]) -> Iterator[Change]:
     for key, row in after.items():
         if key not in before:
             pair = NEW if row["category"] else HELD
-            yield _thing(pair, key, row, category=Category.of(row["category"]))
+            yield _thing(pair, row, category=Category.of(row["category"]))
     for key, row in before.items():
         if key not in after:
-            yield _thing(GONE, key, row)
+            yield _thing(GONE, row)
     for key, row in after.items():
         if key in before and before[key] != row:
-            yield from _tracker(key, before[key], row)
+            yield from _tracker(before[key], row)
 
 
-def _tracker(key: str, was: dict[str, Any], row: dict[str, Any]) -> Iterator[Change]:
+def _tracker(was: dict[str, Any], row: dict[str, Any]) -> Iterator[Change]:
     if was["category"] != row["category"]:
         now, then = Category.of(row["category"]), Category.of(was["category"])
-        yield _thing(CATEGORY, key, row, new=now, old=then)
+        yield _thing(CATEGORY, row, new=now, old=then)
     if was["duration"] != row["duration"]:
         pair = LASTS if was["duration"] and row["duration"] else LASTS_NOW
         pair = pair if row["duration"] else LASTS_NO_MORE
-        yield _thing(pair, key, row, new=row["duration"], old=was["duration"])
+        yield _thing(pair, row, new=row["duration"], old=was["duration"])
     if was["service"] != row["service"]:
-        yield _thing(BELONGS if row["service"] else ALONE, key, row, new=row["service"])
+        yield _thing(BELONGS if row["service"] else ALONE, row, new=row["service"])
     for language in dict.fromkeys([*row["purpose"], *was["purpose"]]):
         then, now = was["purpose"].get(language, ""), row["purpose"].get(language, "")
         if then != now:
-            said = _thing(PURPOSE, key, row).said
+            said = _thing(PURPOSE, row).said
             yield Change(COOKIES, said, language, compared(then, now))
     if (was.get("reason") or "") != (row.get("reason") or ""):
-        said = _thing(REASON, key, row).said
+        said = _thing(REASON, row).said
         words = compared(was.get("reason") or "", row.get("reason") or "")
         yield Change(COOKIES, said, None, words)
     others = ("match", "kind", "party", "published_label")
     changed = [name.replace("_", " ") for name in others if was.get(name) != row.get(name)]
     if changed:
-        yield _thing(OTHER, key, row, fields=", ".join(changed))
+        yield _thing(OTHER, row, fields=", ".join(changed))
 
 
-def _thing(pair: tuple[str, str], key: str, row: Mapping[str, Any], **values: Any) -> Change:
-    return Change(COOKIES, Said(pair[row["kind"] != "cookie"], {"name": key, **values}))
+def _thing(pair: tuple[str, str], row: dict[str, Any], **values: Any) -> Change:
+    return Change(COOKIES, Said(pair[row["kind"] != "cookie"], {"name": called(row), **values}))
 
 
 def _services(old: dict[str, Any], new: dict[str, Any]) -> Iterator[Change]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,6 +12,7 @@ from .facts import facts_problems
 from .hosts import bare, within
 from .table import ACTIONS, ANCHORS, HOST, LANGUAGES, LEAST_S, PURPOSES, RIGHTS, UNITS
 
+MAY_LACK = ("dpo", "authority")
 A_LIFETIME = "A whole number of days, months or years."
 
 
@@ -33,7 +35,10 @@ def rights_contact(controller: dict[str, Any], contacts: dict[str, Any]) -> dict
 
 
 def problems(values: dict[str, Any]) -> dict[str, str]:
-    found: dict[str, str] = {}
+    """What is wrong, by field. Where a value has not even the shape that its column keeps, only
+    that is said."""
+    if found := dict(_wrong_shapes(values)):
+        return found
     if not str(values["name"]).strip():
         found["name"] = "The site needs a name."
     if not values["origins"] or not all(HOST.fullmatch(bare(o)) for o in values["origins"]):
@@ -52,6 +57,33 @@ def problems(values: dict[str, Any]) -> dict[str, str]:
         if not _is_page(url):
             found["policy_urls"] = f"{language}: a whole address, like https://example.com/privacy."
     return found
+
+
+def _wrong_shapes(values: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    for name in ("controller", "contacts", "dpo", "authority", "policy_urls"):
+        said = values[name]
+        if not (name in MAY_LACK and said is None) and not _are_texts(said, dict):
+            yield name, "An object whose values are texts."
+    for name in ("origins", "preview_hosts", "languages"):
+        if not _are_texts(values[name], list):
+            yield name, "A list of texts."
+    for name in ("name", "default_language", "cookie_domain"):
+        if not (isinstance(values[name], str) or (name == "cookie_domain" and not values[name])):
+            yield name, "A text."
+    days = values["request_days"]
+    if days is not None and (isinstance(days, bool) or not isinstance(days, int)):
+        yield "request_days", "A whole number of days, at most a year; or empty."
+    for name in ("choice_lifetime", "retention", "layout", "integrations", "texts", "facts"):
+        if not isinstance(values[name], dict):
+            yield name, "An object."
+
+
+def _are_texts(said: Any, shape: type[dict[str, Any]] | type[list[Any]]) -> bool:
+    """Whether it is of that shape and holds texts, or nothing in their place."""
+    if not isinstance(said, shape):
+        return False
+    inside = said.values() if isinstance(said, dict) else said
+    return all(isinstance(one, str) or (shape is dict and one is None) for one in inside)
 
 
 def _is_page(url: str) -> bool:

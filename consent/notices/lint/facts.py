@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from consent.languages import NAMES
 from consent.sites import seconds
 
-from ..asking import tracker_map
+from ..asking import called
 from ..saying import Category, Said, Sentence, say
 from .finding import Mend, Rule
 
@@ -22,11 +22,11 @@ Found = Iterator[tuple[Said, Mend]]
 def _exceeded(body: dict[str, Any]) -> Found:
     """One that ends with the browser, or whose duration is not stated, is not accused."""
     limits = body["retention"].get("purposes", {})
-    for name, tracker in tracker_map(body).items():
+    for tracker in body["trackers"]:
         limit, lasts = limits.get(tracker["category"]), tracker["duration"]
         if limit and isinstance(lasts, dict) and seconds(lasts) > seconds(limit):
             text = "%(name)s lasts %(lasts)s, and %(category)s is kept for %(limit)s at most."
-            values = {"name": name, "lasts": lasts, "limit": limit}
+            values = {"name": called(tracker), "lasts": lasts, "limit": limit}
             yield (
                 Said(text, values | {"category": Category(tracker["category"])}),
                 _tracker(tracker),
@@ -34,34 +34,37 @@ def _exceeded(body: dict[str, Any]) -> Found:
 
 
 def _unreasoned(body: dict[str, Any]) -> Found:
-    for name, tracker in tracker_map(body).items():
+    for tracker in body["trackers"]:
         if tracker["category"] == "necessary" and not (tracker["reason"] or "").strip():
             yield (
-                say("%(name)s is called necessary without a reason.", name=name),
+                say("%(name)s is called necessary without a reason.", name=called(tracker)),
                 _tracker(tracker),
             )
 
 
 def _purposeless(body: dict[str, Any]) -> Found:
-    for name, tracker in tracker_map(body).items():
+    for tracker in body["trackers"]:
         without = [tag for tag in body["languages"] if not tracker["purpose"].get(tag, "").strip()]
         if without:
             spoken = tuple(Sentence(NAMES.get(tag, tag)) for tag in without)
             text = "%(name)s: what it is for is not said in %(languages)s."
-            yield say(text, name=name, languages=spoken), _tracker(tracker)
+            yield say(text, name=called(tracker), languages=spoken), _tracker(tracker)
 
 
 def _timeless(body: dict[str, Any]) -> Found:
-    for name, tracker in tracker_map(body).items():
+    for tracker in body["trackers"]:
         if tracker["category"] not in (None, "necessary") and not tracker["duration"]:
-            yield say("%(name)s: how long it lasts is not stated.", name=name), _tracker(tracker)
+            yield (
+                say("%(name)s: how long it lasts is not stated.", name=called(tracker)),
+                _tracker(tracker),
+            )
 
 
 def _unclassified(body: dict[str, Any]) -> Found:
-    for name, tracker in tracker_map(body).items():
+    for tracker in body["trackers"]:
         if tracker["category"] is None:
             text = "%(name)s is unclassified: listed, and held whatever is accepted."
-            yield say(text, name=name), _tracker(tracker)
+            yield say(text, name=called(tracker)), _tracker(tracker)
 
 
 def _unprovided(body: dict[str, Any]) -> Found:
