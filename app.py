@@ -57,6 +57,7 @@ from consent import (
     wording,
 )
 from consent.admin import admin
+from consent.admin.guard import break_off, reads_pages
 from consent.chores import repeat
 from consent.config import Config
 from consent.db import db, engine_options
@@ -271,7 +272,11 @@ def engine(app: Flask) -> Engine:
 
 
 def refused(error: Refusal) -> Response:
-    response = as_json(error.body(), error.status)
+    """In the one shape of errors; in the admin, as a page for the person who reads it."""
+    if reads_pages():
+        response = break_off(error, logs.request_id() if error.status == 500 else "")
+    else:
+        response = as_json(error.body(), error.status)
     response.headers["X-Consent-Refused"] = error.code
     if error.retry_after is not None:
         response.headers["Retry-After"] = str(error.retry_after)

@@ -154,6 +154,8 @@ def _refused(node: ast.AST) -> Iterator[ast.expr]:
             yield from args[1:]
         case ast.Assign(targets=[ast.Subscript()], value=value):
             yield value
+        case ast.Assign(targets=[ast.Name(id="message" | "why")], value=value):
+            yield value
         case ast.Assign(targets=[ast.Name(id="wrong")], value=value):
             for part in ast.walk(value):
                 yield from part.values if isinstance(part, ast.Dict) else ()

@@ -12,6 +12,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
+from sqlalchemy.exc import OperationalError
 from werkzeug.test import TestResponse
 
 from consent import inventory, notices, sites, trail, users
@@ -562,3 +563,29 @@ def test_a_nul_in_a_form_is_refused_in_words(site: sites.Site, owner: Owner) -> 
     answer = owner.send("/sites/example.com/inventory/new", {"name": "a\0b"})
     assert answer.status_code == 422
     assert "NUL" in answer.text
+
+
+def test_what_breaks_is_said_on_a_page_that_asks_nothing_of_the_database(
+    app: Flask, owner: Owner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app.testing, client = False, owner.client
+
+    def broken(error: Exception) -> None:
+        def view(**_: object) -> None:
+            raise error
+
+        monkeypatch.setitem(app.view_functions, "admin.undo.every", view)
+
+    broken(RuntimeError("on purpose"))
+    page = client.get("/admin/undo/", headers={"Accept": "text/html", "Accept-Language": "pl"})
+    assert page.status_code == 500 and "Coś się tu nie powiodło." in page.text
+    assert page.headers["X-Request-Id"] in page.text and "Traceback" not in page.text
+    assert page.headers["Content-Security-Policy"].startswith("default-src 'none'")
+    broken(OperationalError("SELECT", {}, Exception("away")))
+    page = client.get("/admin/undo/", headers={"Accept": "text/html"})
+    assert page.status_code == 503 and "Nothing was stored" in page.text
+    assert int(page.headers["Retry-After"]) > 0 and 'href="/admin/"' in page.text
+    page = owner.send("/trail")
+    assert page.status_code in (404, 405) and "<h1>" in page.text
+    page = client.get("/admin/undo/", headers={"Accept": "application/json"})
+    assert page.get_json()["error"]["code"] == "busy"

@@ -27,7 +27,7 @@ OTHERS = re.compile(r"/notice/texts/|/trail|/access/|/history/|/preview/|/shown/
 # Names, addresses, codes, sentences of a site's own, and what has no language.
 DATA = re.compile(
     r"Example|example\.com|Example Ltd|crumbtrail\w*|Crumbtrail|English|Polski|Français|CSV|JSON"
-    r"|jean-baptiste\.|cta_"
+    r"|jean-baptiste\.|cta_|hooks\.example|(?:long)+$"
     r"|Main|main|Another organisation|another|FALLBACK|Chromium|olga@|anna@|guest@|https?:|cli|test"
     r"|read:records|read:proof|export|stats|Cookies, Example’s way|Your privacy choices"
     r"|Unknown place:|Keeps |A random key|Recognises |GDPR|EDPB|IP Geolocation|name,kind"

@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 
 from consent import users
 from consent.admin import challenge, door, guard
+from consent.admin.tongue import _
 from consent.errors import Invalid, Refusal
 
 pages = Blueprint("account", __name__)
@@ -40,7 +41,7 @@ def enter() -> Response:
     if not expected or not hmac.compare_digest(
         expected.encode(), request.form.get("csrf", "").encode()
     ):
-        return _door(400, "This page was open too long. Please sign in again.")
+        return _door(400, _("This page was open too long. Please sign in again."))
     at, email = guard.now(), request.form.get("email", "")[:300].strip()
     names = [f"email:{email.lower()}", f"address:{request.remote_addr}"]
     try:
@@ -123,9 +124,9 @@ def _account(wrong: dict[str, str]) -> str:
 
 def _door(status: int, message: str = "", retry_after: int | None = None) -> Response:
     said = {
-        "left": "You are signed out.",
-        "invited": "Your account is made. Sign in with your new password.",
-        "changed": "The password is changed. Sign in with the new one.",
+        "left": _("You are signed out."),
+        "invited": _("Your account is made. Sign in with your new password."),
+        "changed": _("The password is changed. Sign in with the new one."),
     }
     word = next((text for name, text in said.items() if name in request.args), "")
     return guard.sign_in_page(status, message, word, request.values.get("next", ""), retry_after)

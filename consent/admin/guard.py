@@ -27,6 +27,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from consent import permissions, tenancy, trail, undoing, users
 from consent.admin import challenge, tenant
 from consent.admin.throttle import Throttle
+from consent.admin.tongue import _
 from consent.config import Config
 from consent.db import db, micros
 from consent.errors import Forbidden, Invalid, Refusal
@@ -100,7 +101,7 @@ def open_door() -> BaseResponse | None:
     if token is None or found is None:
         reading = request.method == "GET"
         here = request.full_path.rstrip("?") if reading else ""
-        word = "" if reading else "Your session has ended. Please sign in again."
+        word = "" if reading else _("Your session has ended. Please sign in again.")
         return sign_in_page(401, word=word, back=here)
     g.admin_session, g.admin_user = found
     tenant.enter(g.admin_user, g.admin_session)
@@ -259,8 +260,32 @@ def refuse(refusal: Refusal) -> tuple[str, int, dict[str, str]]:
     headers = {"X-Consent-Refused": refusal.code}
     if refusal.retry_after:
         headers["Retry-After"] = str(refusal.retry_after)
-    page = render_template("admin/refused.html", refusal=refusal, known="admin_user" in g)
+    page = render_template("admin/refused.html", refusal=refusal, known=bool(g.get("csrf")))
     return page, refusal.status, headers
+
+
+def break_off(refusal: Refusal, request_id: str = "") -> Response:
+    """What no page of ours refused, as one: nothing is asked of the database, which may be away.
+    `request_id` is what the log calls this request."""
+    for name in ("admin_session", "admin_user", *tenant.KEPT):
+        g.pop(name, None)
+    said = {
+        413: _("This is more than the server takes at once: 2 MB."),
+        500: _("Something went wrong here."),
+        503: _("The server is busy. Nothing was stored; please repeat in a moment."),
+    }
+    told = said.get(refusal.status, refusal.message)
+    known = bool(g.get("csrf"))
+    page = render_template(
+        "admin/broken.html", status=refusal.status, message=told, known=known, id=request_id
+    )
+    return make_response(page, refusal.status)
+
+
+def reads_pages() -> bool:
+    """Whether who asks is a person with a browser, not a script of a page of ours."""
+    of_ours = request.path.startswith("/admin/")
+    return of_ours and request.accept_mimetypes.best != "application/json"
 
 
 def set_cookie(response: BaseResponse, name: str, value: str) -> None:

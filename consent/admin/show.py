@@ -250,6 +250,19 @@ def bare(address: str) -> Markup:
     return Markup("/<wbr>").join(parts)
 
 
+def email(address: str) -> Markup:
+    """An e-mail address, or who else did something; it breaks after the @."""
+    return Markup("@<wbr>").join(address.split("@"))
+
+
+def browser(name: str) -> str:
+    """What a session was opened with, as `guard.browser_name` says it."""
+    family, on, system = name.partition(" on ")
+    if not on:
+        return _(name) if name else _("Another client")
+    return _("%(browser)s on %(system)s", browser=family, system=system)
+
+
 def category_pair(name: str) -> tuple[str, str]:
     """A word as an option of a list."""
     return name, _(CATEGORY_NAMES.get(name) or name.capitalize())
@@ -324,6 +337,8 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "language_name": language_name,
     "exact": exact,
     "bare": bare,
+    "email": email,
+    "browser": browser,
     "place_name": world.place_name,
     "pass_name": pass_name,
     "details": details,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from textwrap import shorten
 from typing import Any
 
 from sqlalchemy import select
@@ -163,7 +164,9 @@ def snapshot(site: Site) -> dict[str, Any]:
 
 def title(tracker: Tracker) -> str:
     """What a tracker is called in a sentence."""
-    return tracker.name or next(iter(tracker.purpose.values()), "a tracker")[:60]
+    return tracker.name or shorten(
+        next(iter(tracker.purpose.values()), "a tracker"), 60, placeholder="…"
+    )
 
 
 def starter(site: Site, by: str, at: datetime) -> None:

@@ -24,6 +24,25 @@ for (const here of document.querySelectorAll(".top nav [aria-current], .tabs [ar
   row.scrollLeft = here.offsetLeft - row.offsetLeft - (row.clientWidth - here.offsetWidth) / 2;
 }
 
+/* What the Tab key comes to is shown whole, in its row and on the page; of a long field a browser shows one line. */
+addEventListener("focusin", ({ target }) => {
+  if (target.matches("a, button, input, select, textarea, summary") && target.matches(":focus-visible")) {
+    target.scrollIntoView({ block: "nearest", inline: "nearest", behavior: "instant" });
+  }
+});
+
+/* A menu closes by Escape, which goes back to what opened it, and by going elsewhere. */
+for (const menu of document.querySelectorAll("details.switch")) {
+  menu.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !menu.open) return;
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  });
+  for (const kind of ["click", "focusin"]) {
+    addEventListener(kind, (event) => { if (!menu.contains(event.target)) menu.open = false; });
+  }
+}
+
 /* What is about to be sent is sent once. */
 for (const form of document.querySelectorAll("form[method=post]")) {
   form.addEventListener("submit", (event) => {
