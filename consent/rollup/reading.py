@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import func, select, text, union_all
+from sqlalchemy import func, select, union_all
 
 from ..db import db
 from ..notices import Notice
@@ -170,10 +170,10 @@ def _counts(
 ) -> dict[int, Counts]:
     """The sums over a period, by site, kind and value. One question; each of its parts is found by
     the whole key, so what is not asked for is not read."""
-    if db.session.connection().dialect.name == "postgresql":
+    connection = db.session.connection()
+    if connection.dialect.name == "postgresql":
         # A thousand lines are read before a helping process has started.
-        setting = text("SET LOCAL max_parallel_workers_per_gather = 0")
-        db.session.execute(setting, execution_options={"every_organisation": True})
+        connection.exec_driver_sql("SET LOCAL max_parallel_workers_per_gather = 0")
     query = union_all(*(_part(ids, period, *part) for part in parts))
     found: dict[int, Counts] = {number: {} for number in ids}
     for site_id, kind, value, *more in db.session.execute(query):
