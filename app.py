@@ -48,6 +48,7 @@ from consent import (
     rendering,
     requests,
     rollup,
+    row_security,
     scanning,
     scans,
     vendors_cli,
@@ -97,6 +98,7 @@ def create_app(settings: Config | None = None, clock: Callable[[], datetime] = u
         REGION=settings.region,
     )
     db.init_app(app)
+    row_security.guard(engine(app))
     app.extensions["sealing"] = Keyring(settings.field_keys)
     app.extensions["crumbtrail"] = parts(app, settings, clock)
     for edge in (

@@ -17,7 +17,7 @@ from flask import Blueprint, Response
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from . import retention, sealing
+from . import retention, row_security, sealing
 from .db import db, micros, sqlite_warning
 from .parts import Parts, as_json, parts
 from .sites import Site
@@ -94,6 +94,8 @@ def _stored(at: datetime) -> dict[str, str]:
     oldest = db.session.scalar(select(func.min(Waiting.seq)))
     if oldest is not None and micros(at) - oldest > LAG_S * 1_000_000:
         found["ledger"] = "The log is more than two minutes behind. Does a ledger run?"
+    if why := row_security.problem(db.session.connection()):
+        found["row_security"] = why
     try:
         sealing.check()
     except sealing.Unusable as why:

@@ -21,7 +21,16 @@ from functools import cache
 from typing import Any
 
 from flask import g, has_app_context
-from sqlalchemy import ColumnElement, Table, TextClause, column, event, func, select, table
+from sqlalchemy import (
+    ColumnElement,
+    Table,
+    TextClause,
+    column,
+    event,
+    func,
+    select,
+    table,
+)
 from sqlalchemy.orm import (
     Mapper,
     ORMExecuteState,
@@ -133,7 +142,7 @@ def _watch(session: Session, _context: UOWTransaction, _instances: Any) -> None:
         return
     for row in (*session.new, *session.dirty, *session.deleted):
         kind = str(getattr(row, "__tablename__", ""))
-        name = _owned().get(kind)
+        name = owned().get(kind)
         value = getattr(row, name) if name else None
         if value is None:  # of no organisation, or its column has not asked yet
             continue
@@ -153,17 +162,25 @@ def _tables(statement: Any) -> tuple[set[str], set[str]]:
     for part in visitors.iterate(statement):
         if isinstance(part, TextClause):
             raise Trespass("Plain SQL inside an organisation cannot be given its condition.")
-        of = part if isinstance(part, TableClause) else getattr(part, "table", None)
-        if isinstance(of, TableClause) and of.name in _owned():
-            named.add(of.name)
+        if name := _guarded(part):
+            named.add(name)
         entity = part._annotations.get("parententity")
         if entity is not None:  # a class, or another name for one
             classed.add(entity.mapper.local_table.name)
+        for one in getattr(part, "_raw_columns", ()):
+            if (name := _guarded(one)) and "parententity" not in one._annotations:
+                raise Trespass(f"What is asked of {name} inside an organisation has no class.")
     return named, classed
 
 
+def _guarded(part: Any) -> str | None:
+    """The guarded table that a part of a statement is, or a column is of."""
+    of = part if isinstance(part, TableClause) else getattr(part, "table", None)
+    return of.name if isinstance(of, TableClause) and of.name in owned() else None
+
+
 @cache
-def _owned() -> dict[str, str]:
+def owned() -> dict[str, str]:
     """The guarded tables, each with the column that says whose a row is."""
     found = {}
     for one in Base.metadata.tables.values():
@@ -182,9 +199,7 @@ def _classes() -> dict[str, Mapper[Any]]:
 
 def _criteria(name: str, tenant: int) -> Any:
     kind = _classes()[name].class_
-    return with_loader_criteria(
-        kind, _condition(kind, _owned()[name], tenant), include_aliases=True
-    )
+    return with_loader_criteria(kind, _condition(kind, owned()[name], tenant), include_aliases=True)
 
 
 def _condition(kind: Any, name: str, tenant: int) -> ColumnElement[bool]:

@@ -19,6 +19,7 @@ from consent import (
     records,
     retention,
     rollup,
+    row_security,
     sites,
     tokens,
     trail,
@@ -52,6 +53,7 @@ def run(connection: Connection) -> None:
     context.configure(connection, target_metadata=db.metadata, compare_type=True)
     with context.begin_transaction():
         context.run_migrations()
+        row_security.settle(connection)
 
 
 given = context.config.attributes.get("connection")

@@ -35,6 +35,7 @@ STEPS = (
     ("keyfile",),  # the keys it makes for itself
     ("config", "errors", "db", "limits", "chores"),  # floor 2: foundation
     ("envelope", "tenancy", "wire"),
+    ("row_security",),
     (
         "geo",
         "signing",

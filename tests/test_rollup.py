@@ -83,6 +83,7 @@ def test_one_choice_is_counted_by_everything_that_is_told_of_it(
         (Kind.FIRST, str(notice.id)): partly,
         (Kind.BROWSER, "other"): partly,
         (Kind.WAIT, "00004000"): partly,
+        (Kind.FIRST_WAIT, f"00004000{notice.id}"): partly,
         (Kind.SIGNAL, "gpc"): partly,
     }
     assert there == {

@@ -8,9 +8,10 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 
 from consent import notices, rollup, sites
-from consent.db import db
+from consent.db import db, rfc3339
 from consent.notices import Notice
 from consent.rollup import Kind, Period
 from tests import acts
@@ -20,7 +21,17 @@ from tests.test_admin import Owner, owner, stranger
 
 __all__ = ["owner", "stranger"]  # fixtures
 KEY = "example.com"
+TOLD = ("version", "count", "timed", "quarter_ms", "three_quarters_ms")
 AT = f"/sites/{KEY}/notice/trials/2"
+
+
+def choose(client: FlaskClient, notice: Notice, clock: Clock, wait: int | None, **more: str) -> str:
+    """An answer `wait` ms after it was asked; its id."""
+    at = clock.advance(seconds=90)
+    shown = ... if wait is None else rfc3339(at - timedelta(milliseconds=wait))
+    body = acts.choice_body(notice.digest, at, shown_at=shown, **more)
+    assert acts.post_choice(client, KEY, body).status_code == 201
+    return str(body["id"])
 
 
 def answered(notice: Notice, day: int, granted: int, partly: int, refused: int) -> None:
@@ -89,3 +100,27 @@ def test_neither_version_of_a_trial_may_steer(pair: tuple[Notice, Notice], clock
     assert blocking
     with pytest.raises(Exception, match="what the law forbids"):
         notices.publish(site, BY, clock.advance(minutes=1), share=50)
+
+
+def test_the_time_to_choose_is_told_by_version_and_of_first_answers_alone(
+    owner: Owner, client: FlaskClient, pair: tuple[Notice, Notice], clock: Clock
+) -> None:
+    """Sent as visitors send them, counted as they are stored, and again from the records."""
+    tried, other = pair
+    page = owner.page(AT)
+    assert "is not counted: nothing is sent before somebody answers" in page
+    took = {tried: (800, 1200, 1700, 2200, 61_000), other: (9000,)}
+    for notice, waits in took.items():
+        for wait in waits:
+            choose(client, notice, clock, wait)
+    first = choose(client, other, clock, 9000)
+    choose(client, other, clock, 400, previous=first)  # has chosen before
+    choose(client, other, clock, None)  # does not say when it was shown
+    expected = [("2", "5", "5", "1125", "2375"), ("1", "3", "2", "8500", "9500")]
+    for _ in range(2):
+        rows = list(csv.DictReader(io.StringIO(owner.get(f"{AT}.csv").text)))
+        told = [tuple(one[name] for name in TOLD) for one in rows]
+        assert told == expected
+        assert rollup.rebuild(sites.get(KEY)).wrong == []
+    page = owner.page(AT)
+    assert "1.8 s" in page and "half between 1.1 s and 2.4 s; of 5 answers" in page

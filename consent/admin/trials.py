@@ -17,7 +17,11 @@ from consent.rollup import Period
 from consent.sites import Site
 
 pages = Blueprint("trials", __name__, url_prefix="/sites/<key>/notice/trials")
-COLUMNS = "version answers count granted partly refused low high".split()
+COLUMNS = (
+    "version answers count granted partly refused low high timed"
+    " quarter_ms median_ms three_quarters_ms"
+).split()
+TIMES = ("quarter_ms", "median_ms", "three_quarters_ms")  # whole milliseconds
 
 
 @pages.get("/<int:version>")
@@ -31,7 +35,7 @@ def one(key: str, version: int) -> str:
         trial=trial,
         tried=tried,
         number=tongue.number,
-        percent=figures.percent,
+        figures=figures,
         **_beside(site, trial, tried),
     )
 
@@ -45,7 +49,7 @@ def table(key: str, version: int) -> Response:
     writer = csv.DictWriter(out, COLUMNS, lineterminator="\r\n")
     writer.writeheader()
     for line in _beside(site, trial, tried)["lines"]:
-        writer.writerow({name: _cell(line[name]) for name in COLUMNS})
+        writer.writerow({name: _cell(name, line[name]) for name in COLUMNS})
     answer = make_response(out.getvalue())
     answer.headers["Content-Type"] = "text/csv; charset=utf-8; header=present"
     name = f"{site.key}-trial-{version}.csv"
@@ -66,5 +70,7 @@ def _beside(site: Site, trial: Trial, tried: Notice) -> dict[str, Any]:
     return rollup.beside(site, (tried, notices.version(site, trial.against)), period)
 
 
-def _cell(value: Any) -> Any:
+def _cell(name: str, value: Any) -> Any:
+    if name in TIMES:
+        return "" if value is None else round(value)
     return f"{value:.4f}" if isinstance(value, float) else value

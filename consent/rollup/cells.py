@@ -18,6 +18,7 @@ WAITS = (
     0, 250, 500, 1000, 1500, 2000, 2500, 3000, 4000, 5000, 6000, 8000, 10_000, 12_000, 15_000,
     20_000, 25_000, 30_000, 45_000, 60_000, 90_000, 120_000, 180_000, 300_000, 600_000, 1_800_000,
 )  # fmt: skip
+WIDTH = 8  # digits of a bucket
 HOUR = 3_600_000_000  # microseconds
 LONGEST = 16  # characters of a value, as the column has them
 
@@ -75,7 +76,7 @@ def _hour(hours: int) -> tuple[int, str]:
 
 def bucket(wait_ms: int) -> str:
     """The bucket of a time to choose."""
-    return f"{WAITS[bisect_right(WAITS, wait_ms) - 1]:08}"
+    return f"{WAITS[bisect_right(WAITS, wait_ms) - 1]:0{WIDTH}}"
 
 
 def _values(seen: Seen, hour: str) -> Iterator[tuple[Kind, str]]:
@@ -91,10 +92,14 @@ def _values(seen: Seen, hour: str) -> Iterator[tuple[Kind, str]]:
     yield Kind.NOTICE, str(row.notice_id)
     yield Kind.BROWSER, BROWSERS[row.browser]
     if row.action in ANSWERS:
+        known = row.shown is not None and row.shown <= 0
+        wait = bucket(-row.shown) if known else ""  # type: ignore[operator]
+        if known:
+            yield Kind.WAIT, wait
         if row.previous is None:
             yield Kind.FIRST, str(row.notice_id)
-        if row.shown is not None and row.shown <= 0:
-            yield Kind.WAIT, bucket(-row.shown)
+            if known:
+                yield Kind.FIRST_WAIT, f"{wait}{row.notice_id}"
     if row.signals & GPC:
         yield Kind.SIGNAL, "gpc"
     if row.signals & DNT:

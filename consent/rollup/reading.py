@@ -6,13 +6,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import func, select, text, union_all
+from sqlalchemy import func, select, union_all
 
 from ..db import db
 from ..notices import Notice
 from ..records.rows import ACTIONS, CATEGORIES
 from ..sites import Site
-from .cells import WAITS
+from .cells import WAITS, WIDTH
 from .chances import quantile, wilson
 from .period import Period, step
 from .table import Cell, Kind
@@ -21,6 +21,7 @@ SMALL = 5  # fewer than so many are not named
 OTHER = "*"  # what is not named, together
 Numbers = dict[str, tuple[int, int, int]]
 Counts = dict[int, Numbers]
+Waits = list[tuple[int, int | None, int]]  # from and to in ms, and how many
 Part = tuple[Sequence[Kind], Sequence[str]]  # kinds and values; all of them where none is named
 EVERYTHING: tuple[Part, ...] = (((), ()),)
 NAMED = {  # what a visitor could be told by; see docs/statistics.md
@@ -170,10 +171,10 @@ def _counts(
 ) -> dict[int, Counts]:
     """The sums over a period, by site, kind and value. One question; each of its parts is found by
     the whole key, so what is not asked for is not read."""
-    if db.session.connection().dialect.name == "postgresql":
+    connection = db.session.connection()
+    if connection.dialect.name == "postgresql":
         # A thousand lines are read before a helping process has started.
-        setting = text("SET LOCAL max_parallel_workers_per_gather = 0")
-        db.session.execute(setting, execution_options={"every_organisation": True})
+        connection.exec_driver_sql("SET LOCAL max_parallel_workers_per_gather = 0")
     query = union_all(*(_part(ids, period, *part) for part in parts))
     found: dict[int, Counts] = {number: {} for number in ids}
     for site_id, kind, value, *more in db.session.execute(query):
@@ -207,11 +208,15 @@ def _course(ids: Sequence[int], period: Period) -> list[dict[str, Any]]:
     return [{"value": name, **_count(numbers)} for name, numbers in held.items()]
 
 
-def _waits(counts: Counts) -> list[tuple[int, int | None, int]]:
+def _waits(counts: Counts) -> Waits:
+    return waits_of(counts.get(Kind.WAIT, {}))
+
+
+def waits_of(held: Numbers) -> Waits:
+    """The counts of buckets as (from, to, count), rising; every bucket there is."""
     ends: Iterable[int | None] = (*WAITS[1:], None)
-    held = counts.get(Kind.WAIT, {})
     return [
-        (start, end, sum(held.get(f"{start:08}", ())))
+        (start, end, sum(held.get(f"{start:0{WIDTH}}", ())))
         for start, end in zip(WAITS, ends, strict=True)
     ]
 

@@ -30,6 +30,7 @@ class Kind(IntEnum):
     AGAIN = 14  # chose again: 'asked', 'own', 'unknown'
     SUSPECT = 15  # of records.suspicion.REASONS, and '' once for each flagged record
     GONE = 16  # counted above or as suspect, and since erased or purged
+    FIRST_WAIT = 17  # of FIRST: a bucket as in WAIT, and then the number of the notice's row
 
 
 class Cell(Base):
