@@ -16,7 +16,7 @@ import yaml
 from flask import Blueprint, Response, current_app, g, render_template, request
 from marshmallow import ValidationError
 
-from . import evidence, ledger, notices, schemas, sites, trail, users
+from . import evidence, ledger, notices, records, schemas, sites, trail, users
 from .db import db, from_micros
 from .errors import Busy, Forbidden, Invalid, NotFound
 from .parts import as_json, parts
@@ -30,12 +30,14 @@ DEFAULT_LIMIT, LARGEST_LIMIT = 100, 1000
 PERIOD = frozenset("from to format".split())
 EXPORT_FILTERS = PERIOD | frozenset("visitor action category country notice".split())
 FILTERS = EXPORT_FILTERS | {"after", "limit"}
+FILES = {"bundle": "evidence.zip", "beside": "beside.ndjson"}
 PAGED = ("json", "ndjson", "csv")
 # What a key must be allowed for each route; one without a row is closed to every key.
 SCOPE = {
     "auditor.many": "read:records",
     "auditor.one": "read:records",
     "auditor.shown": "read:records",
+    "auditor.beside": "read:records",
     "auditor.proof": "read:proof",
     "auditor.export": "export",
 }
@@ -88,6 +90,17 @@ def one(site: str, record_id: str) -> Response:
     _, record = _found(of, record_id)
     _read(of, "record.read", record=record_id)
     return as_json(record)
+
+
+@bp.get("/v1/audit/<site>/records/<record_id>/beside")
+def beside(site: str, record_id: str) -> Response:
+    """What is kept beside the record, and is no part of it: of the address what the notice says,
+    and why nothing was granted."""
+    of = _opened(site)
+    row, _ = _found(of, record_id)
+    found = records.beside(of, [row.seq]).get(row.seq, records.Beside())
+    _read(of, "record.read", record=record_id)
+    return as_json({"id": record_id, "beside": found.body})
 
 
 @bp.get("/v1/audit/<site>/records/<record_id>/proof")
@@ -261,8 +274,7 @@ def _stepwise(chunks: Generator[bytes, None, None]) -> Iterator[bytes]:
 
 
 def _sent(kind: str, chunks: Iterable[bytes], site: str) -> Response:
-    ending = "zip" if kind == "bundle" else kind
-    name = f"{site}-{'evidence' if kind == 'bundle' else 'records'}.{ending}"
+    name = f"{site}-{FILES.get(kind, f'records.{kind}')}"
     response = Response(chunks, content_type=evidence.type_of(kind))
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     response.headers["Cache-Control"] = "no-store"

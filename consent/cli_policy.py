@@ -123,7 +123,7 @@ def _site(key: str) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     rows = [{name: getattr(row, name) for name in names} for row in inventory.trackers(site)]
     kept = site.retention if site.retention.get("unit") else None
     settings = {"name": COOKIE, "duration": site.choice_lifetime, "period": kept}
-    return rows, {**settings, "ip_mode": "none"}
+    return rows, {**settings, "ip_mode": sites.ip_mode(site.facts)}
 
 
 def _scan(file: Path) -> Mapping[str, Any]:

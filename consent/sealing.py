@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hmac
 import json
 import os
 from collections.abc import Iterator
@@ -68,6 +69,10 @@ class Keyring:
     @property
     def ids(self) -> set[str]:
         return {name for name, _ in self.keys}
+
+    def derived(self, purpose: str) -> bytes:
+        """A key of its own for another use, 32 bytes, from the one that seals now."""
+        return hmac.digest(self.keys[0][1], purpose.encode(), "sha256")
 
     def seal(self, value: str, table: str, column: str, row: object) -> str:
         name, key = self.keys[0]

@@ -12,8 +12,8 @@ from flask.testing import FlaskClient
 from playwright.sync_api import Page, expect
 from werkzeug.test import TestResponse
 
-from consent import leaf
-from tests.acts import make_site, rows
+from consent import leaf, notices, sites
+from tests.acts import BY, make_site, rows
 from tests.conftest import Clock
 from tests.databases import Databases, lent
 from tests.pages import Website
@@ -89,6 +89,31 @@ def test_the_next_answer_is_the_same_visitors_and_names_the_one_before(
     assert second["crumbtrail_visitor"][0] == first["crumbtrail_visitor"][0]
     one, two = rows()
     assert one.visitor == two.visitor and two.previous == one.id
+
+
+def test_S0_43_whoever_ticks_that_they_are_too_young_accepts_nothing_until_they_clear_it(
+    app: Flask, client: FlaskClient, clock: Clock
+) -> None:
+    assert "I am under" not in client.get(PATH, headers=HOST).text
+    site = sites.get(SITE)
+    sites.change(site, BY, clock(), facts={"min_age": 18, "ask_age": True})
+    notices.publish(site, BY, clock())
+    clock.advance(minutes=2)
+    page = client.get(PATH, headers=HOST)
+    assert "I am under 18" in page.text and "checked" not in page.text
+
+    def accepted(page: TestResponse, cookie: str, **more: str) -> TestResponse:
+        form = {"choice": "accept", "token": token(page), "lang": "en", **more}
+        return client.post(PATH, data=form, headers={**HOST, **OWN, "Cookie": cookie})
+
+    reply = accepted(page, "", age="under")
+    found = set_cookies(reply)
+    assert "Your refusal is recorded." in reply.text
+    assert "&marketing=0&statistics=0" in found["crumbtrail"][0]
+    cookie = "; ".join(f"{name}={value}" for name, (value, _) in found.items())
+    again = client.get(PATH, headers={**HOST, "Cookie": cookie})
+    assert "checked" in again.text
+    assert "&marketing=1&statistics=1" in set_cookies(accepted(again, cookie))["crumbtrail"][0]
 
 
 @pytest.mark.parametrize(

@@ -159,7 +159,8 @@ def test_scenario_09_the_promised_region_is_held_and_no_address_is_anywhere(
     app: Flask, client: FlaskClient, clock: Clock
 ) -> None:
     """Storage in North America, no address in any row: the country is there and nothing finer."""
-    site = add_site(clock(), "voip.ms", facts={"storage_region": "NA", "min_age": 18})
+    stated = {"storage_region": "NA", "ip_mode": "none", "min_age": 18}
+    site = add_site(clock(), "voip.ms", facts=stated)
     fill_inventory(site, clock())
     app.config["REGION"] = "NA"
     shown = notices.publish(site, BY, clock())
@@ -171,7 +172,8 @@ def test_scenario_09_the_promised_region_is_held_and_no_address_is_anywhere(
     )
     assert (reply.status_code, reply.get_json()["country"]) == (201, "CA")
     told = client.get("/v1/voip.ms/en/details.json").get_json()
-    assert told["facts"] == {"storage_region": "NA", "min_age": 18}
+    assert told["facts"] == stated == shown.content["facts"]
+    assert "is not kept" in told["texts"]["more_address_none"]
     kept = {
         str(value)
         for table in db.metadata.sorted_tables

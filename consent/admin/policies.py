@@ -183,7 +183,12 @@ def _rows(site: Site) -> list[dict[str, Any]]:
 
 def _settings(site: Site) -> dict[str, Any]:
     kept = site.retention if site.retention.get("unit") else None
-    return {"name": COOKIE, "duration": site.choice_lifetime, "period": kept, "ip_mode": "none"}
+    return {
+        "name": COOKIE,
+        "duration": site.choice_lifetime,
+        "period": kept,
+        "ip_mode": sites.ip_mode(site.facts),
+    }
 
 
 def _paragraph_language(document: Document) -> str:

@@ -39,7 +39,7 @@ CHOSEN = {
     "api": "The website's own switch set the choice.",
 }
 KNOWN = {
-    "database": "Looked up in the geo database; the address was not kept.",
+    "database": "Looked up in the geo database.",
     "cdn": "Told by the network in front of this server.",
     "visitor": "Told by the visitor.",
     "demo": "Pretended, for the demo.",
@@ -139,6 +139,7 @@ def told(site: Site, row: Row, record: dict[str, Any]) -> dict[str, Any]:
         "models": MODELS,
         "devices": KINDS,
         "suspect": [SUSPECT[why] for why in records.flags(site, [row.seq]).get(row.seq, ())],
+        "beside": records.beside(site, [row.seq]).get(row.seq, records.Beside()),
         "took": took(record),
         "drift": _drift(record),
         "services": _services(version),

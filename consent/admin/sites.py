@@ -236,7 +236,9 @@ def _people_and_facts(form: MultiDict[str, str]) -> dict[str, Any]:
     age, sells = form.get("min_age", "").strip(), form.get("sells_or_shares", "")
     facts = {
         "storage_region": form.get("storage_region") or None,
+        "ip_mode": form.get("ip_mode") or None,
         "min_age": (_whole(age) if age else None),
+        "ask_age": True if form.get("ask_age") == "yes" else None,
         "sells_or_shares": {"yes": True, "no": False}.get(sells),
     }
     return {
@@ -253,7 +255,9 @@ def _facts_as_form(site: Site) -> dict[str, str]:
         **{f"dpo_{part}": officer.get(part) or "" for part in OFFICER},
         **{f"authority_{part}": complain.get(part) or "" for part in AUTHORITY},
         "storage_region": facts.get("storage_region", ""),
+        "ip_mode": facts.get("ip_mode", ""),
         "min_age": str(facts.get("min_age", "")),
+        "ask_age": "yes" if facts.get("ask_age") else "",
         "sells_or_shares": "" if sells is None else "yes" if sells else "no",
     }
 

@@ -66,9 +66,10 @@ def _add(key: str, decided: dict[str, Any], base_url: str, at: datetime) -> site
         facts=_stated(
             {
                 "storage_region": (said["storage_location"] or {}).get("region"),
+                "ip_mode": "none",
                 "min_age": (said["children"] or {}).get("min_age"),
             },
-            ("storage_region", "min_age"),
+            ("storage_region", "ip_mode", "min_age"),
         ),
         **{field: decided[field] for field in same},
     )

@@ -1,4 +1,4 @@
-"""Records as JSON, NDJSON and CSV, in chunks of a page."""
+"""Records as JSON, NDJSON and CSV, and what stands beside them, in chunks of a page."""
 
 from __future__ import annotations
 
@@ -6,9 +6,13 @@ import json
 import threading
 from collections.abc import Generator, Iterable, Iterator
 from typing import Any
+from uuid import UUID
 
 from .. import notices, sites
 from ..errors import Busy
+from ..records import beside
+from ..records import named as find_rows
+from ..records.rows import uuid_text
 from . import table
 from .walk import Record, released
 
@@ -16,6 +20,7 @@ FORMATS = {
     "json": "application/json",
     "ndjson": "application/x-ndjson",
     "csv": "text/csv",
+    "beside": "application/x-ndjson",
     "bundle": "application/zip",
 }
 AT_ONCE = 8  # exports that may run in one process: each holds a thread for as long as it lasts
@@ -52,9 +57,12 @@ def type_of(kind: str) -> str:
 
 
 def records(kind: str, site: str, pages: Iterable[list[Record]]) -> Iterator[bytes]:
-    """The chunks of `json`, `ndjson` or `csv`."""
+    """The chunks of `json`, `ndjson`, `csv`, or of `beside`: a line for each record that has
+    anything beside it (records.Beside)."""
     if kind == "csv":
         return _csv(site, pages)
+    if kind == "beside":
+        return _beside(site, pages)
     return _ndjson(pages) if kind == "ndjson" else _json(pages)
 
 
@@ -65,6 +73,20 @@ def spelt(record: dict[str, Any]) -> bytes:
 def _ndjson(pages: Iterable[list[Record]]) -> Iterator[bytes]:
     for page in pages:
         yield b"".join(spelt(record) + b"\n" for record in page)
+
+
+def _beside(site: str, pages: Iterable[list[Record]]) -> Iterator[bytes]:
+    for page in pages:
+        of = sites.get(site)
+        rows = find_rows([of], [UUID(record["id"]).bytes for record in page])
+        there = beside(of, [row.seq for row in rows])
+        lines = [
+            {"id": uuid_text(row.id), "beside": there[row.seq].body}
+            for row in rows
+            if row.seq in there
+        ]
+        released()
+        yield b"".join(spelt(line) + b"\n" for line in lines)
 
 
 def _json(pages: Iterable[list[Record]]) -> Iterator[bytes]:

@@ -72,7 +72,7 @@ def erase(
             if row.seq in found:
                 waiting.entry(site.key, at, "erase", r=found[row.seq])
         rollup.gone(site, [row.seq for row in part])
-        records.unflag(site, [row.seq for row in part])
+        records.forget(site, [row.seq for row in part])
         lost = [row.seq for row in part if row.seq not in found]
         db.session.execute(
             delete(Waiting).where(Waiting.site == site.key, Waiting.seq.in_(lost)),

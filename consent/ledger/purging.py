@@ -59,7 +59,7 @@ def take(site: Site, seqs: Sequence[int], wipe: bool) -> list[Any]:
     taken = [row for row in found if not row.flags & ERASED]
     if taken:
         rollup.gone(site, [row.seq for row in taken])
-        records.unflag(site, [row.seq for row in taken])
+        records.forget(site, [row.seq for row in taken])
         latest = day(taken[-1].seq)
         held = db.session.get_one(Purged, site.id)
         held.day, held.count = max(held.day, latest), held.count + len(taken)

@@ -7,8 +7,11 @@ from typing import Any, NamedTuple
 
 from flask import current_app
 
+from consent import policy
 from consent.errors import Invalid
-from consent.sites import region_problem, retention_problem, rights_contact
+from consent.sites import IP_MODES, ip_mode, region_problem, retention_problem, rights_contact
+
+from . import policies
 
 
 class Check(NamedTuple):
@@ -44,11 +47,24 @@ def _region(body: Mapping[str, Any], request_form: bool) -> str | None:
     return region_problem(body.get("facts", {}), stored_in) if stored_in else None
 
 
+def _ip_mode(body: Mapping[str, Any], request_form: bool) -> str | None:
+    """Whoever keeps something of an address must not have a policy that denies it."""
+    mode = ip_mode(body.get("facts", {}))
+    kept = [] if mode == IP_MODES[0] else policies.texts_of(body.get("policies", {}))
+    if not any(policy.denied(text, mode) for text in kept):
+        return None
+    return (
+        "The privacy policy says that no IP address is kept, and this site keeps something of it."
+        " Change one of them."
+    )
+
+
 CHECKS = (
     Check("legal_name", "GDPR art. 13(1)(a)", _controller),
     Check("contact", "GDPR art. 12(2)", _contact),
     Check("retention", "GDPR art. 13(2)(a)", _retention),
     Check("storage_region", "GDPR art. 13(1)(f)", _region),
+    Check("ip_mode", "GDPR art. 5(1)(a)", _ip_mode),
 )
 
 

@@ -84,6 +84,7 @@ WHOLE = {
     "authority": "The supervisory authority is another one.",
     "layout": "The layout changed.",
     "retention": "How long the record of a choice is kept changed.",
+    "facts": "What is said of storage, addresses and age changed.",
 }
 TEXT = "The text “%(name)s” in %(language)s."
 TOKENS = re.compile(r"\s+|[^\s\w]|\w+")
@@ -255,8 +256,8 @@ def _settings(old: dict[str, Any], new: dict[str, Any]) -> Iterator[Change]:
     if old["choice_lifetime"] != new["choice_lifetime"]:
         values = {"new": new["choice_lifetime"], "old": old["choice_lifetime"]}
         yield Change(REST, Said("A choice now counts for %(new)s instead of %(old)s.", values))
-    for name in ("retention", "layout"):
-        if old[name] != new[name]:
+    for name in ("retention", "layout", "facts"):
+        if old.get(name, {}) != new.get(name, {}):
             yield Change(REST, say(WHOLE[name]))
 
 

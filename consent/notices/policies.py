@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from consent import trail
 from consent.db import db, rfc3339
 from consent.errors import Conflict, Invalid, NotFound
-from consent.policy import BIGGEST
+from consent.policy import BIGGEST, Document, Unreadable, document
 from consent.sites import Site
 
 from .table import PolicyVersion
@@ -101,6 +103,17 @@ def named(site: Site, at: datetime | None) -> dict[str, dict[str, Any]]:
                 "sha256": one.digest,
                 "url": one.url,
             }
+    return found
+
+
+def texts_of(named: Mapping[str, Mapping[str, Any]]) -> list[Document]:
+    """The kept versions that a notice names (`named`), as far as they can be read."""
+    digests = {str(one["sha256"]) for one in named.values()}
+    query = select(PolicyVersion.text).where(PolicyVersion.digest.in_(digests)).distinct()
+    found = []
+    for text in db.session.scalars(query) if digests else ():
+        with suppress(Unreadable):
+            found.append(document(text))
     return found
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from .document import BIGGEST, Block, Document, Sentence, Unreadable
 from .draft import Draft, read
-from .lint import LANGUAGES, PolicyFinding, codes, lint, ready_paragraph, spoken
+from .lint import LANGUAGES, PolicyFinding, codes, denied, lint, ready_paragraph, spoken
 from .opening import document
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "Sentence",
     "Unreadable",
     "codes",
+    "denied",
     "document",
     "lint",
     "read",

@@ -1,6 +1,7 @@
 """Records: what is kept of each choice. `rows` stores, `verb` judges, `writer` makes durable,
-`reading` finds, `suspicion` flags, `dpv` translates."""
+`reading` finds, `suspicion` flags, `beside` keeps what is no part of them, `dpv` translates."""
 
+from .beside import AGE, Beside, beside, forget, last_denial, mode_now, reduced, sealed
 from .dpv import consent_record
 from .reading import (
     Found,
@@ -15,11 +16,13 @@ from .reading import (
     named,
     neighbours,
 )
-from .suspicion import Flag, flags, unflag
-from .verb import Choice, Facts, check, reduced_page
+from .suspicion import Flag, flags
+from .verb import Choice, Facts, check, denied, reduced_page
 from .writer import Writer
 
 __all__ = [
+    "AGE",
+    "Beside",
     "Choice",
     "Facts",
     "Flag",
@@ -28,16 +31,22 @@ __all__ = [
     "RecordFilter",
     "Writer",
     "all_of",
+    "beside",
     "check",
     "consent_record",
     "count_between",
     "count_since",
+    "denied",
     "find",
     "flags",
+    "forget",
     "held",
+    "last_denial",
     "look",
+    "mode_now",
     "named",
     "neighbours",
+    "reduced",
     "reduced_page",
-    "unflag",
+    "sealed",
 ]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import BigInteger, SmallInteger, delete, select
+from sqlalchemy import BigInteger, SmallInteger, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ..db import Base, db
@@ -56,9 +56,3 @@ def flags(site: Site, seqs: Sequence[int]) -> dict[int, tuple[str, ...]]:
         return {}
     query = select(Flag.seq, Flag.reasons).where(Flag.site_id == site.id, Flag.seq.in_(seqs))
     return {seq: words(reasons) for seq, reasons in db.session.execute(query)}
-
-
-def unflag(site: Site, seqs: Sequence[int]) -> None:
-    """Flags go with what their records said; the caller commits."""
-    gone = delete(Flag).where(Flag.site_id == site.id, Flag.seq.in_(seqs))
-    db.session.execute(gone, execution_options={"synchronize_session": False})

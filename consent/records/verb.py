@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -72,6 +72,8 @@ class Facts:
     place: Place
     browser: str
     burst: bool = False  # whether its client sent many in a short time
+    kept: tuple[str, str] | None = None  # of the address, sealed: see beside.py
+    denied: str | None = None  # of beside.REASONS: why nothing is granted
 
 
 def check(choice: Choice, notice: dict[str, Any], now: datetime) -> None:
@@ -103,6 +105,15 @@ def check(choice: Choice, notice: dict[str, Any], now: datetime) -> None:
             f"{choice.action} does not fit the categories and services.",
             fields={"action": "Contradicts categories or services."},
         )
+
+
+def denied(choice: Choice) -> Choice:
+    """The same choice with nothing granted; a click on "accept all" is one that accepts nothing,
+    so it is stored as `save`."""
+    none = dict.fromkeys(choice.categories, False)
+    services = None if choice.services is None else dict.fromkeys(choice.services, False)
+    action = "save" if choice.action == "accept_all" else choice.action
+    return replace(choice, categories=none, services=services, action=action)
 
 
 def to_row(choice: Choice, facts: Facts) -> Row:

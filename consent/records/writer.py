@@ -18,13 +18,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from sqlalchemy import Engine, Table, delete, insert, select, tuple_
+from sqlalchemy import Engine, Table, delete, exists, insert, select, tuple_
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from .. import leaf
 from ..errors import Busy, Invalid
 from ..waiting import CONSENT, Waiting
+from .beside import REASONS, Denial, KeptAddress
 from .rows import ERASED, TEST, Page, Place, Row, Rule, encode, is_test
 from .suspicion import Flag, reasons_of
 from .verb import Choice, Facts, claimed_ms, to_row
@@ -193,6 +194,7 @@ class Writer:
         present = self._present(connection, batch)
         values: list[dict[str, Any]] = []
         waits: list[dict[str, Any]] = []
+        denials: list[dict[str, Any]] = []
         fresh: list[Job] = []
         for job in batch:
             key = (job.row.site_id, job.row.id)
@@ -205,6 +207,7 @@ class Writer:
                 continue
             job.outcome = present[key] = job.row
             values.append({name: getattr(job.row, name) for name in COLUMNS})
+            denials += [_denial(job, job.facts.denied)] if job.facts.denied else []
             job.seal()
             if not job.row.flags & TEST:
                 job.reasons = reasons_of(job.row, job.facts.burst)
@@ -216,6 +219,10 @@ class Writer:
             connection.execute(insert(_table(Waiting)), waits)
         if flags := [_flag(job) for job in fresh if job.reasons]:
             connection.execute(insert(_table(Flag)), flags)
+        if kept := [_kept(job, *job.facts.kept) for job in fresh if job.facts.kept]:
+            connection.execute(insert(_table(KeptAddress)), kept)
+        if denials:
+            connection.execute(insert(_table(Denial)), denials)
         if fresh:
             self._also(connection, fresh)
         self._sweep(connection)
@@ -290,9 +297,11 @@ class Writer:
         if now - self._last_sweep < SWEEP_S * 1_000_000:
             return
         self._last_sweep = now
-        table = _table(Row)
-        old = table.c.seq < now - TEST_LIFE_US
-        connection.execute(delete(table).where(old, is_test(table.c.flags)))
+        table, beside = _table(Row), _table(Denial)
+        old = table.c.seq < now - TEST_LIFE_US, is_test(table.c.flags)
+        same = table.c.site_id == beside.c.site_id, table.c.seq == beside.c.seq
+        connection.execute(delete(beside).where(exists().where(*same, *old)))
+        connection.execute(delete(table).where(*old))
 
 
 def _waits(job: Job) -> dict[str, Any]:
@@ -303,6 +312,15 @@ def _waits(job: Job) -> dict[str, Any]:
 
 def _flag(job: Job) -> dict[str, Any]:
     return {"site_id": job.row.site_id, "seq": job.row.seq, "reasons": job.reasons}
+
+
+def _kept(job: Job, record: str, envelope: str) -> dict[str, Any]:
+    at = {"site_id": job.row.site_id, "seq": job.row.seq}
+    return {"record": record, "address": envelope, **at}
+
+
+def _denial(job: Job, reason: str) -> dict[str, Any]:
+    return {"site_id": job.row.site_id, "seq": job.row.seq, "reason": REASONS.index(reason)}
 
 
 CLAIMS = (

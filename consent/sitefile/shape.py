@@ -11,7 +11,7 @@ from ..config import REGIONS
 from ..inventory import CATEGORIES, KINDS
 from ..inventory.rows import MATCHES, PARTIES, SERVICE_KEY
 from ..scans import EVERY
-from ..sites import ACTIONS, ANCHORS, LANGUAGES, PURPOSES, UNITS
+from ..sites import ACTIONS, ANCHORS, IP_MODES, LANGUAGES, PURPOSES, UNITS
 from ..sites.facts import AGES
 from ..sites.table import KEY
 from ..webhooks import EVENTS
@@ -127,7 +127,9 @@ class FactsRow(Shape):
     """What the site states beside; what is left out nobody has stated."""
 
     storage_region = Word(REGIONS)
+    ip_mode = Word(IP_MODES)
     min_age = StrictInteger(min(AGES), max(AGES))
+    ask_age = StrictBoolean()
     sells_or_shares = StrictBoolean()
 
 

@@ -4,7 +4,7 @@
 is what an owner pastes.
 """
 
-from .facts import region_problem
+from .facts import IP_MODES, ip_mode, region_problem
 from .hosts import bare, covers, origin_kind, same_site
 from .rules import retention_problem, rights_contact, seconds
 from .snippet import WHOLE, snippet, stub, stub_hash, stub_hashes
@@ -26,6 +26,7 @@ __all__ = [
     "ACTIONS",
     "ANCHORS",
     "CHANGEABLE",
+    "IP_MODES",
     "LANGUAGES",
     "LEAST_S",
     "LOOPBACK",
@@ -41,6 +42,7 @@ __all__ = [
     "change_back",
     "covers",
     "get",
+    "ip_mode",
     "organisation_of",
     "origin_kind",
     "region_problem",

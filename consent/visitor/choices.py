@@ -26,6 +26,9 @@ from .blueprint import bp, origin_of
 
 BODY = 8 * 1024
 MEDIA = ("text/plain", "application/json")
+# What a visitor may say of their age beside a choice, where the notice asks; it holds until they
+# say the other.
+UNDER, OVER = AGES = ("under", "over")
 OWN_PAGE = 3  # the layer of a choice made on the visitor's own page
 
 
@@ -43,15 +46,17 @@ def consents(site: str) -> Response:
     records.check(choice, notice.content, now)
     regime = regime_here(now)
     facts = _facts(of, notice, regime, _answer(of, choice, notice), test)
+    facts = _beside(of, choice, held, facts, request.args.get("age"))
+    choice = records.denied(choice) if facts.denied else choice
     db.session.close()  # nothing is held while waiting for the writer
     job, row, fresh = _stored(choice, facts, held)
     if row.flags & ERASED:
         raise gone(of, row)
     if fresh:
-        reply = _reply(of, row, job.record, job.commitment, 201)
+        reply = _reply(of, row, job.record, job.commitment, facts.denied, 201)
     else:
         record = records.Names([row]).record(row, of.key)
-        reply = _reply(of, row, record, leaf.commitment(record, row.salt or b""), 200)
+        reply = _reply(of, row, record, leaf.commitment(record, row.salt or b""), facts.denied, 200)
     cookies.put(reply, of, choice, held[0], notice.content, regime, now)
     return reply
 
@@ -75,8 +80,10 @@ def here(
     route: str,
     layer: int = OWN_PAGE,
     shown_at: datetime | None = None,
+    age: str | None = None,
 ) -> Choice:
     """Record a choice made on a page of this server, at `route`: all or nothing of what is asked.
+    What comes back is what was stored: see AGES.
 
     Raises Busy where nothing was stored.
     """
@@ -107,6 +114,8 @@ def here(
     )
     within_limits(of, choice)
     facts = _facts(of, notice, regime_here(now), None, test=False)
+    facts = _beside(of, choice, [secret], facts, age)
+    choice = records.denied(choice) if facts.denied else choice
     db.session.close()
     parts().writer.write(Job.of(choice, facts))
     return choice
@@ -147,6 +156,33 @@ def _facts(
         browser=where.browser(),
         burst=client is not None and parts().limits["client_burst"].take(client, now) > 0,
     )
+
+
+def _beside(of: Site, choice: Choice, held: list[str], facts: Facts, said: str | None) -> Facts:
+    """The facts with what is kept beside the record: of the address what the notice says, and why
+    nothing is granted. Raises Invalid for an age that means nothing."""
+    told = facts.notice.get("facts", {})
+    reason = _too_young(of, choice, held, said) if told.get("ask_age") else None
+    mode = records.mode_now(told, of.facts)
+    kept = None if facts.test else where.kept(mode, of.key)
+    sealed = records.sealed(of.id, choice.id, mode, kept) if kept else None
+    return replace(facts, kept=sealed, denied=reason)
+
+
+def _too_young(of: Site, choice: Choice, held: list[str], said: str | None) -> str | None:
+    """The reason `age` where a visitor says so now, or said so last; what is stored stays."""
+    if said not in (None, *AGES):
+        why = f"One of {', '.join(AGES)}."
+        raise Invalid("field_value", f"age: {why}", fields={"age": why})
+    row = records.held(of.id, choice.id)
+    if row is not None:
+        found = records.beside(of, [row.seq]).get(row.seq)
+        return found.denied if found else None
+    if said is not None:
+        return records.AGE if said == UNDER else None
+    codes = (bytes.fromhex(leaf.visitor_id(of.key, secret)) for secret in held)
+    denials = (records.last_denial(of.id, code) for code in codes)
+    return next((one for one in denials if one), None)
 
 
 def _uuid7(at: datetime) -> bytes:
@@ -230,7 +266,14 @@ def _stored(choice: Choice, facts: Facts, held: list[str]) -> tuple[Job, Row, bo
     return last, *parts().writer.write(last)
 
 
-def _reply(of: Site, row: Row, record: dict[str, Any], commitment: str, status: int) -> Response:
+def _reply(
+    of: Site,
+    row: Row,
+    record: dict[str, Any],
+    commitment: str,
+    denied: str | None,
+    status: int,
+) -> Response:
     """The answer of a stored record: a function of the record alone, so a repeat gets the same."""
     body: dict[str, Any] = {
         "id": uuid_text(row.id),
@@ -245,4 +288,6 @@ def _reply(of: Site, row: Row, record: dict[str, Any], commitment: str, status: 
         body["ask_again"] = True
     if row.flags & TEST:
         body["test"] = True
+    if denied:
+        body["denied"] = denied
     return as_json(body, status)

@@ -22,7 +22,7 @@ from ..db import db, rfc3339
 from ..errors import Busy
 from ..parts import parts
 from ..records import Choice
-from ..records.rows import ACTIONS, Row
+from ..records.rows import ACTIONS, Row, uuid_text
 from ..sites import Site
 from . import authorities, choices, cookies, paper, receipts, shelf, where
 from .blueprint import bp
@@ -90,7 +90,10 @@ def _show(asker: Asker) -> Response:
         }
         for (digest, spoken), times in seen.items()
     ]
-    return _page("me", asker, choices=made, shown=shown, cut=len(rows) == receipts.SHOWN)
+    there = records.beside(asker.of, [row.seq for row in rows])
+    by_id = {uuid_text(row.id): there[row.seq] for row in rows if row.seq in there}
+    cut = len(rows) == receipts.SHOWN
+    return _page("me", asker, choices=made, shown=shown, cut=cut, beside=by_id)
 
 
 def _confirm(asker: Asker) -> Response:
@@ -160,7 +163,7 @@ def _download(asker: Asker) -> Response:
         "site": asker.of.key,
         "visitor": asker.visitor.hex(),
         "made_at": rfc3339(parts().clock()),
-        "records": [{"record": one["record"], "proof": one["proof"]} for one in own],
+        "records": [{name: one[name] for name in ("record", "proof", "beside")} for one in own],
         "notices": {digest: shelf.notice(asker.of, digest).content for digest in sorted(digests)},
         **{name: own[-1][name] for name in ("controller", "contacts", "dpo", "authority")},
     }
@@ -215,6 +218,7 @@ def _contacts(of: Site) -> dict[str, Any]:
         "authority": content["authority"],
         "local": authorities.at(where.place()),
         "services": {s["id"]: s["name"] for s in content["services"]},
+        "facts": content.get("facts", {}),
     }
 
 

@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 
 from flask import Response, request
 
-from .. import sites
+from .. import leaf, records, sites
 from ..errors import Busy
 from ..parts import parts
 from ..sites import Site, origin_kind
@@ -60,13 +60,15 @@ def chosen(site: str) -> Response:
             route="choices",
             layer=1,
             shown_at=at,
+            age=choices.UNDER if request.form.get("age") == choices.UNDER else choices.OVER,
         )
     except Busy as busy:
         response = _page(of, busy.status, told="slow")
         response.headers["Retry-After"] = str(busy.retry_after or 2)
         return response
     now, content = parts().clock(), shelf.current(of).content
-    response = _page(of, told="accepted" if given else "rejected")
+    kept = any(choice.categories.values())
+    response = _page(of, told="accepted" if kept else "rejected")
     seconds = cookies.left(choice, content, choices.regime_here(now), now)
     cookies.put_chosen(response, of, choice, secret, content, seconds)
     return response
@@ -93,6 +95,8 @@ def _page(of: Site, status: int = 200, told: str = "") -> Response:
         told=told,
         asked=[c["id"] for c in content["categories"] if c["id"] != "necessary"],
         content=content,
+        facts=content.get("facts", {}),
+        young=_too_young(of),
         reaches=reaches(of),
         token=_token(of),
         controller=content["controller"],
@@ -104,6 +108,13 @@ def _page(of: Site, status: int = 200, told: str = "") -> Response:
     # So that the form's own request names this origin, also in browsers without Sec-Fetch-Site.
     response.headers["Referrer-Policy"] = "same-origin"
     return response
+
+
+def _too_young(of: Site) -> bool:
+    """Whether this browser's visitor said so last: the box is ticked then, and may be cleared."""
+    secret = cookies.visitor()
+    known = secret and records.last_denial(of.id, bytes.fromhex(leaf.visitor_id(of.key, secret)))
+    return bool(known)
 
 
 def _from_here() -> bool:

@@ -89,6 +89,7 @@ def of_one(of: Site, row: Row) -> dict[str, Any]:
     return {
         "record": record,
         "proof": proven.body() if proven else None,
+        "beside": records.beside(of, [row.seq]).get(row.seq, records.Beside()).body,
         **{name: notice[name] for name in names},
     }
 

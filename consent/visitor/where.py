@@ -1,4 +1,5 @@
-"""Where a request comes from. The address stops here: only the place goes on."""
+"""Where a request comes from. The address stops here: only the place goes on, and what the notice
+of the site says is kept."""
 
 from __future__ import annotations
 
@@ -6,10 +7,12 @@ from ipaddress import ip_network
 
 from flask import request
 
+from .. import records, sealing
 from ..geo import client_address, parse_address, untrusted_forwarding
 from ..limits import client_key
 from ..parts import parts
 from ..regime import Place, Signals, gpc_header
+from ..sites import IP_MODES
 
 FORWARDING = (
     "A proxy on a private network forwards visitors, but is not trusted: every visitor looks the"
@@ -56,6 +59,14 @@ def network() -> str | None:
     if address is None:
         return None
     return str(ip_network((address, 24 if address.version == 4 else 48), strict=False))
+
+
+def kept(mode: str, site: str) -> str | None:
+    """What is kept of the address in that mode (sites.IP_MODES); nothing where it is a proxy's."""
+    address = parse_address(_address())
+    if address is None or mode == IP_MODES[0] or limit_key() is None:
+        return None
+    return records.reduced(mode, site, address, sealing.keyring())
 
 
 def browser() -> str:

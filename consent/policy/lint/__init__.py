@@ -13,7 +13,8 @@ from typing import Any
 
 from ..document import Document
 from ..draft import Draft, read
-from . import beside, consents, cookies, people, promises, texts
+from . import addresses, beside, consents, cookies, people, promises, texts
+from .addresses import denied
 from .found import Case, Hit, PolicyFinding
 from .sentences import LANGUAGES, codes, finding, in_order, ready_paragraph, sources
 from .sentences import words as spoken
@@ -27,7 +28,7 @@ RULES: tuple[Rule, ...] = (
     *texts.RULES,
 )
 
-__all__ = ["LANGUAGES", "PolicyFinding", "codes", "lint", "ready_paragraph", "spoken"]
+__all__ = ["LANGUAGES", "PolicyFinding", "codes", "denied", "lint", "ready_paragraph", "spoken"]
 
 
 def lint(
@@ -40,7 +41,8 @@ def lint(
 ) -> list[PolicyFinding]:
     """Errors first. `language` is the reader's (en, pl, fr; "" the document's own).
 
-    `inventory` and `scan` as in beside.py; `settings` fill the ready paragraph (`ready_paragraph`);
+    `inventory` and `scan` as in beside.py; `settings` fill the ready paragraph (`ready_paragraph`),
+    and their `ip_mode` is what the policy must not deny;
     the paragraph itself is in the language of the policy it is for.
     """
     case = Case(draft or read(document))
@@ -50,6 +52,7 @@ def lint(
     found = [hit for rule in RULES for hit in rule(case)]
     if inventory is not None or scan is not None:
         found += beside.hits(case, inventory, scan)
+    found += addresses.hits(case, settings or {})
     own = str((settings or {}).get("name") or "")
     if own and own not in document.text:  # another tool's cookie may be described; ours is not
         found = [hit for hit in found if hit.code != "CONSENT-COOKIE-UNDECLARED"]

@@ -57,8 +57,8 @@ def finding(hit: Hit, language: str, paragraph: str) -> PolicyFinding:
 def ready_paragraph(language: str, settings: Mapping[str, Any] | None = None) -> str:
     """The paragraph on the consent record for a policy, in en, pl or fr.
 
-    `settings`: name (of the cookie), duration and period ({value, unit}), ip_mode (none or
-    truncated), region; what is missing stays in brackets for the owner to fill in.
+    `settings`: name (of the cookie), duration and period ({value, unit}), ip_mode (of
+    sites.IP_MODES), region; what is missing stays in brackets for the owner to fill in.
     """
     known, given = words(language), settings or {}
     values = dict(known["_defaults"])

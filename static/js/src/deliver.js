@@ -91,9 +91,9 @@ export class Delivery {
    * A record made while the server kept the secret may be sent after it has moved away.
    * @param {Pending['body']} body
    */
-  ask(body) {
+  ask({ age, ...body }) {
     const whole = this.http ? body : { visitor: this.visitor() || secret(), ...body };
-    return post(this.url, text(whole), this.http);
+    return post(this.url + (age ? '?age=' + age : ''), text(whole), this.http);
   }
 
   /**

@@ -47,6 +47,8 @@ export class Rest {
       (old, fresh) => this.renamed(old, fresh),
       () => page.visitor(),
     );
+    this.decide = this.view.decide;
+    this.view.decide = (...wish) => this.allowed(...wish);
     if (window.consent.hooks) hold(window.consent.hooks);
     adopt(css, guard.nonce);
     guard.after = () =>
@@ -60,6 +62,36 @@ export class Rest {
     this.single();
     this.explain();
     this.start();
+  }
+
+  /** What the visitor last said of their age, in the settings. */
+  get age() {
+    return this.store.read().age;
+  }
+
+  set age(said) {
+    this.store.update((all) => {
+      all.age = said;
+    });
+  }
+
+  /**
+   * Whoever said that they are too young allows nothing: the server would store a refusal. Without
+   * the settings before their eyes they are shown why.
+   * @param {string} action
+   * @param {Flags} categories
+   * @param {Flags} services
+   * @param {number} [layer]
+   */
+  allowed(action, categories, services, layer) {
+    const { view } = this;
+    const young = view.settings && view.settings.young;
+    if (young) this.age = young.checked ? 'under' : this.age && 'over';
+    const wide = Object.values({ ...services, ...categories }).includes(true);
+    if (this.age !== 'under' || !wide) return this.decide.call(view, action, categories, services, layer);
+    if (!view.settings) return view.open();
+    const none = Object.fromEntries(Object.keys(categories).map((id) => [id, false]));
+    return this.decide.call(view, 'save', none, {}, layer);
   }
 
   /** Of each of ours there is one; settings that went with the page's body are closed. */
@@ -150,6 +182,7 @@ export class Rest {
       device: device(),
       signals: { gpc, dnt: navigator.doNotTrack === '1' },
       previous: previous || undefined,
+      age: this.age,
     };
   }
 
@@ -229,7 +262,7 @@ export class Rest {
 
   /**
    * @param {string} id
-   * @param {object} reply
+   * @param {any} reply
    */
   delivered(id, reply) {
     const { page } = this;
@@ -237,11 +270,26 @@ export class Rest {
     const held = readChoice();
     // The answer to an older choice may have set its cookie over a newer one.
     if (choice && (choice.id === id || (held && held.id === id && held.t <= choice.t))) {
-      if (choice.id === id) choice.pending = false;
+      const before = page.now;
+      if (choice.id === id) {
+        choice.pending = false;
+        if (reply.denied) this.shut(choice);
+      }
       page.keep();
       page.apply();
+      if (reply.denied) {
+        page.google();
+        void this.follow(before).catch(() => {});
+      }
     }
     page.emit('saved', { record: { id, ...reply } });
+  }
+
+  /** The server stored a refusal: the visitor once said that they are too young. @param {Choice} choice */
+  shut(choice) {
+    this.age = 'under';
+    for (const flags of [choice.categories, choice.services])
+      for (const id in flags) flags[id] = false;
   }
 
   /**

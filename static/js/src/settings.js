@@ -35,6 +35,8 @@ export class Settings {
     this.services = {};
     this.status = h('p', { role: 'status', class: 'ctl-status' });
     this.record = h('div');
+    /** @type {HTMLInputElement | undefined} */
+    this.young = undefined;
     /** @type {HTMLElement | undefined} */
     this.line = undefined;
     /** @type {HTMLElement | undefined} */
@@ -61,6 +63,31 @@ export class Settings {
     const { language } = this.page;
     const more = (this.details && this.details.texts) || {};
     return words({ ...language, texts: { ...language.texts, ...more } });
+  }
+
+  get facts() {
+    return (this.details && this.details.facts) || {};
+  }
+
+  /** Whether somebody is too young to allow anything, where the site asks; off is no answer. */
+  age() {
+    const { w, facts } = this;
+    if (!facts.ask_age) return '';
+    const under = this.rest.age === 'under';
+    const { input, row } = this.toggle(w.t('age_under', { n: facts.min_age || 0 }), 'age', under, false);
+    this.young = input;
+    input.addEventListener('change', () => this.closed());
+    return h('section', { class: 'ctl-card' }, row, h('p', null, w.t('age_off')));
+  }
+
+  /** What the switch above says holds for all below. */
+  closed() {
+    if (!this.young) return;
+    const under = this.young.checked;
+    for (const input of [...Object.values(this.categories), ...Object.values(this.services)]) {
+      input.disabled = under;
+      if (under) input.checked = false;
+    }
   }
 
   /** @param {string | number} when */
@@ -107,12 +134,14 @@ export class Settings {
         w.t('settings_text', { name: page.language.name }) || w.t('title'),
       ),
       page.gpc ? h('p', { class: 'ctl-told' }, w.t(this.told())) : '',
+      this.age(),
       ...['necessary', ...page.config.categories].map((id) => this.category(id)),
       this.table('', (row) => !row.category || !(row.category in page.now.categories)) || '',
       this.record,
       ...(details ? facts(this, details) : this.missing()),
     );
     this.own();
+    this.closed();
   }
 
   /** The details again, without losing what is ticked. */
@@ -259,7 +288,7 @@ export class Settings {
           { class: 'ctl-card' },
           h('h3', null, w.t('record')),
           this.line,
-          h('p', null, w.t('stored')),
+          h('p', null, w.t('stored') + ' ' + w.t('address_' + (this.facts.ip_mode || 'none'))),
           this.verbs,
           this.way,
           help(w),

@@ -131,6 +131,8 @@ export interface Memory {
   seen?: number;
   /** Something was allowed; outlives the choice, so that its traces can be deleted. */
   ran?: boolean;
+  /** What the visitor said of their age: too young for anything that is not necessary, or not. */
+  age?: 'under' | 'over';
 }
 
 export interface Details {
@@ -140,7 +142,13 @@ export interface Details {
   authority?: { [field: string]: unknown } | null;
   /** By country, or country and part: where a visitor from there may complain. */
   authorities?: { [place: string]: { name: string; url: string } };
-  facts?: { storage_region?: string; min_age?: number; sells_or_shares?: boolean };
+  facts?: {
+    storage_region?: string;
+    ip_mode?: string;
+    min_age?: number;
+    ask_age?: boolean;
+    sells_or_shares?: boolean;
+  };
   rights?: { [field: string]: unknown } | null;
   requests?: boolean;
   published_at?: string;
