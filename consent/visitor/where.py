@@ -6,7 +6,7 @@ from ipaddress import ip_network
 
 from flask import request
 
-from ..geo import client_address, parse_address, untrusted_forwarding
+from ..geo import Address, client, parse_address, untrusted_forwarding
 from ..limits import client_key
 from ..parts import parts
 from ..regime import Place, Signals, gpc_header
@@ -47,12 +47,13 @@ def limit_key() -> str | None:
     if untrusted_forwarding(peer, forwarded, config.trusted_proxies):
         parts().warnings["forwarding"] = FORWARDING.format(peer=peer)
         return None
-    return client_key(_address())
+    address = _address()
+    return client_key(None if address is None else str(address))
 
 
 def network() -> str | None:
     """The network of the address, for a trial's draw: an IPv4 /24 or an IPv6 /48; kept nowhere."""
-    address = parse_address(_address())
+    address = _address()
     if address is None:
         return None
     return str(ip_network((address, 24 if address.version == 4 else 48), strict=False))
@@ -76,9 +77,9 @@ def browser() -> str:
     return "other"
 
 
-def _address() -> str | None:
+def _address() -> Address | None:
     forwarded = request.headers.get("X-Forwarded-For")
-    return client_address(request.remote_addr, forwarded, parts().config.trusted_proxies)
+    return client(request.remote_addr, forwarded, parts().config.trusted_proxies)
 
 
 def _peer_trusted() -> bool:
