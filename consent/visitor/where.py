@@ -5,6 +5,8 @@ from __future__ import annotations
 from ipaddress import ip_network
 
 from flask import request
+from werkzeug.datastructures import LanguageAccept
+from werkzeug.http import parse_accept_header
 
 from ..geo import Address, client, parse_address, untrusted_forwarding
 from ..limits import client_key
@@ -36,8 +38,14 @@ def signals() -> Signals:
 
 
 def tongues() -> list[str]:
-    """The languages the browser asks for, the dearest first, without those it refuses."""
-    return [tag for tag, quality in request.accept_languages if quality > 0]
+    """The languages that the browser asks for, as `wishes`."""
+    return wishes(request.headers.get("Accept-Language", ""))
+
+
+def wishes(header: str) -> list[str]:
+    """The languages an Accept-Language asks for, the dearest first, without those it refuses."""
+    asked: LanguageAccept = parse_accept_header(header, LanguageAccept)
+    return [tag for tag, quality in asked if quality > 0]
 
 
 def limit_key() -> str | None:
