@@ -15,11 +15,13 @@ import brotli
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import event
+from sqlalchemy import event, insert, select
 from sqlalchemy.exc import OperationalError
 
 from consent import sites
 from consent.db import db
+from consent.notices import Notice
+from consent.sites import Site
 from consent.visitor import shelf
 from consent.visitor.reach import AWAY_S
 from consent.visitor.recent import Recent
@@ -247,6 +249,51 @@ def test_many_published_sites_are_served_within_the_limits(
         for name, limit in small.items():
             assert shelf.shelf(name).weight <= limit, name
         assert 0 < len(shelf.shelf("packed")) < len(seen)
+
+
+def copies(app: Flask, count: int) -> list[str]:
+    """So many sites, each with a published notice, copied from one; their keys."""
+    made = []
+    with app.app_context():
+        of = db.session.execute(select(Site.__table__)).mappings().one()
+        notice = db.session.execute(select(Notice.__table__)).mappings().one()
+        for number in range(count):
+            key = f"copy{number}.example"
+            values = {name: value for name, value in of.items() if name != "id"} | {"key": key}
+            made_site = db.session.execute(insert(Site.__table__).values(values).returning(Site.id))
+            values = {name: value for name, value in notice.items() if name != "id"}
+            values |= {"site_id": made_site.scalar_one(), "digest": f"{number:064x}"}
+            db.session.execute(insert(Notice.__table__).values(values))
+            made.append(key)
+        db.session.commit()
+    return made
+
+
+@pytest.mark.sqlite_only
+@pytest.mark.parametrize(("kind", "bounded"), [(Recent, True), (Unbounded, False)])
+def test_a_thousand_published_sites_take_no_more_memory_than_the_shelves_may_weigh(
+    app: Flask,
+    client: FlaskClient,
+    digest: str,
+    monkeypatch: pytest.MonkeyPatch,
+    kind: type[Recent[Any]],
+    bounded: bool,
+) -> None:
+    """Shelves of a twentieth, so that the twin, which keeps all, is far above them."""
+    small = {name: limit // 20 for name, limit in shelf.LIMITS.items()}
+    monkeypatch.setattr(shelf, "LIMITS", small)
+    monkeypatch.setattr(shelf, "Recent", kind)
+    keys = copies(app, 1_020)
+    for key in keys[:20]:  # what the first requests load for good
+        ask(client, f"/v1/{key}/consent.js")
+    tracemalloc.start()
+    for key in keys[20:]:
+        assert ask(client, f"/v1/{key}/consent.js").status_code == 200
+    taken, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    with app.app_context():
+        weighed = sum(shelf.shelf(name).weight for name in small)
+    assert (weighed <= sum(small.values()), taken <= sum(small.values())) == (bounded,) * 2
 
 
 def test_a_server_whose_postgresql_was_stopped_serves_and_refuses_choices_for_now(
