@@ -138,6 +138,7 @@ def engine_options(url: str) -> dict[str, Any]:
         "pool_pre_ping": True,
         "connect_args": {
             "connect_timeout": 2,
+            "tcp_user_timeout": 5000,  # ms until a connection whose other end is silent is given up
             "options": "-c statement_timeout=30000 -c lock_timeout=1000"
             " -c idle_in_transaction_session_timeout=10000 -c timezone=UTC",
         },

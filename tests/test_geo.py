@@ -4,9 +4,12 @@ import ipaddress
 import json
 import random
 import shutil
+import subprocess
+import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import maxminddb
 import pytest
 import yaml
 from hypothesis import given
@@ -24,6 +27,7 @@ from consent.geo import (
     untrusted_forwarding,
 )
 from consent.regime import FALLBACK, Place, Signals, default_table
+from tests.prepare import ROOT
 
 TODAY = date(2026, 11, 21)
 DATA = Path(__file__).parent.parent / "consent" / "data"
@@ -422,3 +426,28 @@ def test_a_proxy_on_our_own_network_that_nobody_trusts_is_noticed(
 def test_a_place_holds_no_address(city):
     place = city.locate("192.0.2.1")
     assert "192.0.2" not in json.dumps(vars(place))
+
+
+CUT_SHORT = """
+import os, sys
+from pathlib import Path
+import maxminddb
+from consent.geo import Geo, MODE
+file = Path(sys.argv[1])
+if sys.argv[2] == "ours":
+    look_up = Geo(file).locate
+else:
+    look_up = maxminddb.open_database(file, MODE).get
+os.truncate(file, 4096)
+print(look_up("81.2.69.142"))
+"""
+
+
+@pytest.mark.skipif(geo.MODE == maxminddb.MODE_MEMORY, reason="no file is mapped on this machine")
+@pytest.mark.parametrize(("who", "survives"), [("ours", True), ("the twin", False)])
+def test_a_database_that_is_cut_short_while_it_serves_is_still_read_whole(tmp_path, who, survives):
+    """The twin maps the file itself: the system ends it."""
+    copy = shutil.copy(shipped_database(), tmp_path / "geo.mmdb")
+    command = [sys.executable, "-c", CUT_SHORT, str(copy), who]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+    assert ("country='" in done.stdout, done.returncode == 0) == (survives, survives), done.stderr

@@ -23,6 +23,7 @@ from .publishing import Seen, content_of, publish, rollback, two_people, withdra
 from .reading import (
     by_digest,
     current,
+    current_id,
     latest,
     newest,
     numbered,
@@ -63,6 +64,7 @@ __all__ = [
     "changes",
     "content_of",
     "current",
+    "current_id",
     "decline",
     "draft",
     "finish",

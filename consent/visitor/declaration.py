@@ -16,9 +16,8 @@ from markupsafe import Markup
 
 from .. import declaration, languages, sites
 from ..errors import Invalid
-from . import built, paper, shelf, where
+from . import built, packed, paper, shelf, where
 from .blueprint import bp
-from .script import _compressed
 
 FORMATS = {"json": "application/json", "html": "text/html", "csv": "text/csv"}
 FRAGMENT = "fragment"  # the table alone, to be put into a page by its server
@@ -54,7 +53,7 @@ def _answer(site: str, form: str, by_header: bool) -> Response:
     told = _told(of)
     body = WRITERS[form](told)
     kind = {"js": "text/javascript", FRAGMENT: "text/html"}.get(form) or FORMATS[form]
-    response = _compressed(body.encode(), CACHING, _vary(by_header), kind)
+    response = packed.respond(body.encode(), CACHING, _vary(by_header), kind)
     if form == "html":
         response.headers["Content-Security-Policy"] = CSP.format(style=_style_hash())
     if form == "csv":

@@ -10,9 +10,8 @@ import json
 from flask import Response
 
 from .. import notices, sites
-from . import shelf
+from . import packed, shelf
 from .blueprint import bp
-from .script import _compressed
 
 
 @bp.get("/<site>/rules.json")
@@ -41,4 +40,4 @@ def rules(site: str) -> Response:
         "hold": notices.hold(content),
     }
     data = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
-    return _compressed(data, "public, max-age=60", "Accept-Encoding", "application/json")
+    return packed.respond(data, "public, max-age=60", "Accept-Encoding", "application/json")

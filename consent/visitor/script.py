@@ -9,43 +9,62 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections import OrderedDict
-from dataclasses import replace
-from functools import partial
-from threading import Lock
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
-import brotli
 from flask import Response, request
 
-from .. import builds, languages, notices, sites, theme, vendors
+from .. import builds, languages, notices, sites
 from ..db import db
 from ..errors import NotFound
 from ..parts import parts
 from ..regime import Place, Regime, Signals
 from ..sites import Site
-from . import built, cookies, shelf, where
+from . import built, packed, shelf, where
 from .authorities import authorities
 from .blueprint import base_address, bp, own_address
+from .configuration import View, config_of, parts_of, text_of
+from .reach import UNREACHED, WRITING, reach
 
 STRICT = "private, max-age=600, stale-while-revalidate=86400"
 LAX = "private, no-cache"
 VARY = "Accept-Language, Sec-GPC, Accept-Encoding"
+PUBLIC_VARY = "Accept-Encoding"
 PIN = re.compile(r"[0-9a-f]{64}")
 PROFILE = re.compile(r"([A-Z]{2}(?:-[A-Z0-9]{1,3})?|nowhere)(\+gpc)?")
-# What the first layer says only where things run until refused, or where the signal is a choice.
-LAX_TEXTS = frozenset("bar opt_out ok gpc_done gpc_why gpc_conflict".split())
-CACHE_BYTES = 32 * 1024 * 1024
+TAG_SEEN_S = 3600
+HEADER_MOST = 1024  # of a header that is remembered for what it asks
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What an answer depends on, of one request.
+
+    `lang` is the path's; `network` is asked for only where a trial runs; `folder` is the demo's
+    folder of the choice cookie, else /; `public` is for shared caches, the same whoever asks;
+    `tongues`, `accepts`, `known` and `referrer` are headers as they came.
+    """
+
+    site: str
+    lang: str | None
+    place: Place
+    signals: Signals
+    network: Callable[[], str | None]
+    http: str | None
+    folder: str
+    public: bool
+    tongues: str
+    accepts: str
+    known: str
+    referrer: str
 
 
 @bp.get("/<site>/consent.js", defaults={"lang": None})
 @bp.get("/<site>/<lang>/consent.js")
 def script(site: str, lang: str | None) -> Response:
-    of = shelf.site(site)
     place, signals = where.place(), where.signals()
-    _saw_tag(of)
-    shown = shelf.chosen(of, where.network())
-    return _answer(of, shown, lang, place, signals, STRICT, LAX)
+    return packed.as_response(script_answer(_asked(site, lang, place, signals)))
 
 
 @bp.get("/<site>/<profile>/<lang>/consent.js")
@@ -55,14 +74,9 @@ def public_script(site: str, profile: str, lang: str) -> Response:
     if not found:
         raise NotFound("not_found", "A profile is a place like PL or US-CA, and +gpc.")
     place = Place.parse(found[1] if found[1] != "nowhere" else "", "cdn")
-    of = shelf.site(site)
-    shown = shelf.current(of)  # the same for all: no trial
-    lang = _named(shown.content, lang)
-    strict = STRICT.replace("private", "public")
-    lax = LAX.replace("private", "public")
-    response = _answer(of, shown, lang, place, Signals(bool(found[2])), strict, lax)
-    response.headers["Vary"] = "Accept-Encoding"
-    return response
+    asked = _asked(site, lang, place, Signals(bool(found[2])))
+    asked = replace(asked, public=True, http=base_address(), tongues="", referrer="")
+    return packed.as_response(script_answer(asked))
 
 
 @bp.get("/<site>/pin/<digest>.js")
@@ -74,7 +88,7 @@ def pinned(site: str, digest: str) -> Response:
     if body is None and PIN.fullmatch(digest):
         body = builds.pinned(digest)
     if body is not None:
-        return _compressed(body, "public, max-age=31536000, immutable", "Accept-Encoding")
+        return packed.respond(body, "public, max-age=31536000, immutable", "Accept-Encoding")
     raise NotFound("not_found", "This server has no script of that digest.")
 
 
@@ -88,7 +102,7 @@ def lazy_code(site: str, name: str, digest: str) -> Response:
     body = built.text(f"{name}.js").encode()
     exact = digest == built.digest(name)
     caching = "public, max-age=31536000, immutable" if exact else "no-cache"
-    response = _compressed(body, caching, "Accept-Encoding")
+    response = packed.respond(body, caching, "Accept-Encoding")
     response.headers["Access-Control-Allow-Origin"] = "*"  # a module, the same for every page
     return response
 
@@ -96,26 +110,35 @@ def lazy_code(site: str, name: str, digest: str) -> Response:
 @bp.get("/<site>/notice")
 def notice(site: str) -> Response:
     """What consent.js carries, for the pinned script."""
-    of = shelf.site(site)
-    place, signals = where.place(), where.signals()
-    regime = _regime(place, signals)
-    shown = shelf.chosen(of, where.network())
-    config = config_of(of, shown, request.args.get("lang"), regime, place, signals)
-    data = json.dumps(config, ensure_ascii=False, separators=(",", ":")).encode()
-    strict = regime.model == "opt-in"
-    response = _compressed(data, STRICT if strict else LAX, VARY, "application/json")
-    return response
+    asked = _asked(site, request.args.get("lang"), where.place(), where.signals())
+    stands = shelf.standing(site)
+    view = _view(asked, stands.site, stands.chosen(asked.network))
+    body = _as_json(config_of(view, answer_of(view)))
+    caching = STRICT if view.regime.model == "opt-in" else LAX
+    return packed.respond(body, caching, VARY, "application/json")
 
 
 @bp.get("/<site>/<lang>/details.json")
 def details(site: str, lang: str) -> Response:
     """The second layer: who asks, and every tracker, in one language."""
-    of = shelf.site(site)
-    content = shelf.chosen(of, where.network()).content
-    body = second_layer(of, content, _named(content, lang))
-    data = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
-    caching = "private, max-age=60" if shelf.running(of) else "public, max-age=60"
-    return _compressed(data, caching, "Accept-Encoding", "application/json")
+    stands = shelf.standing(site)
+    content = stands.chosen(where.network).content
+    body = _as_json(second_layer(stands.site, content, _language(content, (lang,))))
+    caching = "private, max-age=60" if stands.running else "public, max-age=60"
+    return packed.respond(body, caching, "Accept-Encoding", "application/json")
+
+
+def script_answer(asked: Asked) -> packed.Answer:
+    """Status, headers and body of consent.js. Reads no request, and no database where the variant
+    was made before. Raises NotFound `site_unknown` and `not_published`, Busy where the database is
+    away and memory does not know the site."""
+    stands = shelf.standing(asked.site)
+    if asked.referrer:
+        _saw_tag(stands.site, asked.referrer)
+    shown = stands.current if asked.public else stands.chosen(asked.network)
+    key = _key(asked, stands, shown)
+    made = packed.kept(key) or _made(asked, stands.site, shown, key)
+    return packed.answer(made, asked.accepts, asked.known)
 
 
 def second_layer(of: Site, content: dict[str, Any], language: str) -> dict[str, Any]:
@@ -142,30 +165,112 @@ def second_layer(of: Site, content: dict[str, Any], language: str) -> dict[str, 
             for s in content["services"]
         ],
         "trackers": trackers,
-        "texts": _texts(content, language, later=True),
+        "texts": text_of(content, language, later=True),
         "attribution": {"text": attribution[0], "url": attribution[1]} if attribution else None,
     }
 
 
-def _answer(
-    of: Site,
-    shown: shelf.Shown,
-    lang: str | None,
-    place: Place,
-    signals: Signals,
-    strict: str,
-    lax: str,
-) -> Response:
-    regime = _regime(place, signals)
-    config = config_of(of, shown, lang, regime, place, signals)
-    if strict.startswith("public"):  # one body for all: nothing in it depends on who asked how
-        config["cookie"]["http"] = base_address()
-    text = json.dumps(config, ensure_ascii=False, separators=(",", ":"))
-    code = built.code(is_lax(regime, config["categories"]))
+def answer_of(view: View) -> str | None:
+    """The digest of this variant, kept before it is handed out; None where it cannot be kept."""
+    of, shown, regime = view.of, view.shown, view.regime
+    held = shelf.shelf("served")
+    key = (of.id, shown.id, regime.id, json.dumps(regime.params()), view.language, view.lax)
+    digest = held.get(key)
+    if digest is None:
+        try:
+            with reach(WRITING).asking():
+                digest = _keep_answer(view)
+        except UNREACHED:
+            return None
+        if digest is not None:
+            held.put(key, digest, shelf.SMALL_WEIGHS)
+    return digest
+
+
+def _keep_answer(view: View) -> str | None:
+    kept = db.session.get(notices.Notice, view.shown.id)
+    if kept is None:
+        return None
+    built.keep(view.lax)
+    return notices.served(
+        view.of,
+        kept,
+        {
+            "v": 1,
+            "build": built.build(view.lax),
+            "notice": view.shown.digest,
+            "regime": view.regime.params(),
+            "layout": view.shown.content["layout"],
+            "language": view.language,
+        },
+    )
+
+
+def _asked(site: str, lang: str | None, place: Place, signals: Signals) -> Asked:
+    headers = request.headers
+    return Asked(
+        site,
+        lang,
+        place,
+        signals,
+        where.network,
+        own_address(),
+        request.environ.get("crumbtrail.cookie_path", "/"),
+        public=False,
+        tongues=headers.get("Accept-Language", ""),
+        accepts=headers.get("Accept-Encoding", ""),
+        known=headers.get("If-None-Match", ""),
+        referrer=headers.get("Referer", ""),
+    )
+
+
+def _key(asked: Asked, stands: shelf.Standing, shown: shelf.Shown) -> tuple[object, ...]:
+    """All that the body depends on."""
+    place = asked.place
+    return (
+        stands.edition,
+        "tcf" in stands.site.integrations and "tcf" in parts_of(stands.site),
+        shown.id,
+        _spoken(asked, shown),
+        (place.country, place.subdivision, place.source),
+        asked.signals.gpc,
+        parts().clock().date(),
+        asked.http,
+        asked.folder,
+        asked.public,
+    )
+
+
+def _made(asked: Asked, of: Site, shown: shelf.Shown, key: tuple[object, ...]) -> packed.Packed:
+    """The variant, kept unless it lacks its answer or names an address that is nobody's."""
+    view = _view(asked, of, shown)
+    answer = answer_of(view)
+    text = _as_json(config_of(view, answer)).decode()
+    code = built.code(view.lax)
     if "shadow" in of.integrations:
         code = built.SHADOW.replace("DIGEST", built.digest("shadow"))
-    body = f"!function(CMP_CONFIG){{{code}}}({text});".encode()
-    return _compressed(body, strict if regime.model == "opt-in" else lax, VARY)
+    caching = STRICT if view.regime.model == "opt-in" else LAX
+    vary = VARY
+    if asked.public:
+        caching, vary = caching.replace("private", "public"), PUBLIC_VARY
+    made = packed.pack(f"!function(CMP_CONFIG){{{code}}}({text});".encode(), caching, vary)
+    if answer is not None and _known_address(asked.http, of):
+        packed.keep(key, made)
+    return made
+
+
+def _known_address(http: str | None, of: Site) -> bool:
+    """Whether the Host is ours or the site's: others are invented, as many as somebody likes."""
+    ours = base_address()
+    return http in (None, ours) or sites.origin_kind(of, http, ()) is not None
+
+
+def _view(asked: Asked, of: Site, shown: shelf.Shown) -> View:
+    regime = _regime(asked.place, asked.signals)
+    domain = None if asked.folder != "/" else of.cookie_domain
+    cookie = {"domain": domain, "path": asked.folder, "http": asked.http}
+    language = _spoken(asked, shown)
+    return View(of, shown, language, regime, asked.place, asked.signals, cookie)
 
 
 def _regime(place: Place, signals: Signals) -> Regime:
@@ -174,220 +279,43 @@ def _regime(place: Place, signals: Signals) -> Regime:
     return replace(regime, tz=None) if place.source == "demo" else regime
 
 
-def config_of(
-    of: Site,
-    shown: shelf.Shown,
-    lang: str | None,
-    regime: Regime,
-    place: Place,
-    signals: Signals,
-    keep: bool = True,
-) -> dict[str, Any]:
-    """CMP_CONFIG: see docs/api.md for its shape. Without `keep` it is served to no visitor, and its
-    answer is not kept."""
-    content = shown.content
-    language = _language(content, lang)
-    asked = [c["id"] for c in content["categories"] if c["id"] != "necessary"]
-    default = content["default_language"]
-    policies = content["policy_urls"]
-    isolated = partial(languages.isolated, tag=language)
-    return {
-        "v": 1,
-        "site": of.key,
-        "build": built.build(is_lax(regime, asked)),
-        "day": parts().clock().date().isoformat(),
-        "notice": shown.digest,
-        "version": shown.version,
-        "asks": shown.asks,
-        "answer": _served(of, shown, regime, language, asked) if keep else None,
-        "lang": language,
-        "languages": content["languages"],
-        "regime": _as_shown(regime, asked, content),
-        "signals": {"gpc": signals.gpc},
-        "place": {
-            "country": place.country,
-            "subdivision": place.subdivision,
-            "source": place.source,
-        },
-        "life": cookies.life(content, regime),
-        "cookie": {
-            "domain": None if request.environ.get("crumbtrail.cookie_path") else of.cookie_domain,
-            "path": request.environ.get("crumbtrail.cookie_path", "/"),
-            "http": own_address(),
-        },
-        "categories": asked,
-        "services": [
-            {name: s[name] for name in ("id", "name", "category", "hosts")}
-            for s in content["services"]
-        ],
-        "trackers": [
-            [t["name"], t["match"], t["kind"], t["service"], t["category"]]
-            for t in content["trackers"]
-            if t["name"] and t["category"] != "necessary"
-        ],
-        "name": isolated(content["controller"].get("trading_name") or of.name),
-        "who": isolated(_who(content["controller"], of.name)),
-        "policy_url": policies.get(language) or policies.get(default),
-        "partners": _partners(content),
-        "texts": {
-            name: text
-            for name, text in _texts(content, language, later=False).items()
-            if name not in LAX_TEXTS or is_lax(regime, asked)
-        },
-        **_lazy(of),
-        **_look(content),
-    }
-
-
-def _look(content: dict[str, Any]) -> dict[str, str]:
-    """`css` of a layout that is not ours as shipped, so that the others cost nothing."""
-    css = theme.sheet(content["layout"])
-    return {"css": css} if css else {}
-
-
-def _lazy(of: Site) -> dict[str, Any]:
-    """`parts` and `options` of the site, where there are any; the TCF needs its vendor list."""
-    without = set() if vendors.there(parts().config.instance_path / "gvl") else {"tcf"}
-    wanted = {n: o for n, o in of.integrations.items() if built.has(n) and n not in without}
-    options = {name: chosen for name, chosen in wanted.items() if chosen}
-    names = [f"{name}.{built.digest(name)}" for name in wanted]
-    return ({"parts": names} if names else {}) | ({"options": options} if options else {})
-
-
-def _who(controller: dict[str, Any], name: str) -> str:
-    """Who asks, as it stands within a sentence: the trading name, and the legal one beside it."""
-    name, legal = controller.get("trading_name") or name, controller.get("legal_name")
-    if not legal or legal == name:
-        return name
-    return f"{name} – {legal} –" if "(" in legal else f"{name} ({legal})"
-
-
-def _texts(content: dict[str, Any], language: str, later: bool) -> dict[str, Any]:
-    """The words of the first layer, or those that only the settings need (`more_…`)."""
-    words = content["texts"][language]
-    return {name: text for name, text in words.items() if name.startswith("more_") == later}
-
-
-def is_lax(regime: Regime, asked: list[str]) -> bool:
-    """Whether anything that is asked for may run before it is answered."""
-    return any(regime.categories[category] != "opt-in" for category in asked)
-
-
-def _as_shown(regime: Regime, asked: list[str], content: dict[str, Any]) -> dict[str, Any]:
-    """The rules as the script gets them. Where all that is declared is necessary, nobody is asked:
-    the settings stay, and what nobody declared stays held."""
-    found: dict[str, Any] = {name: value for name, value in regime.params().items() if value}
-    found |= {"categories": {c: regime.categories[c] for c in asked}}
-    if notices.asks_nobody(content):
-        found["show"] = "link"
+def _spoken(asked: Asked, shown: shelf.Shown) -> str:
+    """The path or page says it, else Accept-Language, else the site's default. What was found is
+    remembered, so that a variant in memory needs its notice no more."""
+    held = shelf.shelf("tongues")
+    key = (shown.id, asked.lang, asked.tongues)
+    found = held.get(key)
+    if found is None:
+        found = _language(shown.content, (asked.lang, *where.wishes(asked.tongues)))
+        size = len(asked.tongues) + len(asked.lang or "")
+        if size <= HEADER_MOST:
+            held.put(key, found, shelf.SMALL_WEIGHS + size)
     return found
 
 
-def _served(
-    of: Site, shown: shelf.Shown, regime: Regime, language: str, asked: list[str]
-) -> str | None:
-    """The digest of this variant, kept before it is handed out; None where it cannot be kept."""
-    key = (of.id, shown.id, regime.id, json.dumps(regime.params()), language)
-    memory = parts().memory.setdefault("served", {})
-    if key not in memory:
-        kept = db.session.get(notices.Notice, shown.id)
-        if kept is None:
-            return None
-        built.keep(is_lax(regime, asked))
-        memory[key] = notices.served(
-            of,
-            kept,
-            {
-                "v": 1,
-                "build": built.build(is_lax(regime, asked)),
-                "notice": shown.digest,
-                "regime": regime.params(),
-                "layout": shown.content["layout"],
-                "language": language,
-            },
-        )
-    digest: str | None = memory[key]
-    return digest
-
-
-def _language(content: dict[str, Any], lang: str | None) -> str:
-    """The path or page says it, else Accept-Language, else the site's default."""
-    wishes = (lang, *where.tongues())
+def _language(content: dict[str, Any], wishes: tuple[str | None, ...]) -> str:
+    """A shared cache keeps what the path alone decided for every browser."""
     return languages.choose(wishes, content["languages"], content["default_language"])
 
 
-def _named(content: dict[str, Any], lang: str) -> str:
-    """What the path says, else the default: a shared cache keeps the answer for every browser."""
-    return languages.choose((lang,), content["languages"], content["default_language"])
-
-
-def _partners(content: dict[str, Any]) -> int:
-    """How many companies other than the controller get data once all is accepted.
-
-    A service without a provider is the controller's own, unless one of its trackers is declared a
-    third party's: then it is a company nobody has named. What is unclassified gets nothing.
-    """
-    own = {str(content["controller"].get(n)).casefold() for n in ("legal_name", "trading_name")}
-    third = {t["service"] for t in content["trackers"] if t["party"] == "third"}
-    asked = [s for s in content["services"] if s["category"] not in (None, "necessary")]
-    named = {s["provider"].casefold() for s in asked if s["provider"]}
-    unnamed = [s for s in asked if not s["provider"] and s["id"] in third]
-    return len(named - own) + len(unnamed)
+def _as_json(told: dict[str, Any]) -> bytes:
+    return json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def _in_language(purpose: dict[str, str], language: str, default: str) -> str | None:
     return purpose.get(language) or purpose.get(default) or next(iter(purpose.values()), None)
 
 
-def _saw_tag(of: Site) -> None:
+def _saw_tag(of: Site, referrer: str) -> None:
     """`we saw your tag`: a script asked for by one of the owner's pages, noted to the hour."""
     at = parts().clock()
-    stale = of.tag_seen_at is None or (at - of.tag_seen_at).total_seconds() > 3600
-    if stale and _from_own_page(of):
-        sites.tag_seen(sites.get(of.key), at)
+    if of.tag_seen_at is not None and (at - of.tag_seen_at).total_seconds() <= TAG_SEEN_S:
+        return
+    if sites.origin_kind(of, "/".join(referrer.split("/")[:3]), ()) is None:
+        return
+    try:
+        with reach(WRITING).asking():
+            sites.tag_seen(sites.get(of.key), at)
         of.tag_seen_at = at
-
-
-def _from_own_page(of: Site) -> bool:
-    referrer = request.headers.get("Referer", "")
-    origin = "/".join(referrer.split("/")[:3])
-    return sites.origin_kind(of, origin, ()) is not None
-
-
-_bodies: OrderedDict[str, bytes] = OrderedDict()
-_lock = Lock()
-
-
-def _compressed(
-    body: bytes, cache_control: str, vary: str, mimetype: str = "text/javascript"
-) -> Response:
-    """The body, in brotli where the browser takes it, with an ETag of its own per encoding."""
-    small = request.accept_encodings["br"] > 0
-    etag = hashlib.sha256(body).hexdigest()[:32] + ("-br" if small else "")
-    response = Response(mimetype=mimetype)
-    response.headers["Cache-Control"] = cache_control
-    response.headers["Vary"] = vary
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
-    response.set_etag(etag)
-    if small:
-        response.headers["Content-Encoding"] = "br"
-        body = _brotli(etag, body)
-    response.set_data(body)
-    response.make_conditional(request)
-    return response
-
-
-def _brotli(etag: str, body: bytes) -> bytes:
-    """Compressed once per variant; the least lately used go when CACHE_BYTES are full."""
-    with _lock:
-        found = _bodies.get(etag)
-        if found is not None:
-            _bodies.move_to_end(etag)
-            return found
-    packed: bytes = brotli.compress(body, quality=11)
-    with _lock:
-        _bodies[etag] = packed
-        while sum(map(len, _bodies.values())) > CACHE_BYTES:
-            _bodies.popitem(last=False)
-    return packed
+    except UNREACHED:
+        pass  # the next page that asks is as good

@@ -1,74 +1,117 @@
 """What the hot routes read at every request, kept in memory: sites for a second, notices for ever.
 
-A published notice never changes, so its copy is never stale. A site's settings may be a second
-old; its origins too, which is no wider than the time a request takes to arrive.
+A published notice never changes, so its copy is never stale. What a site serves may be a second
+old; its origins too, which is no wider than the time a request takes to arrive. Where it is older,
+one request reads it again, and the others get the old one meanwhile; so do all while the database
+is away. Everything is bounded by its weight in bytes.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import select
 
 from .. import notices, sites
 from ..db import db
-from ..errors import Conflict, NotFound, Refusal
+from ..errors import Busy, Conflict, NotFound, Refusal
 from ..notices import Answer, Notice
 from ..parts import parts
 from ..sites import Site
+from .reach import READING, UNREACHED, reach
+from .recent import Recent
 
 FRESH_S = 1.0
-KEPT = 4096
+MIB = 1024 * 1024
+# What each shelf may weigh, and what one thing on it weighs where that is not its own size.
+LIMITS = {
+    "sites": 32 * MIB,
+    "shown": 4 * MIB,
+    "bodies": 16 * MIB,
+    "contents": 16 * MIB,
+    "answers": 8 * MIB,
+    "origins": 1 * MIB,
+    "served": 8 * MIB,
+    "tongues": 4 * MIB,
+    "packed": 32 * MIB,
+}
+SITE_WEIGHS = 8192
+SMALL_WEIGHS = 512
+PARSED = 4  # times the bytes of its JSON
 
 
 @dataclass(frozen=True)
 class Shown:
-    """A published notice, detached from the database."""
+    """A published notice, detached from the database; or one that is given, and not published."""
 
     id: int
     version: int
     asks: int
     digest: str
-    content: dict[str, Any]
+    given: dict[str, Any] | None = field(default=None, repr=False)
+
+    @property
+    def content(self) -> dict[str, Any]:
+        return _content(self.id) if self.given is None else self.given
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What a site serves, of one reading at `read` (seconds since 1970). `edition` names what a
+    script says of the site itself, beside its notice."""
+
+    read: float
+    site: Site
+    edition: str
+    binding: Shown | None
+    running: notices.Running | None
+
+    @property
+    def current(self) -> Shown:
+        """The notice that binds now; raises NotFound `not_published`."""
+        if self.binding is None:
+            raise NotFound("not_published", "This site has not published a notice yet.")
+        return self.binding
+
+    def chosen(self, network: Callable[[], str | None]) -> Shown:
+        """The notice for a visitor of that network: what binds, or what is tried on a share of
+        them; `network` is asked only then. Raises NotFound `not_published`.
+
+        Answers that a shared cache may keep take `current`.
+        """
+        trial = self.running
+        if trial is not None and notices.takes_part(trial.key, trial.share, network()):
+            return _shown(trial.notice)
+        return self.current
 
 
 def site(key: str) -> Site:
     """Raises NotFound `site_unknown`."""
-    found: Site = _fresh("site", key, lambda: _detached(sites.get(key)))
-    return found
+    return standing(key).site
 
 
 def origin(of: Site) -> str:
     """The name of the site's log, made at first use and frozen."""
-    found: str = _kept("origin", of.key, lambda: parts().ledger.open(of.key).origin)
+    held = shelf("origins")
+    found: str | None = held.get(of.key)
+    if found is None:
+        found = parts().ledger.open(of.key).origin
+        held.put(of.key, found, SMALL_WEIGHS)
     return found
 
 
 def current(of: Site) -> Shown:
     """The notice that binds now; raises NotFound `not_published`."""
-    found: Shown | None = _fresh("current", of.key, lambda: _current(of))
-    if found is None:
-        raise NotFound("not_published", "This site has not published a notice yet.")
-    return found
-
-
-def chosen(of: Site, network: str | None) -> Shown:
-    """The notice for a visitor of that network: what binds, or what is tried on a share of them.
-
-    Answers that a shared cache may keep take `current`. Raises NotFound `not_published`.
-    """
-    trial = running(of)
-    if trial is not None and notices.takes_part(trial.key, trial.share, network):
-        tried: Shown = _kept("tried", trial.notice, lambda: _by_id(trial.notice))
-        return tried
-    return current(of)
+    return standing(of.key).current
 
 
 def running(of: Site) -> notices.Running | None:
     """The trial that is under way, as of the last second."""
-    found: notices.Running | None = _fresh("trial", of.key, lambda: notices.running(of))
-    return found
+    return standing(of.key).running
 
 
 def superseded(of: Site, shown: Shown) -> bool:
@@ -79,69 +122,110 @@ def superseded(of: Site, shown: Shown) -> bool:
 
 def notice(of: Site, digest: str) -> Shown:
     """Any notice the site ever published; raises Conflict `notice_unknown`."""
-    shown: Shown = _kept("notice", (of.id, digest), lambda: _notice(of, digest))
-    return shown
+    held = shelf("shown")
+    found: Shown | None = held.get((of.id, digest))
+    if found is None:
+        try:
+            with reach(READING).asking():
+                found = _put(notices.by_digest(of, digest))
+        except Busy:
+            raise
+        except Refusal:
+            raise Conflict("notice_unknown", "This site never published that notice.") from None
+        held.put((of.id, digest), found, SMALL_WEIGHS)
+    return found
 
 
 def answer_id(of: Site, digest: str) -> tuple[int, int, str] | None:
     """(id, notice id, regime shown) of a variant that was served, or None."""
-    memory = parts().memory.setdefault("answer", {})
-    known: tuple[int, int, str] | None = memory.get((of.id, digest))
+    held = shelf("answers")
+    known: tuple[int, int, str] | None = held.get((of.id, digest))
     if known is None:
         query = select(Answer).where(Answer.site_id == of.id, Answer.digest == digest)
-        found = db.session.scalar(query)
+        with reach(READING).asking():
+            found = db.session.scalar(query)
         if found is None:
             return None
         known = (found.id, found.notice_id, found.regime)
-        _put(memory, (of.id, digest), known)
+        held.put((of.id, digest), known, SMALL_WEIGHS)
     return known
 
 
-def _current(of: Site) -> Shown | None:
-    found = notices.current(of, parts().clock())
-    return None if found is None else _shown(found)
-
-
-def _notice(of: Site, digest: str) -> Shown:
+def standing(key: str) -> Standing:
+    """As of the last second, or older while it cannot be read. Raises NotFound `site_unknown`."""
+    held, now = shelf("sites"), parts().clock().timestamp()
+    found: Standing | None = held.get(key)
+    if found is None:
+        return _read(key, now)
+    if 0 <= now - found.read < FRESH_S:
+        return found
+    turns, mine = parts().memory.setdefault("turns", {}), object()
+    if turns.setdefault(key, mine) is not mine:  # another request is reading it
+        return found
     try:
-        return _shown(notices.by_digest(of, digest))
-    except Refusal:
-        raise Conflict("notice_unknown", "This site never published that notice.") from None
+        return _read(key, now)
+    except UNREACHED:
+        return found
+    except NotFound:
+        held.forget(key)
+        raise
+    finally:
+        del turns[key]
 
 
-def _by_id(number: int) -> Shown:
-    return _shown(db.session.get_one(Notice, number))
-
-
-def _shown(found: Notice) -> Shown:
-    return Shown(found.id, found.version, found.asks, found.digest, found.content)
-
-
-def _detached(found: Site) -> Site:
-    db.session.expunge(found)
+def _read(key: str, now: float) -> Standing:
+    with reach(READING).asking():
+        of = sites.get(key)
+        number = notices.current_id(of, parts().clock())
+        shown = None if number is None else _shown(number)
+        trial = notices.running(of)
+        db.session.expunge(of)
+    found = Standing(now, of, _edition(of), shown, trial)
+    shelf("sites").put(key, found, SITE_WEIGHS)
     return found
 
 
-def _fresh(shelf: str, key: str, load: Any) -> Any:
-    memory = parts().memory.setdefault(shelf, {})
-    now = parts().clock().timestamp()
-    at, value = memory.get(key, (None, None))
-    if at is None or not 0 <= now - at < FRESH_S:
-        value = load()
-        _put(memory, key, (now, value))
-    return value
+def _edition(of: Site) -> str:
+    return json.dumps([of.id, of.key, of.name, of.cookie_domain, of.integrations])
 
 
-def _kept(shelf: str, key: Any, load: Any) -> Any:
-    memory = parts().memory.setdefault(shelf, {})
-    value = memory.get(key)
-    if value is None:
-        value = load()
-        _put(memory, key, value)
-    return value
+def _shown(number: int) -> Shown:
+    held = shelf("shown")
+    found: Shown | None = held.get(number)
+    if found is None:
+        found = _put(db.session.get_one(Notice, number))
+        held.put(number, found, SMALL_WEIGHS)
+    return found
 
 
-def _put(memory: dict[Any, Any], key: Any, value: Any) -> None:
-    if len(memory) >= KEPT:
-        memory.clear()  # bounded; what is still in use comes back with the next request
-    memory[key] = value
+def _put(found: Notice) -> Shown:
+    small = zlib.compress(found.body)
+    shelf("bodies").put(found.id, small, len(small))
+    return Shown(found.id, found.version, found.asks, found.digest)
+
+
+def _content(number: int) -> dict[str, Any]:
+    held = shelf("contents")
+    found: dict[str, Any] | None = held.get(number)
+    if found is None:
+        body = _body(number)
+        found = json.loads(body)
+        held.put(number, found, len(body) * PARSED)
+    return found
+
+
+def _body(number: int) -> bytes:
+    small: bytes | None = shelf("bodies").get(number)
+    if small is not None:
+        return zlib.decompress(small)
+    with reach(READING).asking():
+        found = db.session.get_one(Notice, number)
+        _put(found)
+        return found.body
+
+
+def shelf(name: str) -> Recent[Any]:
+    """One of LIMITS, of this app."""
+    memory = parts().memory
+    found: Recent[Any] | None = memory.get(name)
+    return memory.setdefault(name, Recent(LIMITS[name])) if found is None else found

@@ -23,7 +23,7 @@ from ..parts import Parts, parts
 from ..regime import Place, Regime, Signals
 from ..sites import Site
 from ..stage import Stage
-from . import built, script, shelf
+from . import built, configuration, script, shelf
 
 bp = Blueprint("staged", __name__, url_prefix="/stage/<sealed>")
 File = tuple[str, Callable[[], str]]
@@ -115,7 +115,7 @@ def _scene(told: Stage) -> Scene:
         regime, build = parts().regimes.recalled(body["regime"]), body["build"]
         language = answer.language
     asked = [c["id"] for c in content["categories"] if c["id"] != "necessary"]
-    code = builds.find(build) or built.files(script.is_lax(regime, asked))
+    code = builds.find(build) or built.files(configuration.is_lax(regime, asked))
     return Scene(of, told, shown, language, place, regime, code)
 
 
@@ -161,12 +161,19 @@ def _page(scene: Scene) -> str:
 def _script(scene: Scene) -> str:
     """As `script` puts it together; it stands alone, so the site's other parts are left out, and no
     cookie of this server's is the visitor's."""
-    signals = Signals(scene.told.gpc)
-    told = script.config_of(
-        scene.site, scene.shown, scene.language, scene.regime, scene.place, signals, keep=False
+    told = configuration.config_of(
+        configuration.View(
+            scene.site,
+            scene.shown,
+            scene.language,
+            scene.regime,
+            scene.place,
+            Signals(scene.told.gpc),
+            {"domain": None, "path": "/", "http": None},
+        ),
+        answer=None,
     )
     told["regime"].pop("tz", None)  # the browser that looks is not at that place
-    told["cookie"] = {"domain": None, "path": "/", "http": None}
     config = {name: value for name, value in told.items() if name not in ("parts", "options")}
     text = json.dumps(config, ensure_ascii=False, separators=(",", ":"))
     return f"!function(CMP_CONFIG){{{scene.files['']}}}({text});"

@@ -6,9 +6,11 @@ from __future__ import annotations
 from ipaddress import ip_network
 
 from flask import request
+from werkzeug.datastructures import LanguageAccept
+from werkzeug.http import parse_accept_header
 
 from .. import records, sealing
-from ..geo import client_address, parse_address, untrusted_forwarding
+from ..geo import Address, client, parse_address, untrusted_forwarding
 from ..limits import client_key
 from ..parts import parts
 from ..regime import Place, Signals, gpc_header
@@ -39,8 +41,14 @@ def signals() -> Signals:
 
 
 def tongues() -> list[str]:
-    """The languages the browser asks for, the dearest first, without those it refuses."""
-    return [tag for tag, quality in request.accept_languages if quality > 0]
+    """The languages that the browser asks for, as `wishes`."""
+    return wishes(request.headers.get("Accept-Language", ""))
+
+
+def wishes(header: str) -> list[str]:
+    """The languages an Accept-Language asks for, the dearest first, without those it refuses."""
+    asked: LanguageAccept = parse_accept_header(header, LanguageAccept)
+    return [tag for tag, quality in asked if quality > 0]
 
 
 def limit_key() -> str | None:
@@ -50,12 +58,13 @@ def limit_key() -> str | None:
     if untrusted_forwarding(peer, forwarded, config.trusted_proxies):
         parts().warnings["forwarding"] = FORWARDING.format(peer=peer)
         return None
-    return client_key(_address())
+    address = _address()
+    return client_key(None if address is None else str(address))
 
 
 def network() -> str | None:
     """The network of the address, for a trial's draw: an IPv4 /24 or an IPv6 /48; kept nowhere."""
-    address = parse_address(_address())
+    address = _address()
     if address is None:
         return None
     return str(ip_network((address, 24 if address.version == 4 else 48), strict=False))
@@ -63,7 +72,7 @@ def network() -> str | None:
 
 def kept(mode: str, site: str) -> str | None:
     """What is kept of the address in that mode (sites.IP_MODES); nothing where it is a proxy's."""
-    address = parse_address(_address())
+    address = _address()
     if address is None or mode == IP_MODES[0] or limit_key() is None:
         return None
     return records.reduced(mode, site, address, sealing.keyring())
@@ -87,9 +96,9 @@ def browser() -> str:
     return "other"
 
 
-def _address() -> str | None:
+def _address() -> Address | None:
     forwarded = request.headers.get("X-Forwarded-For")
-    return client_address(request.remote_addr, forwarded, parts().config.trusted_proxies)
+    return client(request.remote_addr, forwarded, parts().config.trusted_proxies)
 
 
 def _peer_trusted() -> bool:

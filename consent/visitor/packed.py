@@ -1,0 +1,117 @@
+"""Finished answers: compressed once, named by an ETag, kept by weight, sent as often as asked.
+
+Each is first compressed quickly, so that no visitor waits for it, and as small as it gets when it
+is asked for again. Only that is kept: who takes no brotli gets theirs made from it.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+from collections.abc import Hashable
+from dataclasses import dataclass
+from functools import lru_cache
+
+import brotli
+from flask import Response, request
+from werkzeug.datastructures import Accept
+from werkzeug.http import parse_accept_header
+
+from . import shelf
+
+EACH = 1024  # what an answer weighs beside its body
+QUICK, BEST = 5, 11
+Answer = tuple[int, list[tuple[str, str]], bytes]  # status, headers, body
+
+
+@dataclass
+class Packed:
+    """One body and what stands above it; `tag` names the body in every encoding."""
+
+    tag: str
+    small: bytes
+    kind: str
+    caching: str
+    vary: str
+    best: bool = False
+
+
+def pack(body: bytes, caching: str, vary: str, kind: str = "text/javascript") -> Packed:
+    tag = hashlib.sha256(body).hexdigest()[:32]
+    return Packed(tag, brotli.compress(body, quality=QUICK), kind, caching, vary)
+
+
+def kept(key: Hashable) -> Packed | None:
+    """What was put under that key, smaller from the second time on."""
+    found: Packed | None = shelf.shelf("packed").get(key)
+    if found is not None and not found.best:
+        found.best = True
+        found.small = brotli.compress(brotli.decompress(found.small), quality=BEST)
+    return found
+
+
+def keep(key: Hashable, packed: Packed) -> None:
+    shelf.shelf("packed").put(key, packed, len(packed.small) + EACH)
+
+
+def answer(packed: Packed, accepts: str, known: str) -> Answer:
+    """200 in the encoding that `accepts` (Accept-Encoding) names, or 304 where `known`
+    (If-None-Match) holds it. Pure."""
+    encoding = _encoding(accepts[:256])
+    etag = f'"{packed.tag}-{encoding}"' if encoding else f'"{packed.tag}"'
+    headers = [
+        ("Content-Type", f"{packed.kind}; charset=utf-8" if _text(packed.kind) else packed.kind),
+        ("Cache-Control", packed.caching),
+        ("Vary", packed.vary),
+        ("ETag", etag),
+        ("X-Content-Type-Options", "nosniff"),
+        ("Cross-Origin-Resource-Policy", "cross-origin"),
+    ]
+    if known and _holds(known, etag):
+        return 304, headers, b""
+    if encoding:
+        headers.append(("Content-Encoding", encoding))
+    return 200, headers, _in(encoding, packed.small)
+
+
+def respond(body: bytes, caching: str, vary: str, kind: str = "text/javascript") -> Response:
+    """The answer to this request, of a body that is made each time but compressed once."""
+    key = (hashlib.sha256(body).digest(), caching, vary, kind)
+    found = kept(key)
+    if found is None:
+        found = pack(body, caching, vary, kind)
+        keep(key, found)
+    return as_response(
+        answer(
+            found,
+            request.headers.get("Accept-Encoding", ""),
+            request.headers.get("If-None-Match", ""),
+        )
+    )
+
+
+def as_response(made: Answer) -> Response:
+    status, headers, body = made
+    return Response(body, status, headers)
+
+
+@lru_cache(maxsize=1024)
+def _encoding(accepts: str) -> str:
+    wished: Accept = parse_accept_header(accepts, Accept)
+    return next((one for one in ("br", "gzip") if wished[one] > 0), "")
+
+
+def _in(encoding: str, small: bytes) -> bytes:
+    if encoding == "br":
+        return small
+    body: bytes = brotli.decompress(small)
+    return gzip.compress(body, compresslevel=9, mtime=0) if encoding else body
+
+
+def _holds(known: str, etag: str) -> bool:
+    """By the weak comparison (RFC 9110, 13.1.2): quick and small are the same content."""
+    return any(one.strip().removeprefix("W/") in (etag, "*") for one in known.split(","))
+
+
+def _text(kind: str) -> bool:
+    return kind.startswith("text/")
