@@ -17,7 +17,7 @@ export PIP_NO_INPUT := 1
 export PIP_ROOT_USER_ACTION := ignore
 export PIP_USER := 0
 export PYTHONUNBUFFERED := 1
-unexport PYTHONHOME PYTHONPATH
+unexport PYTHONHOME PYTHONPATH PYTHONDONTWRITEBYTECODE
 
 PY := .venv/bin/python
 WITH_NODE := PATH="$(CURDIR)/.venv/bin:$$PATH"

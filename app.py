@@ -16,6 +16,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
+from werkzeug.routing import Rule
 
 from consent import (
     api,
@@ -90,6 +91,7 @@ def create_app(settings: Config | None = None, clock: Callable[[], datetime] = u
     """The application; `settings` from the environment where not given."""
     settings = settings or from_environment()
     app = Flask(__name__, static_folder=None)
+    app.url_rule_class = Address
     app.config.update(
         SECRET_KEY=settings.secret_key,
         SQLALCHEMY_DATABASE_URI=settings.database_url,
@@ -145,6 +147,22 @@ def create_app(settings: Config | None = None, clock: Callable[[], datetime] = u
     app.before_request(whole)
     app.after_request(guarded)
     return app
+
+
+class Address(Rule):
+    """A route that learns to build its addresses when it is first asked for one: to compile that
+    for all of them is most of what a start takes, and a command builds none."""
+
+    def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
+        compiler = super()._compile_builder
+        compiled: Callable[..., tuple[str, str]] | None = None
+
+        def build(rule: Rule, /, **values: Any) -> tuple[str, str]:
+            nonlocal compiled
+            compiled = compiled or compiler(append_unknown)
+            return compiled(rule, **values)
+
+        return build
 
 
 def from_environment() -> Config:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import text
+from werkzeug.routing import Map, Rule
 
 from app import create_app
 from consent import config
@@ -107,3 +109,23 @@ def test_an_old_geo_file_a_full_disk_and_foreign_keys_are_said(
     other = make_app(FIELD_KEYS=f"a:{'B' * 43}=").test_client()
     said = other.get("/readyz").get_json()["warnings"]
     assert "year old" in said["geo"] and "500 MB" in said["disk"] and "key a" in said["sealing"]
+
+
+@pytest.mark.sqlite_only
+def test_every_address_is_built_as_the_router_builds_it(app: Flask) -> None:
+    def built(rule: Rule, words: dict[str, object], unknown: bool) -> object:
+        try:
+            return rule.build(words, unknown)
+        except ValueError as refused:
+            return str(refused)
+
+    whole = 0
+    for rule in app.url_map.iter_rules():
+        theirs = Rule(rule.rule, **rule.get_empty_kwargs())
+        Map([theirs], converters=app.url_map.converters)
+        for value, unknown in product((7, "json"), (False, True)):
+            words = {"said": "ś & ć", "list": [1, 2], **dict.fromkeys(rule.arguments, value)}
+            ours = built(rule, words, unknown)
+            assert ours == built(theirs, words, unknown), rule
+            whole += isinstance(ours, tuple)
+    assert whole > len(list(app.url_map.iter_rules())) * 2
