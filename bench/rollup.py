@@ -58,7 +58,7 @@ RARE = (
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
-        values = {"INSTANCE_PATH": folder, "SECRET_KEY": "bench"}
+        values = {"INSTANCE_PATH": folder, "SECRET_KEY": "not a secret"}
         if len(sys.argv) > 1:
             values["DATABASE_URL"] = sys.argv[1]
         app = wiring.create_app(config.load(values))
