@@ -46,7 +46,7 @@ class Owner:
     def page(self, path: str) -> str:
         answer = self.get(path)
         assert answer.status_code == 200, (path, answer.status_code, answer.headers.get("Location"))
-        return unescape(answer.text)
+        return unescape(answer.text.replace("<wbr>", ""))  # as it is read
 
     def token(self, path: str = "/account") -> str:
         found = re.search(r'name="csrf" value="([^"]+)"', self.get(path).text)

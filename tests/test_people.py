@@ -337,7 +337,7 @@ def test_lists_show_what_is_of_the_organisation_alone(world: World, owner: Perso
     theirs = world.signed_in("theirs@example.com")
     for who, mine, others in ((owner, MINE, THEIRS), (theirs, THEIRS, MINE)):
         for path in ("/admin/", "/admin/keys/", "/admin/trail"):
-            page = who.client.get(path).text  # an e-mail is no site
+            page = who.client.get(path).text.replace("<wbr>", "")  # an e-mail is no site
             assert mine in page and not re.search(f"(?<!@){others}", page), (who.email, path)
             assert f"someone@{others}" not in page
 
