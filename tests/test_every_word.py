@@ -9,8 +9,7 @@ from html.parser import HTMLParser
 import pytest
 from flask import Flask
 
-from consent import notices, sites
-from consent.admin import tongue
+from consent import notices, saying, sites
 from tests.acts import choice_body, post_choice
 from tests.conftest import Clock
 from tests.sentences import all_of
@@ -102,7 +101,7 @@ def unmarked(text: str) -> list[str]:
 
 def foreign(app: Flask, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """Pieces of pages that are neither marked nor somebody's data, and where they stand."""
-    monkeypatch.setattr(tongue, "catalogue", lambda tag: Marked())
+    monkeypatch.setattr(saying, "catalogue", lambda tag: Marked())
     owner = Owner(app.test_client())
     assert owner.sign_in(WORDS, EMAIL).status_code == 303
     found: dict[str, str] = {}
@@ -130,7 +129,7 @@ def test_what_a_page_asks_the_catalogue_for_is_in_it(
     owner = Owner(app.test_client())
     assert owner.sign_in(WORDS, EMAIL).status_code == 303
     asked = Asked()
-    monkeypatch.setattr(tongue, "catalogue", lambda tag: asked)
+    monkeypatch.setattr(saying, "catalogue", lambda tag: asked)
     records = f"/admin/sites/{site.key}/records/"
     wrong = (f"{records}?from=x&layer=9", f"{records}{said['id']}", f"{records}{said['id']}/erase")
     for path in (*(f"/admin{path}" for path in PAGES), *wrong):
