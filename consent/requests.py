@@ -23,6 +23,7 @@ from . import sites, trail, undoing, webhooks
 from .db import Base, BigKey, Bytes16, Instant, db, rfc3339
 from .errors import Conflict, Invalid, NotFound
 from .regime import Place
+from .saying import say
 from .sealing import Sealed
 from .sites import Site
 
@@ -154,8 +155,16 @@ def due(created: datetime, promised: int | None, place: str | None) -> tuple[dat
         unknown = "" if place else " (unknown place: the strictest)"
         ends.append((law.due(created), law.citation + unknown))
     if promised is not None:
-        ends.append((created + timedelta(days=promised), f"the site's promise: {promised} days"))
-    usual = created + timedelta(days=USUAL_DAYS), f"usual time: {USUAL_DAYS} days"
+        ends.append(
+            (
+                created + timedelta(days=promised),
+                say("the site's promise: %(promised)s days", promised=promised),
+            )
+        )
+    usual = (
+        created + timedelta(days=USUAL_DAYS),
+        say("usual time: %(usual_days)s days", usual_days=USUAL_DAYS),
+    )
     return min(ends, default=usual)
 
 
@@ -396,5 +405,5 @@ def _problems(wish: Wish) -> dict[str, str]:
     if len(wish.contact) > 320 or not EMAIL.fullmatch(wish.contact):
         found["contact"] = "An e-mail address."
     if len(wish.text) > LONGEST or "\0" in wish.text:
-        found["text"] = f"At most {LONGEST} characters."
+        found["text"] = say("At most %(longest)s characters.", longest=LONGEST)
     return found

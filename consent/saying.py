@@ -8,7 +8,9 @@ gettext's, `data/admin/<language>.po`; a sentence they lack is English.
 from __future__ import annotations
 
 import gettext as standard
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import as_file, files
 from io import BytesIO
@@ -48,7 +50,8 @@ class Category(str):
 
 class Said(str):
     """`text` is an English template with %(name)s, `many` its plural or "". A value is text, a
-    number, a Category, a Said, a tuple of those or a lifetime {value, unit}; a plural has `num`."""
+    number, a Category, a Said, a Clause, a tuple of those or a lifetime {value, unit}; a plural has
+    `num`."""
 
     text: str
     many: str
@@ -59,8 +62,20 @@ class Said(str):
         made.text, made.many, made.values = text, many, values or {}
         return made
 
+    @classmethod
+    def of(cls, sentence: str) -> Said:
+        """The same; a sentence without values may be plain text."""
+        return sentence if isinstance(sentence, Said) else cls(sentence)
+
     def __reduce__(self) -> tuple[Any, ...]:
         return Said, (self.text, self.values, self.many)
+
+
+@dataclass(frozen=True)
+class Clause:
+    """A sentence as a value of another one: it is said without its full stop."""
+
+    sentence: str
 
 
 def say(text: str, **values: Any) -> Said:
@@ -79,6 +94,12 @@ def told(sentence: str, tag: str) -> str:
     if isinstance(sentence, Said):
         return _filled(sentence.text, sentence.many, sentence.values, book, tag)
     return book.gettext(sentence) if sentence else ""
+
+
+def spoken(tag: str) -> str:
+    """The one of NAMES that a language tag such as `fr-CA` asks for, else English."""
+    language = tag.partition("-")[0]
+    return language if language in NAMES else "en"
 
 
 def number(value: float, tag: str, digits: int = 0) -> str:
@@ -100,6 +121,11 @@ def category(name: str | None, tag: str) -> str:
     return _category(name, catalogue(tag))
 
 
+def in_field(field: str, why: str) -> Said:
+    """What is wrong, with the field that it is about."""
+    return say("%(field)s: %(why)s", field=field, why=Said.of(why))
+
+
 def packed(said: str) -> Any:
     """A sentence as JSON keeps it: [template, values, plural], or plain text."""
     if not isinstance(said, Said):
@@ -116,6 +142,38 @@ def unpacked(kept: Any) -> str:
         return Said(text, {name: _unpacked(one) for name, one in values.items()}, many)
     except (TypeError, ValueError, KeyError, AttributeError):
         raise ValueError("not a sentence") from None
+
+
+def written(said: str) -> str:
+    """A sentence as text that `read` knows again."""
+    if isinstance(said, Said):
+        return json.dumps(packed(said), ensure_ascii=False)
+    return str(said) if not said.startswith("[") else written(Said(said))
+
+
+def read(text: str) -> str:
+    """What `written` made; text of before it is what it was."""
+    if not text.startswith("["):
+        return text
+    try:
+        return unpacked(json.loads(text))
+    except ValueError:
+        return text
+
+
+def all_of(sentences: Iterable[str], between: str) -> str:
+    """Several sentences as one, in their order; empty where there is none."""
+    found = [Said.of(one) for one in sentences]
+    if len(found) < 2:
+        return found[0] if found else ""
+    text = between.join(f"%({number})s" for number in range(len(found)))
+    return Said(text, {str(number): one for number, one in enumerate(found)})
+
+
+def of_error(error: BaseException) -> str:
+    """The sentence that it was raised with."""
+    said = error.args[0] if error.args else ""
+    return said if isinstance(said, Said) else str(error)
 
 
 @cache
@@ -142,6 +200,10 @@ def _value(value: Any, book: Book, tag: str) -> str:
         return _category(None if value == "unclassified" else value, book).lower()
     if isinstance(value, Said):
         return _filled(value.text, value.many, value.values, book, tag)
+    if isinstance(value, Clause):
+        said = value.sentence
+        words = _value(said, book, tag) if isinstance(said, Said) else book.gettext(said)
+        return words.removesuffix(".")
     if isinstance(value, tuple):
         return ", ".join(_value(one, book, tag) for one in value)
     if value == "session" or isinstance(value, Mapping):
@@ -165,6 +227,8 @@ def _packed(value: Any) -> Any:
         return {"category": value}
     if isinstance(value, Said):
         return {"said": packed(value)}
+    if isinstance(value, Clause):
+        return {"clause": packed(value.sentence)}
     return {"all": [_packed(one) for one in value]} if isinstance(value, tuple) else value
 
 
@@ -174,6 +238,8 @@ def _unpacked(value: Any) -> Any:
             return Category(name)
         case {"said": kept}:
             return unpacked(kept)
+        case {"clause": kept}:
+            return Clause(unpacked(kept))
         case {"all": several}:
             return tuple(_unpacked(one) for one in several)
     return value

@@ -230,6 +230,24 @@ def service_pair(thing: Any) -> tuple[str, str]:
     return thing.key, thing.name
 
 
+def kept(data: dict[str, Any], name: str) -> str:
+    """A sentence of a JSON that has it in English by that name, and apart from its values under
+    `said`."""
+    return _kept(data, name, data.get(name) or "")
+
+
+def problem_of(seen: dict[str, Any], english: str) -> str:
+    """What a scan did not see; the sentence itself is its name under `said`."""
+    return _kept(seen, english, english)
+
+
+def _kept(data: dict[str, Any], name: str, english: str) -> str:
+    try:
+        return _(saying.unpacked((data.get("said") or {}).get(name, english)))
+    except ValueError:
+        return str(english)
+
+
 def said(value: Any) -> str:
     """A value as stated, or that it is not."""
     return _("not stated") if value in (None, "", [], {}) else str(value)
@@ -245,7 +263,7 @@ def _warnings() -> list[str]:
     """What the operator should mend, in sentences, kept by whoever noticed it."""
     parts = current_app.extensions["crumbtrail"]
     alarms = [*parts.ledger.alarms.values(), *sorted(parts.warnings.values())]
-    return [*alarms, *filter(None, (parts.geo.problem, problem()))]
+    return [_(one) for one in (*alarms, *filter(None, (parts.geo.problem, problem())))]
 
 
 def details(said: dict[str, Any]) -> str:
@@ -274,6 +292,8 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "category_name": category_name,
     "told": tongue._,
     "said": said,
+    "kept": kept,
+    "problem_of": problem_of,
     "uuid": uuid_text,
     "category_pair": category_pair,
     "language_name": language_name,
