@@ -74,6 +74,7 @@ from consent.records.writer import busy, now_us
 from consent.regime import default_table
 from consent.reminding import Reminders
 from consent.retention import Daily
+from consent.saying import all_of
 from consent.sealing import Keyring
 from consent.sites import Site
 from consent.telling import Telling
@@ -182,7 +183,7 @@ def worker() -> Flask:
     known: Parts = app.extensions["crumbtrail"]
     atexit.register(known.close)
     if slips := config.slips(os.environ):
-        known.warnings["settings"] = " ".join(slips)
+        known.warnings["settings"] = all_of(slips, " ")
     look(app, known)
     stop = threading.Event()
     here = (app.app_context, known.clock, stop)

@@ -10,12 +10,13 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text, select, update
+from sqlalchemy import ForeignKey, Index, String, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from . import notices, scans, sitefile, sites, tenancy, trail
-from .db import Base, BigKey, Instant, Json, db
+from .db import Base, BigKey, Instant, Json, Words, db
 from .errors import Invalid, NotFound, Refusal
+from .saying import all_of, say
 from .sites import Site
 
 _LOG = logging.getLogger(__name__)
@@ -47,17 +48,17 @@ class BulkStep(Base):
     bulk_id: Mapped[int] = mapped_column(ForeignKey("bulk.id"))
     site_id: Mapped[int] = mapped_column(ForeignKey("site.id"))
     state: Mapped[str] = mapped_column(String(7))
-    result: Mapped[str | None] = mapped_column(Text)
+    result: Mapped[str | None] = mapped_column(Words())
     __table_args__ = (Index("bulk_step_by_state", "state", "id"), Index("bulk_step_of", "bulk_id"))
 
 
 def start(action: str, chosen: Sequence[Site], said: dict[str, Any], by: str, at: datetime) -> Bulk:
     """Ask for an act on each site. Raises Invalid with `action`, `sites`."""
-    wrong = {}
+    wrong: dict[str, str] = {}
     if action not in ACTIONS:
-        wrong["action"] = f"One of {', '.join(ACTIONS)}."
+        wrong["action"] = say("One of %(known)s.", known=", ".join(ACTIONS))
     if not 1 <= len(chosen) <= MOST or len({site.organisation_id for site in chosen}) > 1:
-        wrong["sites"] = f"From 1 to {MOST} sites of one organisation."
+        wrong["sites"] = say("From 1 to %(most)s sites of one organisation.", most=MOST)
     if action == "apply" and not said:
         wrong["said"] = "Say what is to be applied."
     if wrong:
@@ -114,11 +115,11 @@ def work(at: datetime, may: May) -> bool:
         state = "done"
     except Refusal as refusal:
         db.session.rollback()
-        state, result = "refused", "; ".join((refusal.fields or {}).values()) or refusal.message
+        state, result = "refused", all_of((refusal.fields or {}).values(), "; ") or refusal.message
     except Exception:
         db.session.rollback()
         _LOG.exception("a step of a bulk act failed")
-        state, result = "refused", "Something went wrong here."
+        state, result = "refused", say("Something went wrong here.")
     step = db.session.get_one(BulkStep, number)
     step.state, step.result = state, result
     db.session.commit()
@@ -132,14 +133,14 @@ def _key(step: BulkStep) -> str:
 def _act(action: str, site: Site, said: dict[str, Any], by: str, at: datetime, may: May) -> str:
     if action == "publish":
         if notices.latest(site) is not None and not notices.changes(site):
-            return "Nothing had changed."
+            return say("Nothing had changed.")
         if notices.two_people(site):
             made = notices.propose(site, by, at)
-            return f"Proposed, number {made.id}: somebody else approves it."
-        return f"Version {notices.publish(site, by, at).version}."
+            return say("Proposed, number %(id)s: somebody else approves it.", id=made.id)
+        return say("Version %(version)s.", version=notices.publish(site, by, at).version)
     if action == "scan":
         url = scans.watch(site).url
         may(site, url, at)
-        return f"Scan {scans.start(site, url, by, at).id}."
+        return say("Scan %(number)s.", number=scans.start(site, url, by, at).id)
     changes = sitefile.apply({**said, "key": site.key}, by, at).changes
-    return "\n".join(changes) or "Nothing had changed."
+    return all_of(changes, "\n") or say("Nothing had changed.")

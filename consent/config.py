@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from . import keyfile
+from .saying import say
 from .tlog import policy
 from .tlog.policy import Policy
 
@@ -117,12 +118,14 @@ def slips(environ: Mapping[str, str]) -> list[str]:
     """A sentence for each variable whose name is nearly that of a setting which is not set."""
     known = {setting.name for setting in SETTINGS}
     unset = {name for name in known if name not in environ and f"{name}_FILE" not in environ}
-    said = []
+    said: list[str] = []
     for name in sorted(environ):
         bare = name.removesuffix("_FILE")
         near = difflib.get_close_matches(bare, unset, 1, ALIKE)
         if bare not in known and near:
-            said.append(f"{name} is not a setting; did you mean {near[0]}?")
+            said.append(
+                say("%(name)s is not a setting; did you mean %(near)s?", name=name, near=near[0])
+            )
     return said
 
 

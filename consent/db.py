@@ -16,10 +16,12 @@ from typing import Any
 
 from flask_sqlalchemy import SQLAlchemy
 from flask_sqlalchemy.session import Session
-from sqlalchemy import JSON, BigInteger, Dialect, Integer, LargeBinary, Uuid, event
+from sqlalchemy import JSON, BigInteger, Dialect, Integer, LargeBinary, String, Text, Uuid, event
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator, TypeEngine
+
+from .saying import read, written
 
 try:
     import pysqlite3.dbapi2 as sqlite_build
@@ -80,6 +82,30 @@ class Instant(TypeDecorator[datetime]):
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
         return None if value is None else from_micros(value)
+
+
+class Words(TypeDecorator[str]):
+    """A sentence for people, at most `length` long where that is said: as text, or as the JSON of
+    words and values where `say` made it, so that it can be said in any language later."""
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, length: int | None = None) -> None:
+        super().__init__()
+        self.length = length
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return dialect.type_descriptor(String(self.length) if self.length else Text())
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        if value is None:
+            return None
+        whole = written(value)
+        return whole if self.length is None or len(whole) <= self.length else value[: self.length]
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
+        return None if value is None else read(value)
 
 
 class Bytes16(TypeDecorator[bytes]):

@@ -27,6 +27,7 @@ import maxminddb
 import yaml
 
 from .regime import Place
+from .saying import Said, of_error, say
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -104,7 +105,7 @@ class Geo:
         try:
             self._open(path)
         except Unusable as error:
-            self._report(str(error))
+            self._report(of_error(error))
 
     def locate(self, address: str | Address | None) -> Place:
         """The place of an address. Never raises: in doubt it is no place at all."""
@@ -119,17 +120,22 @@ class Geo:
         except Exception as error:
             # A damaged file raises whatever its bytes lead to; the visitor must not notice.
             if self.problem is None:
-                self._report(f"The geo database is damaged ({type(error).__name__}).")
+                self._report(
+                    say("The geo database is damaged (%(name)s).", name=type(error).__name__)
+                )
             return NOWHERE
         return place if place.country else NOWHERE
 
     def _report(self, problem: str) -> None:
-        self.problem = f"{problem} Visitors it cannot place get the strictest rules."
+        self.problem = say(
+            "%(problem)s Visitors it cannot place get the strictest rules.",
+            problem=Said.of(problem),
+        )
         _LOG.warning("%s", self.problem)
 
     def _open(self, path: Path | None) -> None:
         if path is None:
-            raise Unusable("No geo database is set.")
+            raise Unusable(say("No geo database is set."))
         _probe(path)
         try:
             with _held(path) as held:
@@ -140,7 +146,9 @@ class Geo:
         except Unusable:
             raise
         except Exception as error:
-            raise Unusable(f"The geo database {path.name} cannot be read.") from error
+            raise Unusable(
+                say("The geo database %(name)s cannot be read.", name=path.name)
+            ) from error
         self.built = built
         self.database = f"{metadata.database_type} {built.isoformat()}"
         self.attribution = _attribution(str(metadata.database_type))
@@ -233,11 +241,11 @@ def _probe(path: Path) -> None:
     """Read the file in a child process first, unless it is the one we ship."""
     # A pipe or a device would be read for ever.
     if not path.is_file():
-        raise Unusable(f"The geo database {path} is not there.")
+        raise Unusable(say("The geo database %(path)s is not there.", path=path))
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise Unusable(f"The geo database {path} cannot be opened.") from error
+        raise Unusable(say("The geo database %(path)s cannot be opened.", path=path)) from error
     if hashlib.sha256(content).hexdigest() == _SHIPPED_SHA256:
         return
     try:
@@ -248,9 +256,13 @@ def _probe(path: Path) -> None:
             check=False,
         )
     except (subprocess.TimeoutExpired, OSError) as error:
-        raise Unusable(f"The geo database {path.name} could not be tried out.") from error
+        raise Unusable(
+            say("The geo database %(name)s could not be tried out.", name=path.name)
+        ) from error
     if child.returncode != 0:
-        raise Unusable(f"The geo database {path.name} is damaged, or no MaxMind DB file.")
+        raise Unusable(
+            say("The geo database %(name)s is damaged, or no MaxMind DB file.", name=path.name)
+        )
 
 
 def _adapter(path: str, database_type: str) -> Callable[[Address], _Codes]:
@@ -290,7 +302,12 @@ def _from_countries(path: str) -> Callable[[Address], _Codes]:
 def _from_flat(path: str, database_type: str) -> Callable[[Address], _Codes]:
     reader = maxminddb.open_database(path, MODE)
     if not _is_flat(reader):
-        raise Unusable(f"The geo database ({database_type}) names no countries.")
+        raise Unusable(
+            say(
+                "The geo database (%(database_type)s) names no countries.",
+                database_type=database_type,
+            )
+        )
 
     def look_up(address: Address) -> _Codes:
         found: Any = reader.get(address)

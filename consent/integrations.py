@@ -11,6 +11,8 @@ import re
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from consent.saying import Said, say
+
 Kind = Literal["flag", "number", "choice", "numbers", "choices", "word", "pairs", "counts"]
 
 
@@ -232,14 +234,18 @@ PARTS: dict[str, Part] = {
 def problems(wanted: Any) -> dict[str, str]:
     """What is wrong, by `integrations`, `integrations.<part>` or `integrations.<part>.<option>`."""
     if not isinstance(wanted, dict):
-        return {"integrations": "An object of parts, each with an object of options."}
+        return {"integrations": say("An object of parts, each with an object of options.")}
     found: dict[str, str] = {}
     for name, options in wanted.items():
         at = f"integrations.{name}"
         if name not in PARTS:
-            found["integrations"] = f"There is no part {name!r}. Known: {', '.join(PARTS)}."
+            found["integrations"] = say(
+                "There is no part %(name)s. Known: %(known)s.",
+                name=repr(name),
+                known=", ".join(PARTS),
+            )
         elif not isinstance(options, dict):
-            found[at] = "An object of options; {} for none."
+            found[at] = say("An object of options; {} for none.")
         else:
             found |= {f"{at}.{key}": why for key, why in _wrong(PARTS[name], options).items()}
     return found
@@ -256,14 +262,16 @@ def clean(wanted: dict[str, Any]) -> dict[str, Any]:
 
 
 def _wrong(part: Part, options: dict[str, Any]) -> dict[str, str]:
-    found = {key: "There is no such option." for key in options if key not in part.options}
+    found: dict[str, str] = {
+        key: say("There is no such option.") for key in options if key not in part.options
+    }
     for key, option in part.options.items():
         value = options.get(key)
         if value in (None, "", [], {}) and value is not False:
             if option.needed:
-                found[key] = f"{option.label}: needed."
+                found[key] = say("%(label)s: needed.", label=Said(option.label))
         elif why := _misfit(option, value):
-            found[key] = f"{option.label}: {why}"
+            found[key] = say("%(label)s: %(why)s", label=Said(option.label), why=why)
     return found
 
 
@@ -271,40 +279,52 @@ def _misfit(option: Option, value: Any) -> str | None:
     """Why a value that is not empty does not fit its option; None where it does."""
     many = value if isinstance(value, list) else []
     words = [word for word, _ in option.of]
-    span = f"from {option.least} to {option.most}."
+    span = {"least": option.least, "most": option.most}
     match option.kind:
         case "flag":
-            return None if isinstance(value, bool) else "true or false."
+            return None if isinstance(value, bool) else say("true or false.")
         case "number":
-            return None if _within(option, value) else f"a whole number {span}"
+            return (
+                None
+                if _within(option, value)
+                else say("a whole number from %(least)s to %(most)s.", **span)
+            )
         case "numbers":
             fits = many and all(_within(option, n) for n in many) and len(set(many)) == len(many)
-            return None if fits else f"whole numbers {span} Each once."
+            return (
+                None
+                if fits
+                else say("whole numbers from %(least)s to %(most)s. Each once.", **span)
+            )
         case "choice":
-            return None if value in words else f"one of {', '.join(filter(None, words))}."
+            return (
+                None
+                if value in words
+                else say("one of %(known)s.", known=", ".join(filter(None, words)))
+            )
         case "choices":
             fits = many and all(word in words for word in many) and len(set(many)) == len(many)
-            return None if fits else f"of {', '.join(words)}. Each once."
+            return None if fits else say("of %(known)s. Each once.", known=", ".join(words))
         case "pairs" | "counts":
             return _misfit_of_pairs(option, value)
         case "word":
             matches = isinstance(value, str) and re.fullmatch(option.pattern, value)
-            return None if matches else "not of that form."
+            return None if matches else say("not of that form.")
 
 
 def _misfit_of_pairs(option: Option, value: Any) -> str | None:
     if not isinstance(value, dict) or len(value) > 100:
-        return "at most 100, each like theirs=ours."
+        return say("at most 100, each like theirs=ours.")
     for name, one in value.items():
         if not isinstance(name, str) or not THEIRS.fullmatch(name):
-            return "each like theirs=ours."
+            return say("each like theirs=ours.")
         fits = (
             _within(option, one)
             if option.kind == "counts"
             else isinstance(one, str) and re.fullmatch(option.pattern, one)
         )
         if not fits:
-            return f"{name}={one} does not fit."
+            return say("%(name)s=%(one)s does not fit.", name=name, one=one)
     return None
 
 

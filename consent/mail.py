@@ -19,6 +19,8 @@ from email.message import EmailMessage
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
+from consent.saying import say
+
 SECONDS = 15.0
 WAITING = 200  # letters that may wait; more are not taken
 # No blank, no control character, and none of the signs that make lists or names of addresses.
@@ -82,7 +84,9 @@ def mailer(smtp_url: str | None, mail_from: str | None) -> Mail | None:
                 _sign_in(over, parts.scheme, parts.username, parts.password, secure)
                 over.send_message(made, to_addrs=[to])
         except smtplib.SMTPException as error:
-            raise OSError(f"The mail server refused: {type(error).__name__}.") from None
+            raise OSError(
+                say("The mail server refused: %(name)s.", name=type(error).__name__)
+            ) from None
 
     return mail
 

@@ -22,6 +22,7 @@ from . import egress, sites, trail
 from .db import Base, Instant, db
 from .egress import Fetched, Misspelt, Unreachable, read_host
 from .errors import Forbidden, Invalid
+from .saying import say
 from .sites import Site
 
 COUNTS = timedelta(days=30)  # a proof that nobody could look at again goes on for so long
@@ -131,8 +132,11 @@ def check(site: Site, host: str, at: datetime) -> None:
     if not proven(site, host, at):
         raise Forbidden(
             "not_proven",
-            f"Nobody has shown that {host} is yours. A scan visits its pages with a browser, so we"
-            " ask for a proof first: a DNS record or a file.",
+            say(
+                "Nobody has shown that %(host)s is yours. A scan visits its pages with a "
+                "browser, so we ask for a proof first: a DNS record or a file.",
+                host=host,
+            ),
         )
 
 

@@ -15,12 +15,28 @@ from sqlalchemy import select
 from . import sites
 from .db import db
 from .requests import SOON, WAITING, Request
+from .saying import Said, say, spoken, told
 from .sites import Site
 
 _LOG = logging.getLogger(__name__)
 EVERY = timedelta(minutes=1)
 AT_ONCE = 20
 ARRIVED, DUE = 1, 2
+# Subject and text, in the site's own language where the admin speaks it.
+ARRIVED_WORDS = (
+    say("A request for %(site)s arrived"),
+    say(
+        "The request %(number)s of a visitor of %(site)s (%(key)s) arrived.\n"
+        "An answer is due by %(day)s (UTC).\n\n%(link)s\n"
+    ),
+)
+DUE_WORDS = (
+    say("A request for %(site)s is due soon"),
+    say(
+        "The request %(number)s of a visitor of %(site)s (%(key)s) is due soon.\n"
+        "An answer is due by %(day)s (UTC).\n\n%(link)s\n"
+    ),
+)
 Mail = Callable[[str, str, str], None]  # to, subject, text; raises OSError where it is not sent
 
 
@@ -52,11 +68,13 @@ def due(at: datetime, base: str) -> list[tuple[str, str, str]]:
     found = db.session.execute(waiting.where(fresh | urgent).limit(AT_ONCE)).all()
     letters = []
     for one, site in found:
-        word = "arrived" if one.told is None else "is due soon"
+        subject, text = ARRIVED_WORDS if one.told is None else DUE_WORDS
         one.told = ARRIVED if one.told is None else one.told | DUE
         to = _contact(site)
         if to is not None:
-            letters.append((to, f"A request for {site.name} {word}", _text(site, one, word, base)))
+            values = _values(site, one, base)
+            tag = spoken(site.default_language)
+            letters.append((to, told(Said(subject, values), tag), told(Said(text, values), tag)))
     db.session.commit()
     return letters
 
@@ -67,9 +85,11 @@ def _contact(site: Site) -> str | None:
     return reach.get("email") or site.controller.get("email")
 
 
-def _text(site: Site, one: Request, word: str, base: str) -> str:
-    return (
-        f"The request {one.number} of a visitor of {site.name} ({site.key}) {word}.\n"
-        f"An answer is due by {one.due_at:%Y-%m-%d} (UTC).\n\n"
-        f"{base}/admin/sites/{site.key}/requests/{one.number}\n"
-    )
+def _values(site: Site, one: Request, base: str) -> dict[str, str]:
+    return {
+        "number": one.number,
+        "site": site.name,
+        "key": site.key,
+        "day": f"{one.due_at:%Y-%m-%d}",
+        "link": f"{base}/admin/sites/{site.key}/requests/{one.number}",
+    }

@@ -2,8 +2,7 @@
 
 The day an answer is due is fixed when a request arrives: the earlier one of what the site promises
 and what the law at the visitor's place says. Whoever cannot be placed has the strictest law. A
-request is received, in progress, answered or refused; a refusal names its ground and explains it
-(GDPR 12(4)).
+request is received, in progress, answered or refused, with its ground (GDPR 12(4)).
 """
 
 from __future__ import annotations
@@ -20,9 +19,10 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from . import sites, trail, undoing, webhooks
-from .db import Base, BigKey, Bytes16, Instant, db, rfc3339
+from .db import Base, BigKey, Bytes16, Instant, Words, db, rfc3339
 from .errors import Conflict, Invalid, NotFound
 from .regime import Place
+from .saying import say
 from .sealing import Sealed
 from .sites import Site
 
@@ -92,7 +92,7 @@ class Request(Base):
     language: Mapped[str] = mapped_column(String(12))
     created_at: Mapped[datetime] = mapped_column(Instant)
     due_at: Mapped[datetime] = mapped_column(Instant)
-    because: Mapped[str] = mapped_column(String(120))
+    because: Mapped[str] = mapped_column(Words(120))
     state: Mapped[str] = mapped_column(String(8))
     closed_at: Mapped[datetime | None] = mapped_column(Instant)
     sealed_note: Mapped[str | None] = mapped_column("note", Text)
@@ -149,14 +149,14 @@ def due(created: datetime, promised: int | None, place: str | None) -> tuple[dat
     `promised` is in days; `place` is `PL` or `US-CA`. An unknown place has the strictest law.
     """
     ends: list[tuple[datetime, str]] = []
-    law = _law(place)
-    if law is not None:
+    if (law := _law(place)) is not None:
         unknown = "" if place else " (unknown place: the strictest)"
         ends.append((law.due(created), law.citation + unknown))
     if promised is not None:
-        ends.append((created + timedelta(days=promised), f"the site's promise: {promised} days"))
-    usual = created + timedelta(days=USUAL_DAYS), f"usual time: {USUAL_DAYS} days"
-    return min(ends, default=usual)
+        why = say("the site's promise: %(promised)s days", promised=promised)
+        ends.append((created + timedelta(days=promised), why))
+    why = say("usual time: %(usual_days)s days", usual_days=USUAL_DAYS)
+    return min(ends, default=(created + timedelta(days=USUAL_DAYS), why))
 
 
 def place_code(place: Place, aliases: Mapping[str, str]) -> str | None:
@@ -396,5 +396,5 @@ def _problems(wish: Wish) -> dict[str, str]:
     if len(wish.contact) > 320 or not EMAIL.fullmatch(wish.contact):
         found["contact"] = "An e-mail address."
     if len(wish.text) > LONGEST or "\0" in wish.text:
-        found["text"] = f"At most {LONGEST} characters."
+        found["text"] = say("At most %(longest)s characters.", longest=LONGEST)
     return found

@@ -9,16 +9,50 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from . import news, rollup, sites, users
 from .db import db
 from .mail import Letter, Mail
 from .news import News
 from .permissions import Right, Role, may
+from .saying import Said, say, spoken, told
 from .sites import Site
 
 _LOG = logging.getLogger(__name__)
 EVERY = timedelta(seconds=30)
+WORDS = {
+    "proposal": (
+        say("%(key)s: a proposal to publish waits"),
+        say(
+            "%(by)s proposes a version of the notice of %(site)s. Somebody else approves exactly"
+            " this, or declines it:\n\n%(link)snotice/\n\nDigest: %(digest)s\n"
+        ),
+    ),
+    "publish": (
+        say("%(key)s: version %(version)s was published"),
+        say(
+            "%(by)s published version %(version)s of the notice of %(site)s at %(at)s UTC. If"
+            " nobody of you meant to, go back to the version before it, and change the password:"
+            "\n\n%(link)snotice/\n\nDigest: %(digest)s\n"
+        ),
+    ),
+    "silent": (
+        say("%(key)s: no choice arrived on %(day)s"),
+        say(
+            "Not one choice of a visitor of %(site)s arrived on %(day)s (UTC); in the 14 days"
+            " before it were %(of)s. Is the snippet still on the pages?\n\n%(link)s\n"
+        ),
+    ),
+    "fell": (
+        say("%(key)s: consent fell on %(day)s"),
+        say(
+            "On %(day)s (UTC) %(granted)s of %(count)s visitors of %(site)s granted all or some"
+            " (%(share)s); in the 14 days before %(was)s of %(of)s (%(before)s). That is more than"
+            " chance explains. Was a version published, or a page changed?\n\n%(link)sstatistics/\n"
+        ),
+    ),
+}
 SETTLED = timedelta(minutes=10)  # after midnight: what arrives late for a day has arrived
 
 
@@ -78,37 +112,22 @@ def letters(at: datetime, base: str) -> Iterator[Letter]:
 
 
 def written(one: News, site: Site, base: str) -> tuple[str, str]:
-    """Subject and text."""
-    said, link = one.said, f"{base}/admin/sites/{site.key}/"
-    if one.kind == "proposal":
-        return (
-            f"{site.key}: a proposal to publish waits",
-            f"{said['by']} proposes a version of the notice of {site.name}. Somebody else"
-            f" approves exactly this, or declines it:\n\n{link}notice/\n\n"
-            f"Digest: {said['digest']}\n",
-        )
-    if one.kind == "publish":
-        return (
-            f"{site.key}: version {said['version']} was published",
-            f"{said['by']} published version {said['version']} of the notice of {site.name}"
-            f" at {one.at:%Y-%m-%d %H:%M} UTC. If nobody of you meant to, go back to the version"
-            f" before it, and change the password:\n\n{link}notice/\n\n"
-            f"Digest: {said['digest']}\n",
-        )
+    """Subject and text, in the site's own language where the admin speaks it: what language a
+    person reads is known to their browser alone."""
+    subject, text = WORDS[one.kind]
+    link = f"{base}/admin/sites/{site.key}/"
+    values = {"key": site.key, "site": site.name, "link": link, **_values(one)}
+    tag = spoken(site.default_language)
+    return told(Said(subject, values), tag), told(Said(text, values), tag)
+
+
+def _values(one: News) -> dict[str, Any]:
+    said = one.said
+    if one.kind in ("proposal", "publish"):
+        return {**said, "at": f"{one.at:%Y-%m-%d %H:%M}"}
     (granted, count), (was, of) = said["now"], said["before"]
-    if one.kind == "silent":
-        return (
-            f"{site.key}: no choice arrived on {said['day']}",
-            f"Not one choice of a visitor of {site.name} arrived on {said['day']} (UTC); in the 14"
-            f" days before it were {of}. Is the snippet still on the pages?\n\n{link}\n",
-        )
-    return (
-        f"{site.key}: consent fell on {said['day']}",
-        f"On {said['day']} (UTC) {granted} of {count} visitors of {site.name} granted all or some"
-        f" ({granted / count:.0%}); in the 14 days before {was} of {of} ({was / of:.0%}). That is"
-        f" more than chance explains. Was a version published, or a page changed?\n\n"
-        f"{link}statistics/\n",
-    )
+    shares = {"share": f"{granted / count:.0%}", "before": f"{was / of:.0%}"} if count else {}
+    return {"day": said["day"], "granted": granted, "count": count, "was": was, "of": of, **shares}
 
 
 def _people(one: News, site: Site) -> list[str]:

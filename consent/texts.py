@@ -16,6 +16,7 @@ from types import MappingProxyType
 from typing import Any
 
 from .languages import CATEGORIES, EXACT, NAMES, PLURALS
+from .saying import say
 
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 MARKUP = re.compile(r"[<>]|&#?\w+;")
@@ -186,7 +187,12 @@ def _unshowable(tag: str, key: str, text: Any) -> Iterator[Problem]:
         yield Problem(key, "PLURAL", "This text has no plural forms.", True)
         return
     if isinstance(text, dict) and not set(PLURALS[tag]) <= set(text) <= CATEGORIES:
-        yield Problem(key, "PLURAL", f"One form for each of {', '.join(PLURALS[tag])}.", True)
+        yield Problem(
+            key,
+            "PLURAL",
+            say("One form for each of %(known)s.", known=", ".join(PLURALS[tag])),
+            True,
+        )
         return
     wanted = set(PLACEHOLDER.findall(ours["other"] if isinstance(ours, dict) else ours))
     for form, one in forms(text):
@@ -205,12 +211,14 @@ def _not_plain(text: Any, wanted: set[str], exact: bool) -> tuple[str, str] | No
     if text != text.strip():
         return "BLANKS", "No blanks at the beginning or the end."
     if len(text) > LONGEST:
-        return "LENGTH", f"At most {LONGEST} characters."
+        return "LENGTH", say("At most %(longest)s characters.", longest=LONGEST)
     found = set(PLACEHOLDER.findall(text))
     rest = PLACEHOLDER.sub("", text)
     if "{" in rest or "}" in rest or not wanted - ({"n"} if exact else set()) <= found <= wanted:
         named = ", ".join(f"{{{name}}}" for name in sorted(wanted))
-        return "PLACEHOLDER", f"It must keep {named}, and no other." if wanted else "It has none."
+        return "PLACEHOLDER", say(
+            "It must keep %(named)s, and no other.", named=named
+        ) if wanted else "It has none."
     return None
 
 
@@ -235,7 +243,11 @@ def _steering(tag: str, texts: Mapping[str, Any]) -> Iterator[Problem]:
 def _lengths(texts: Mapping[str, Any]) -> Iterator[Problem]:
     for key, most in BUDGET.items():
         if len(texts[key]) > most:
-            yield Problem(key, "LENGTH", f"Longer than {most} characters: it breaks on phones.")
+            yield Problem(
+                key,
+                "LENGTH",
+                say("Longer than %(most)s characters: it breaks on phones.", most=most),
+            )
     for refuse, accept in (("reject", "accept"), ("opt_out", "ok")):
         if refuse == "opt_out" and len(texts[refuse]) <= BUDGET["opt_out"]:
             continue  # OK is as short as a label can be

@@ -16,7 +16,7 @@ from sqlalchemy import Index, String, Text, delete, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from . import tenancy, trail
-from .db import Base, BigKey, Instant, db
+from .db import Base, BigKey, Instant, Words, db
 from .errors import Conflict, NotFound
 from .sealing import Sealed
 
@@ -34,7 +34,7 @@ class Deed(Base):
     site: Mapped[str | None] = mapped_column(String(80))
     actor: Mapped[str] = mapped_column(String(320))
     kind: Mapped[str] = mapped_column(String(30))
-    what: Mapped[str] = mapped_column(String(320))
+    what: Mapped[str] = mapped_column(Words(320))
     name: Mapped[str] = mapped_column(String(32), unique=True)
     sealed_said: Mapped[str] = mapped_column("said", Text)
     closed = Sealed[str]("sealed_said", by="name")
@@ -59,7 +59,7 @@ def keep(
     organisation: int | None = None,
 ) -> None:
     """Remember an act in the running transaction; the caller commits."""
-    made = Deed(kind=kind, actor=actor, at=at, what=what[:320], name=uuid4().hex, site=site)
+    made = Deed(kind=kind, actor=actor, at=at, what=what, name=uuid4().hex, site=site)
     made.closed = json.dumps(said)
     if organisation is not None:
         made.organisation_id = organisation
@@ -105,7 +105,7 @@ def take(deed: Deed, by: str, at: datetime) -> None:
     if done.rowcount != 1:  # type: ignore[attr-defined]
         db.session.rollback()
         raise Conflict("deed_undone", "This was taken back before, or is too long ago.")
-    told = {"act": deed.kind, "what": deed.what, "of": deed.actor}
+    told = {"act": deed.kind, "what": str(deed.what), "of": deed.actor}
     if deed.site is None:
         trail.write_in(deed.organisation_id, "act.undo", by, at, **told)
     else:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import polib
 from jinja2 import Environment, nodes
 
-from consent import errors, integrations, notices, requests, scans, theme
+from consent import errors, integrations, notices, requests, saying, scans, theme
 from consent.admin import (
     account,
     design,
@@ -41,13 +41,14 @@ from tests.prepare import ROOT
 CATALOGUES = ROOT / "consent" / "data" / "admin"
 MARKS = ("_", "ngettext")
 BLOCKS = (*MARKS, "gettext")  # what the blocks of a page become
+SAYING = {"say": 1, "say_many": 2}  # of consent/saying.py, and how many sentences each is given
 LIBRARIES = ("f", "s")  # what forms.html and scan_parts.html are imported as
 LOCAL = ("head", "lifetime")  # macros of one page that say what they are given
 # Tables whose words are wrapped where they are shown.
 TABLES = (
     show.KINDS, show.ACTIONS, show.PASSES, show.SEVERITIES, show.REQUESTS, show.DONE,
     scans.PROBLEMS,
-    show.CATEGORY_NAMES, show.ROLES, show.ROLE_WORDS,
+    saying.CATEGORY_NAMES, show.ROLES, show.ROLE_WORDS,
     notice.STATES, notice.OUTCOMES, notice.TRIED, notice.DECIDED,
     many.WORDS, many.STATES, webhooks.WORDS, webhooks.STATES, outbox.WHY,
     record.CHOSEN, record.KNOWN, record.MODELS, records.WORDS, records.GRANTS, records.LAYERS,
@@ -74,12 +75,12 @@ Sentence = tuple[str, str]  # (one, many); many is "" where there is no plural
 
 
 def all_of() -> set[Sentence]:
-    return {*in_pages(), *in_python(), *in_tables(), *in_notices(), *in_refusals()}
+    return {*in_pages(), *in_python(), *in_tables(), *in_notices(), *in_refusals(), *in_said()}
 
 
 def in_notices() -> Iterator[Sentence]:
-    """What a notice's differences, reasons and findings say: each is a text with holes for values,
-    or what `say` and `Change` are given; and the groups they stand in."""
+    """What a notice's differences, reasons and findings say: each is a text with holes for values;
+    and the groups they stand in."""
     yield from ((group, "") for group in notices.GROUPS)
     for file in sorted((ROOT / "consent" / "notices").rglob("*.py")):
         tree = ast.parse(file.read_text("utf-8"))
@@ -87,11 +88,20 @@ def in_notices() -> Iterator[Sentence]:
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 if "%(" in node.value and '"""' not in node.value and "\n" not in node.value:
                     yield node.value, ""
-            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-                first = node.args[0] if node.args else None
-                if node.func.id == "say" and isinstance(first, ast.Constant):
-                    yield str(first.value), ""
     yield from ((text, "") for text in differences.WHOLE.values())
+
+
+def in_said() -> Iterator[Sentence]:
+    """What is given to `say` and `say_many`, wherever it is: a sentence, or a table of them."""
+    for file in sorted((ROOT / "consent").rglob("*.py")):
+        text = file.read_text("utf-8")
+        for node in ast.walk(ast.parse(text)) if "saying import" in text else ():
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+                if node.func.id in SAYING:
+                    wanted = node.args[: SAYING[node.func.id]]
+                    said = [one.value for one in wanted if isinstance(one, ast.Constant)]
+                    if said:
+                        yield _pair(said)
 
 
 def in_pages() -> Iterator[Sentence]:
@@ -166,7 +176,17 @@ def in_tables() -> Iterator[Sentence]:
         yield from ((word, "") for word in table.values() if word)
     yield from (
         (word, "")
-        for word in (*NAMES.values(), "days", "months", "years", *PARTIES, *KEY_STATES, "deleted")
+        for word in (
+            *NAMES.values(),
+            "days",
+            "months",
+            "years",
+            *PARTIES,
+            *KEY_STATES,
+            "deleted",
+            saying.SESSION,
+            saying.NO_CATEGORY,
+        )
     )
     yield from ((pair.what, "") for pair in theme.pairs({}))
     for part in integrations.PARTS.values():
@@ -174,7 +194,7 @@ def in_tables() -> Iterator[Sentence]:
             yield from ((word, "") for word in (told.label, told.help) if word)
         for option in part.options.values():
             yield from ((word, "") for _value, word in option.of)
-    yield from show.SPANS.values()
+    yield from saying.SPANS.values()
     yield from ((month, "") for month in tongue.MONTHS)
     for section in nav.SITE:
         yield section.word, ""
@@ -211,6 +231,6 @@ def _pair(said: object) -> Sentence:
 
 
 if __name__ == "__main__":
-    for tag in tongue.NAMES:
+    for tag in saying.NAMES:
         if tag != "en":
             update(tag)

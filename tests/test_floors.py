@@ -17,6 +17,7 @@ from tests.prepare import ROOT
 
 STEPS = (
     ("tlog",),  # floor 0: the transparency log, pure and without a library
+    ("saying",),  # a sentence of ours, in a language
     (
         "languages",
         "leaf",
@@ -126,6 +127,7 @@ PURE = (
     "stage",
     "theme",
     "pdf",
+    "saying",
 )
 GATE_RULES = (
     "rules tokens foreign hold inside page choice cookies links policy coding answer".split()

@@ -362,7 +362,7 @@ def test_new_findings_are_told_by_mail_and_a_password_never_goes_in_the_clear(
         with pytest.raises(OSError, match="no password was sent"):
             secret("olga@example.com", "x", "y")
     [letter] = [one.text for one in box.letters]
-    assert "To: olga@example.com" in letter and "1 new findings" in letter
+    assert "To: olga@example.com" in letter and "1 new finding of" in letter
     assert "- error: cookie a: It was set before a choice." in letter
     assert "https://consent.example/admin/" in letter
 

@@ -9,10 +9,11 @@ import polib
 import pytest
 from flask import Flask
 
+from consent import saying
 from consent.admin import show, tongue
 from tests.sentences import CATALOGUES, all_of
 
-OTHERS = [tag for tag in tongue.NAMES if tag != "en"]
+OTHERS = [tag for tag in saying.NAMES if tag != "en"]
 NARROW = "\N{NARROW NO-BREAK SPACE}"
 HOLE = re.compile(r"%(?:\(\w+\)[sd]|%)")
 

@@ -11,6 +11,7 @@ from flask import Blueprint, redirect, request
 from flask.blueprints import BlueprintSetupState
 from werkzeug.wrappers import Response
 
+from consent import saying
 from consent.admin import (
     access,
     account,
@@ -117,7 +118,7 @@ def speak() -> Response:
     """Keep the language the reader chose, on this device, and show the same page in it."""
     guard.check_token(guard.page_token(), guard.TOO_LONG)
     response = redirect(guard.inside(request.form.get("next")), 303)
-    if (tag := request.form.get("language", "")) in tongue.NAMES:
+    if (tag := request.form.get("language", "")) in saying.NAMES:
         response.set_cookie(
             tongue.COOKIE, tag, max_age=tongue.COOKIE_LIFE_S, path="/admin/", samesite="Lax",
             secure=guard.https(), httponly=True,

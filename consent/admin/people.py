@@ -108,17 +108,9 @@ def _sent(email: str, seat: Seat, link: str) -> bool:
     outbox = parts().outbox
     if outbox is None:
         return False
-    subject = _("You are invited to %(name)s on Crumbtrail", name=seat.name)
-    text = _(
-        "%(who)s invites you to look after the cookie consent of %(name)s.\n\n"
-        "Open this link within 24 hours; it works once:\n%(link)s\n\n"
-        "If you did not expect this, do nothing.",
-        who=guard.user().email,
-        name=seat.name,
-        link=link,
-    )
+    subject, text = users.invitation_letter(guard.user().email, seat.name, link)
     try:
-        outbox.now(email, subject, text)
+        outbox.now(email, _(subject), _(text))
     except OSError:
         return False
     return True

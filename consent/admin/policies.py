@@ -11,11 +11,12 @@ from itsdangerous import BadSignature, URLSafeSerializer
 from werkzeug.wrappers import Response
 
 from consent import catalogue, egress, inventory, policy, scans, sites
-from consent.admin import guard, show
+from consent.admin import guard, show, tongue
 from consent.egress import Guard, Policy, Unreachable
 from consent.errors import Invalid, Refusal
 from consent.parts import parts
 from consent.policy import Document, PolicyFinding, Unreadable
+from consent.saying import Said, of_error, say
 from consent.sites import Site
 
 pages = Blueprint("policies", __name__, url_prefix="/sites/<key>/policy")
@@ -26,16 +27,47 @@ SECONDS = 30.0
 Fact = tuple[str, str, Any]
 # Facts of a draft's site, in the order in which they are shown.
 FACTS = (
-    ("controller", "Controller"),
-    ("dpo", "Data protection officer"),
-    ("eu_representative", "Representative in the EU"),
-    ("supervisory_authority", "Supervisory authority"),
-    ("rights", "Rights"),
-    ("policy", "The policy"),
-    ("storage_location", "Where data are kept"),
-    ("transfers", "Transfers"),
-    ("children", "Children"),
+    ("controller", say("Controller")),
+    ("dpo", say("Data protection officer")),
+    ("eu_representative", say("Representative in the EU")),
+    ("supervisory_authority", say("Supervisory authority")),
+    ("rights", say("Rights")),
+    ("policy", say("The policy")),
+    ("storage_location", say("Where data are kept")),
+    ("transfers", say("Transfers")),
+    ("children", say("Children")),
 )
+KEPT = say("How long data are kept")
+# The names of facts, as a person reads them.
+NAMED = {
+    "legal_name": say("Legal name"),
+    "trading_name": say("Trading name"),
+    "registration_number": say("Registration number"),
+    "vat_number": say("VAT number"),
+    "contact_page": say("Contact page"),
+    "address": say("Address"),
+    "email": say("E-mail"),
+    "phone": say("Phone"),
+    "post": say("Post"),
+    "page": say("Page"),
+    "website": say("Website"),
+    "country": say("Country"),
+    "name": say("Name"),
+    "text": say("Text"),
+    "region": say("Region"),
+    "safeguard": say("Safeguard"),
+    "listed": say("Listed"),
+    "deadline_days": say("Deadline, in days"),
+    "deadline_text": say("Deadline, as written"),
+    "free_of_charge": say("Free of charge"),
+    "complaint_authority": say("Authority for complaints"),
+    "version": say("Version"),
+    "effective_date": say("In force from"),
+    "last_updated": say("Last updated"),
+    "min_age": say("Minimum age"),
+    "as_published": say("As published"),
+    "guardian_consent_below": say("Guardian consents below"),
+}
 LEFT_OUT = ("other_entities_named", "documents")
 
 
@@ -59,9 +91,9 @@ def read(key: str) -> Response:
     told = draft.to_json()
     last = scans.last_done(site)
     seen = json.loads(last.seen) if last and last.seen else None
-    found = policy.lint(document, _rows(site), seen, "en", _settings(site), draft)
+    found = policy.lint(document, _rows(site), seen, tongue.language(), _settings(site), draft)
     rows = [(title, _rows_of(told["site"].get(part))) for part, title in FACTS]
-    rows.append(("How long data are kept", _kept(told["site"].get("retention") or [])))
+    rows.append((KEPT, _kept(told["site"].get("retention") or [])))
     page = render_template(
         "admin/policy_result.html",
         site=site,
@@ -106,7 +138,7 @@ def _document() -> tuple[Document, str]:
         field, name = "url", url[:500]
         data, kind = _fetched(url)
     else:
-        field, name, data, kind = "text", "the text", text.encode(), "text/plain"
+        field, name, data, kind = "text", tongue._("the text"), text.encode(), "text/plain"
     try:
         return policy.document(data, kind, url if field == "url" else ""), name
     except Unreadable as problem:
@@ -121,10 +153,10 @@ def _fetched(url: str) -> tuple[bytes, str]:
         with Guard(Policy(seconds_max=SECONDS)) as way:
             got = egress.fetch(way, url, agent=AGENT, bytes_max=policy.BIGGEST, seconds=SECONDS)
     except Unreachable as error:
-        why = str(error)
+        why = of_error(error)
         raise Invalid("policy_unreachable", why, fields={"url": why}) from None
     if got.status != 200:
-        why = f"It answered {got.status}."
+        why = say("It answered %(status)s.", status=got.status)
         raise Invalid("policy_unreachable", why, fields={"url": why})
     return got.body, got.headers.get("content-type", "")
 
@@ -147,9 +179,9 @@ def _rows_of(told: Any) -> list[Fact]:
     for name, value in told.items():
         if name == "src" or name.endswith("_src") or name in LEFT_OUT:
             continue
-        word = name.replace("_", " ").replace("vat", "VAT").capitalize()
+        word = NAMED.get(name) or Said(name.replace("_", " ").capitalize())
         if name == "contact":
-            rows += [(f"Contact: {word.lower()}", *rest) for word, *rest in _rows_of(value)]
+            rows += [(say("Contact: %(what)s", what=one), *rest) for one, *rest in _rows_of(value)]
         else:
             values = value.values() if isinstance(value, dict) else value
             many = isinstance(value, dict | list)
@@ -162,8 +194,8 @@ def _kept(retention: list[dict[str, Any]]) -> list[Fact]:
     rows = []
     for one in retention:
         at = next(iter(one["src"].values()), None) if isinstance(one.get("src"), dict) else one
-        period = show.lasting(one["period"]) if one.get("period") else "no period"
-        rows.append((one.get("what") or "Data", period, at))
+        period = show.lasting(one["period"]) if one.get("period") else tongue._("no period")
+        rows.append((one.get("what") or say("Data"), period, at))
     return rows
 
 

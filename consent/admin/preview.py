@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint, render_template, request, url_for
 
 from consent import languages, notices, sites, stage
-from consent.admin import guard
+from consent.admin import guard, world
 from consent.admin.tongue import _
 from consent.parts import parts
 from consent.regime import Place, Regime, Signals
@@ -108,6 +108,7 @@ def places() -> Iterator[tuple[str, str]]:
     """(code, name) of every row of the table that binds today, by name."""
     table, today = parts().regimes, guard.now().date()
     found = {code: table.decide(Place.parse(code, ""), Signals(False), today) for code in table.ids}
-    named = {code: regime.name for code, regime in found.items() if regime.id == code}
+    binding = {code: one.name for code, one in found.items() if one.id == code}
+    named = {code: world.rules_name(name, code) for code, name in binding.items()}
     yield NOWHERE, _("A place that nobody knows")
     yield from sorted(named.items(), key=lambda pair: pair[1].casefold())

@@ -10,14 +10,14 @@ from typing import Any
 from flask import current_app, g, request
 from markupsafe import Markup
 
-from consent import inventory, texts
+from consent import inventory, saying, texts
 from consent.admin import guard, nav, tenant, tongue, undo, world
-from consent.admin.tongue import _, ngettext
+from consent.admin.tongue import _
 from consent.geo import Geo
 from consent.languages import NAMES
-from consent.notices import Category, Said, Sentence
 from consent.records.rows import uuid_text
 from consent.retention import problem
+from consent.saying import CATEGORY_NAMES, SPANS
 
 CATEGORIES = ("necessary", "preferences", "statistics", "marketing")
 KINDS = {
@@ -130,21 +130,6 @@ DONE = {
 }
 
 
-SPANS = {
-    "minute": ("%(num)s minute", "%(num)s minutes"),
-    "hour": ("%(num)s hour", "%(num)s hours"),
-    "day": ("%(num)s day", "%(num)s days"),
-    "month": ("%(num)s month", "%(num)s months"),
-    "year": ("%(num)s year", "%(num)s years"),
-}
-CATEGORY_NAMES = {
-    "necessary": "Necessary",
-    "preferences": "Preferences",
-    "statistics": "Statistics",
-    "marketing": "Marketing",
-}
-
-
 def page_parts() -> dict[str, Any]:
     """What every template may say, if it is a page of the admin."""
     if not request.path.startswith("/admin"):
@@ -161,7 +146,7 @@ def page_parts() -> dict[str, Any]:
         "done": _(DONE.get(request.args.get("done", ""), "")),
         "undo": undo.offered(request.args.get("undo", "")) if g.get("admin_user") else None,
         "undo_route": undo.route,
-        "TONGUES": tongue.NAMES,
+        "TONGUES": saying.NAMES,
         "tongue": tongue.language(),
         "CATEGORIES": CATEGORIES,
         "KINDS": KINDS,
@@ -207,9 +192,7 @@ def lasting(value: Any) -> str:
     """A duration in words."""
     if value in (None, {}):
         return _("not stated")
-    if value == "session":
-        return _("until the browser closes")
-    return ngettext(*SPANS[str(value["unit"]).rstrip("s")], value["value"])
+    return saying.lifetime(value, tongue.language())
 
 
 def duration(text: str) -> Any:
@@ -226,7 +209,7 @@ def _flatly(words: str) -> str:
 
 def category_name(name: str | None) -> str:
     """A category, or the word for having none."""
-    return _(CATEGORY_NAMES[name]) if name else _("Unclassified")
+    return saying.category(name, tongue.language())
 
 
 def language_name(tag: str | None) -> str:
@@ -273,19 +256,22 @@ def service_pair(thing: Any) -> tuple[str, str]:
     return thing.key, thing.name
 
 
-def told(sentence: Said) -> str:
-    """A sentence of a noun in the reader's language, its values as they read there."""
-    return _(sentence.text, **{name: _value(one) for name, one in sentence.values.items()})
+def kept(data: dict[str, Any], name: str) -> str:
+    """A sentence of a JSON that has it in English by that name, and apart from its values under
+    `said`."""
+    return _kept(data, name, data.get(name) or "")
 
 
-def _value(value: Any) -> object:
-    if isinstance(value, Category):
-        return category_name(None if value == "unclassified" else value).lower()
-    if isinstance(value, Sentence):
-        return _(value)
-    if isinstance(value, tuple):
-        return ", ".join(map(_, value))
-    return lasting(value) if value == "session" or isinstance(value, dict) else value
+def problem_of(seen: dict[str, Any], english: str) -> str:
+    """What a scan did not see; the sentence itself is its name under `said`."""
+    return _kept(seen, english, english)
+
+
+def _kept(data: dict[str, Any], name: str, english: str) -> str:
+    try:
+        return _(saying.unpacked((data.get("said") or {}).get(name, english)))
+    except ValueError:
+        return str(english)
 
 
 def said(value: Any) -> str:
@@ -303,7 +289,7 @@ def _warnings() -> list[str]:
     """What the operator should mend, in sentences, kept by whoever noticed it."""
     parts = current_app.extensions["crumbtrail"]
     alarms = [*parts.ledger.alarms.values(), *sorted(parts.warnings.values())]
-    return [*alarms, *filter(None, (parts.geo.problem, problem()))]
+    return [_(one) for one in (*alarms, *filter(None, (parts.geo.problem, problem())))]
 
 
 def details(said: dict[str, Any]) -> str:
@@ -330,8 +316,10 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "iso": iso,
     "lasting": lasting,
     "category_name": category_name,
-    "told": told,
+    "told": tongue._,
     "said": said,
+    "kept": kept,
+    "problem_of": problem_of,
     "uuid": uuid_text,
     "category_pair": category_pair,
     "language_name": language_name,

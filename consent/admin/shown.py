@@ -11,7 +11,7 @@ from flask import Blueprint, make_response, redirect, render_template, request, 
 from werkzeug.wrappers import Response
 
 from consent import builds, notices, renderings, sites, trail
-from consent.admin import guard, preview
+from consent.admin import guard, preview, world
 from consent.admin.tongue import _
 from consent.errors import NotFound
 from consent.leaf import digest, jcs
@@ -158,7 +158,8 @@ def _without_served(picked: dict[str, str]) -> dict[str, str]:
 
 def _served_places(served: Sequence[Answer]) -> list[tuple[str, str]]:
     table = parts().regimes
-    named = {one.regime: table.name(one.regime) for one in served}
+    ids = {one.regime for one in served}
+    named = {id_: world.rules_name(table.name(id_), id_) for id_ in ids}
     said = ((SERVED + id_, _("As served: %(place)s", place=name)) for id_, name in named.items())
     return sorted(said, key=lambda pair: pair[1].casefold())
 

@@ -26,3 +26,16 @@ def place_name(code: str | None) -> str:
     country, _dash, part = code.partition("-")
     name: str = world()["names"][tongue.language()].get(country, country)
     return f"{name} ({part})" if part else name
+
+
+def rules_name(name: str, code: str) -> str:
+    """Rules as the table calls them in English, their country as the reader calls it; what stands
+    behind the country, a part of it or a law, stays."""
+    country, _dash, part = code.partition("-")
+    if tongue.language() == "en" or country not in world()["names"]["en"]:
+        return name
+    if part:
+        _country, parted, rest = name.partition(" - ")
+        return f"{place_name(country)} - {rest}" if parted else name
+    law = name[name.index(" (") :] if " (" in name else ""
+    return place_name(country) + law

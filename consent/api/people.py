@@ -7,9 +7,10 @@ from typing import Any
 from flask import Blueprint, request, url_for
 from marshmallow import Schema, fields
 
-from consent import users
+from consent import languages, users
 from consent.parts import parts
 from consent.permissions import Role
+from consent.saying import NAMES, told
 from consent.users import Seat
 from consent.wire import Moment, Said, StrictBoolean, StrictInteger, Word
 
@@ -156,13 +157,10 @@ def _sent(email: str, seat: Seat, link: str) -> bool:
     outbox = parts().outbox
     if outbox is None:
         return False
-    text = (
-        f"{door.user().email} invites you to look after the cookie consent of {seat.name}.\n\n"
-        f"Open this link within 24 hours; it works once:\n{link}\n\n"
-        "If you did not expect this, do nothing."
-    )
+    subject, text = users.invitation_letter(door.user().email, seat.name, link)
+    tag = languages.choose(request.accept_languages.values(), tuple(NAMES), "en")
     try:
-        outbox.now(email, f"You are invited to {seat.name} on Crumbtrail", text)
+        outbox.now(email, told(subject, tag), told(text, tag))
     except OSError:
         return False
     return True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from ..saying import Category, Said, say
 from . import foreign, words
 from .catalogue import Catalogue, builtin, fits
 from .facts import TRACKING, UNKNOWN, Decision, Entry, Proposal, Seen, ServiceFact
@@ -11,15 +12,20 @@ from .hosts import host_of, under
 from .names import Match
 
 SURE = {"exact": 0.95, "pattern": 0.9, "case": 0.85}
-HOW = {"exact": "", "pattern": ", by the pattern {}", "case": ", in other letters ({})"}
+HOW = {
+    "exact": say("Our list has it: %(service)s. %(purpose)s"),
+    "pattern": say("Our list has it, by the pattern %(pattern)s: %(service)s. %(purpose)s"),
+    "case": say("Our list has it, in other letters (%(pattern)s): %(service)s. %(purpose)s"),
+}
 IMPORTED = {"domain": 0.8, "exact": 0.65, "prefix domain": 0.7, "prefix": 0.55}
 FITS = {
-    "domain": "name and domain",
-    "exact": "the name",
-    "prefix domain": "the beginning of the name, and the domain",
-    "prefix": "the beginning of the name",
+    "domain": say("name and domain"),
+    "exact": say("the name"),
+    "prefix domain": say("the beginning of the name, and the domain"),
+    "prefix": say("the beginning of the name"),
 }
 SENT = "request"
+NOTHING = say("Nothing is known about it: held until a person looks.")
 
 Step = Callable[[Seen, Catalogue], Proposal | None]
 
@@ -35,7 +41,7 @@ def propose(seen: Seen, catalogue: Catalogue | None = None) -> Proposal:
         found = step(seen, known)
         if found is not None:
             return found
-    return _made(UNKNOWN, 0.0, "Nothing is known about it: held until a person looks.")
+    return _made(UNKNOWN, 0.0, NOTHING)
 
 
 def service_of(host_or_url: str, catalogue: Catalogue | None = None) -> ServiceFact | None:
@@ -48,7 +54,7 @@ def decided(seen: Seen, known: Catalogue) -> Proposal | None:
     if one is None:
         return None
     service = known.service(one.service)
-    return _made(one.category, 1.0, "The owner decided so in the inventory.", service)
+    return _made(one.category, 1.0, say("The owner decided so in the inventory."), service)
 
 
 def listed(seen: Seen, known: Catalogue) -> Proposal | None:
@@ -73,8 +79,8 @@ def set_by(seen: Seen, known: Catalogue) -> Proposal | None:
     service = known.service_at(seen.script) if seen.script else None
     if service is None or service.category == "necessary":
         return None
-    why = f"It was set by {host_of(seen.script)}, which is {service.name} ({service.category})."
-    return _made(service.category, 0.8, why, service)
+    text = say("It was set by %(host)s, which is %(service)s (%(category)s).")
+    return _made(service.category, 0.8, _whose(text, seen.script, service), service)
 
 
 def imported(seen: Seen, known: Catalogue) -> Proposal | None:
@@ -85,12 +91,18 @@ def imported(seen: Seen, known: Catalogue) -> Proposal | None:
     ours = foreign.category(row)
     if not ours:
         return None
-    why = f"The imported database has {row.name!r} of {row.platform} as {row.category}: "
+    why = say(
+        "The imported database has %(name)s of %(platform)s as %(category)s: %(fits)s fits.",
+        name=repr(row.name),
+        platform=row.platform,
+        category=row.category,
+        fits=FITS[how],
+    )
     return Proposal(
         category=ours,
         needs_consent=True,
         confidence=IMPORTED[how],
-        reason=f"{why}{FITS[how]} fits.",
+        reason=why,
         service_name=row.platform,
         provider=row.provider,
         purpose=row.purpose,
@@ -102,17 +114,21 @@ def at_home(seen: Seen, known: Catalogue) -> Proposal | None:
     """The cookie's domain is a tool's own."""
     service = known.service_at(seen.domain)
     if service is not None and service.category != "necessary":
-        why = (
-            f"Its domain {host_of(seen.domain)} belongs to {service.name} ({service.category});"
-            " the name itself is not known."
+        text = say(
+            "Its domain %(host)s belongs to %(service)s (%(category)s); the name itself is not"
+            " known."
         )
+        why = _whose(text, seen.domain, service)
         return _made(service.category, 0.65, why, service)
     if ours := known.database.at(seen.domain):
-        why = f"Most rows of the imported database for {host_of(seen.domain)} are {ours}."
+        why = say(
+            "Most rows of the imported database for %(host)s are %(category)s.",
+            host=host_of(seen.domain),
+            category=Category(ours),
+        )
         return _made(ours, 0.55, why)
     if ours := known.public_at(seen.domain):
-        why = f"A public list of hosts has {host_of(seen.domain)} as {ours}; please check."
-        return _made(ours, 0.5, why)
+        return _made(ours, 0.5, _in_public(seen.domain, ours))
     return None
 
 
@@ -125,9 +141,18 @@ def worded(seen: Seen, known: Catalogue) -> Proposal | None:
     if hint.category == "necessary" and _elsewhere(seen, known):
         return None
     if hint.category == "necessary" and (other := words.against(seen.name, hint)):
-        why = f"“{word}” in its name speaks of something necessary, “{other}” of tracking"
-        return Proposal(UNKNOWN, True, 0.0, f"{why}: held until a person looks.")
-    why = f"Nobody is known to use this name; by “{word}” in it, {hint.why}. Please check."
+        why = say(
+            "“%(word)s” in its name speaks of something necessary, “%(other)s” of tracking:"
+            " held until a person looks.",
+            word=word,
+            other=other,
+        )
+        return Proposal(UNKNOWN, True, 0.0, why)
+    why = say(
+        "Nobody is known to use this name; by “%(word)s” in it, %(hint)s. Please check.",
+        word=word,
+        hint=hint.why,
+    )
     return _made(hint.category, hint.confidence, why)
 
 
@@ -136,8 +161,12 @@ def hosted(seen: Seen, known: Catalogue) -> Proposal | None:
     if hit is None:
         return None
     hint, word = hit
-    why = f"Nothing is known of the name; “{word}” in its domain speaks of {hint.why}."
-    return _made(hint.category, hint.confidence, f"{why} Please check.")
+    why = say(
+        "Nothing is known of the name; “%(word)s” in its domain speaks of %(hint)s. Please check.",
+        word=word,
+        hint=hint.why,
+    )
+    return _made(hint.category, hint.confidence, why)
 
 
 def unsaid(seen: Seen, known: Catalogue) -> Proposal | None:
@@ -146,12 +175,18 @@ def unsaid(seen: Seen, known: Catalogue) -> Proposal | None:
     if hit is None:
         return None
     row, _ = hit
-    why = f"The imported database has {row.name!r} of {row.platform} as {row.category}, which can"
+    why = say(
+        "The imported database has %(name)s of %(platform)s as %(category)s, which can need"
+        " consent or not: held until a person looks.",
+        name=repr(row.name),
+        platform=row.platform,
+        category=row.category,
+    )
     return Proposal(
         category=UNKNOWN,
         needs_consent=True,
         confidence=0.0,
-        reason=f"{why} need consent or not: held until a person looks.",
+        reason=why,
         service_name=row.platform,
         provider=row.provider,
         purpose=row.purpose,
@@ -164,17 +199,27 @@ def asked(seen: Seen, known: Catalogue) -> Proposal | None:
     for place in (seen.script, seen.domain, seen.name):
         service = known.service_at(place) if place else None
         if service is not None:
-            why = f"It goes to {host_of(place)}, which is {service.name} ({service.category})."
+            text = say("It goes to %(host)s, which is %(service)s (%(category)s).")
+            why = _whose(text, place, service)
             sure = 0.6 if service.category == "necessary" else 0.85
             return _made(service.category, sure, why, service)
         if place and (ours := known.public_at(place)):
-            why = f"A public list of hosts has {host_of(place)} as {ours}; please check."
-            return _made(ours, 0.5, why)
+            return _made(ours, 0.5, _in_public(place, ours))
     return None
 
 
 STORING: tuple[Step, ...] = (decided, listed, set_by, imported, at_home, worded, hosted, unsaid)
 SENDING: tuple[Step, ...] = (decided, asked, hosted)
+
+
+def _whose(text: str, place: str, service: ServiceFact) -> Said:
+    category = Category(service.category)
+    return Said(text, {"host": host_of(place), "service": service.name, "category": category})
+
+
+def _in_public(place: str, ours: str) -> Said:
+    text = say("A public list of hosts has %(host)s as %(category)s; please check.")
+    return Said(text, {"host": host_of(place), "category": Category(ours)})
 
 
 def _elsewhere(seen: Seen, known: Catalogue) -> bool:
@@ -204,8 +249,8 @@ def _from_list(match: Match, seen: Seen) -> Proposal:
         sure = 0.8
     elif under(seen.domain, entry.service.hosts) or under(seen.script, entry.service.hosts):
         sure = min(sure + 0.03, 0.98)
-    how = HOW[match.how].format(entry.pattern)
-    why = f"Our list has it{how}: {entry.service.name}. {entry.purpose}"
+    values = {"pattern": entry.pattern, "service": entry.service.name, "purpose": entry.purpose}
+    why = Said(HOW[match.how], values)
     return Proposal(
         category=entry.category,
         needs_consent=entry.category != "necessary",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from ..saying import say
 from .facts import TRACKING
 from .hosts import host_of
 
@@ -51,15 +52,15 @@ HINTS = (
     Hint(
         "necessary",
         0.75,
-        "it guards forms against forged requests",
+        say("it guards forms against forged requests"),
         stems=("csrf", "xsrf", "requestverification", "antiforgery"),
     ),
-    Hint("necessary", 0.55, "it tells people from programs", stems=("captcha",)),
-    Hint("necessary", 0.5, "it keeps an answer about age", stems=("agegate", "ageverif")),
+    Hint("necessary", 0.55, say("it tells people from programs"), stems=("captcha",)),
+    Hint("necessary", 0.5, say("it keeps an answer about age"), stems=("agegate", "ageverif")),
     Hint(
         "necessary",
         0.65,
-        "it keeps the answer to a cookie notice",
+        say("it keeps the answer to a cookie notice"),
         said("gdpr ccpa rgpd dsgvo avg lgpd"),
         (ANSWER, "gdpr", "rgpd", "dsgvo", "privacyaccept", "acceptprivacy", "eucookie"),
         re.compile(
@@ -74,13 +75,13 @@ HINTS = (
     Hint(
         "necessary",
         0.5,
-        "it is 32 hexadecimal digits, as Joomla names its sessions",
+        say("it is 32 hexadecimal digits, as Joomla names its sessions"),
         whole=re.compile(r"[0-9a-f]{32}"),
     ),
     Hint(
         "marketing",
         0.55,
-        "it speaks of advertising or of where a visitor came from",
+        say("it speaks of advertising or of where a visitor came from"),
         said(
             "ad ads adid aid adv advert aff affid affiliate affiliates campaign campaigns click",
             "clickid clicks cpc ppc promo pixel retarget retargeting remarketing utm gclid gad",
@@ -117,7 +118,7 @@ HINTS = (
     Hint(
         "preferences",
         0.6,
-        "it keeps a language, a currency, a place or how the page looks",
+        say("it keeps a language, a currency, a place or how the page looks"),
         stems=(
             "language",
             "locale",
@@ -142,7 +143,7 @@ HINTS = (
     Hint(
         "statistics",
         0.5,
-        "it speaks of counting or recognising visitors",
+        say("it speaks of counting or recognising visitors"),
         said(
             "ab abtest abtesting analytics analytic anonymous bucket count counter experiment",
             "experiments exp first firstvisit heatmap hit hits insight insights landing metric",
@@ -177,7 +178,7 @@ HINTS = (
     Hint(
         "preferences",
         0.6,
-        "it keeps a language, a currency, a place or how the page looks",
+        say("it keeps a language, a currency, a place or how the page looks"),
         said(
             "lang language locale culture i18n lng currency currencycode country countrycode",
             "region city geo geoip location timezone tz theme darkmode dark fontsize font contrast",
@@ -190,7 +191,7 @@ HINTS = (
     Hint(
         "preferences",
         0.4,
-        "it keeps that something was shown or closed",
+        say("it keeps that something was shown or closed"),
         said(
             "closed close hide hidden dismissed dismiss shown seen popup modal newsletter banner",
             "announcement notification notice message overlay tooltip toast welcome intro tour",
@@ -201,7 +202,7 @@ HINTS = (
     Hint(
         "necessary",
         0.6,
-        "it spreads visitors over several servers",
+        say("it spreads visitors over several servers"),
         said(
             "cluster lbs lbserver affinity sticky loadbalancer lb serverid backend srv upstream",
             "balancer",
@@ -211,21 +212,21 @@ HINTS = (
     Hint(
         "necessary",
         0.55,
-        "it keeps a basket or an order",
+        say("it keeps a basket or an order"),
         said("cart basket checkout cartid bag quote"),
         ("shoppingcart", "basket", "checkout", "cartid"),
     ),
     Hint(
         "necessary",
         0.5,
-        "it keeps a visit to this website together",
+        say("it keeps a visit to this website together"),
         said("session sessionid sess sessid phpsessid jsessionid"),
         ("sessionid", "sessid", "session"),
     ),
     Hint(
         "necessary",
         0.5,
-        "it keeps somebody signed in",
+        say("it keeps somebody signed in"),
         said("auth login logged loggedin jwt signin oauth sso oidc identity authenticated"),
         ("logged", "login", "aspxauth", "authtoken", "accesstoken", "refreshtoken", "rememberme"),
     ),
@@ -234,7 +235,7 @@ HOSTS = (
     Hint(
         "marketing",
         0.45,
-        "advertising",
+        say("advertising"),
         said(
             "ad ads adserver adserv adsrv adsystem adx adtech advertising dsp ssp rtb bid bidder",
             "sync usersync cookiesync match retarget affiliate aff pixel pixels click clicks dmp",
@@ -245,7 +246,7 @@ HOSTS = (
     Hint(
         "statistics",
         0.45,
-        "counting visitors",
+        say("counting visitors"),
         said(
             "analytics analytic stats stat statistics metrics metric matomo piwik tracking track",
             "tracker telemetry rum insights counter collector collect beacon omtrdc sc smetrics",

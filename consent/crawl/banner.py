@@ -14,6 +14,7 @@ from pathlib import Path
 from playwright.sync_api import ElementHandle, Frame, Page
 from playwright.sync_api import Error as PlaywrightError
 
+from ..saying import say
 from .words import SUBJECT, means
 
 SCRIPT = Path(__file__).with_name("banner.js").read_text("utf-8")
@@ -21,8 +22,8 @@ PATIENCE = 8.0  # seconds for a banner to come, or to go after its button was pr
 STEP = 250  # milliseconds between two looks
 OURS = "() => !!(window.consent && typeof consent.rejectAll === 'function' && consent.get)"
 DIALOG = "#cmp-dialog [data-cmp={}]:visible"
-NOT_KNOWN = "a banner is there, but none of its buttons says what it does in words we know"
-NO_BANNER = "no banner was found"
+NOT_KNOWN = say("a banner is there, but none of its buttons says what it does in words we know")
+NO_BANNER = say("no banner was found")
 OPTIONAL = (
     "input[type=checkbox]:checked:not(:disabled), [role=switch][aria-checked=true]"
     ":not([aria-disabled=true]):not([disabled]), [role=checkbox][aria-checked=true]"
@@ -85,7 +86,7 @@ def choose(page: Page, verb: str, hand: Hand) -> str:
         return ""
     if verb == "reject":
         return _second_layer(page, hand)
-    return f"the banner has no button that says {verb} in words we know"
+    return say("the banner has no button that says accept in words we know")
 
 
 def withdraw(page: Page, hand: Hand) -> str:
@@ -95,7 +96,7 @@ def withdraw(page: Page, hand: Hand) -> str:
         return _our_press(page, ("withdraw", "reject"), hand)
     opener = _wanted(page, "reopen", outside=True)
     if opener is None:
-        return "no visible button or link reopens the settings in words we know"
+        return say("no visible button or link reopens the settings in words we know")
     before = {one.text for one in buttons(page) if one.inside}
     _press(opener)
     end = time.monotonic() + PATIENCE
@@ -135,7 +136,7 @@ def _our_press(page: Page, verbs: tuple[str, ...], hand: Hand) -> str:
             except PlaywrightError:
                 continue
         hand.rest(STEP)
-    return "the banner's own dialog did not open"
+    return say("the banner's own dialog did not open")
 
 
 def _decided(page: Page, hand: Hand) -> str:
@@ -147,7 +148,7 @@ def _decided(page: Page, hand: Hand) -> str:
         except PlaywrightError:
             pass  # the page is being loaded anew after a withdrawal
         hand.rest(STEP)
-    return "the banner did not take the choice"
+    return say("the banner did not take the choice")
 
 
 # -- others ---------------------------------------------------------------------------------------
@@ -223,7 +224,7 @@ def _second_layer(page: Page, hand: Hand) -> str:
     """Refuse where refusing takes more clicks than accepting."""
     settings = _wanted(page, "settings")
     if settings is None or not _press(settings):
-        return "the banner has no button that refuses in words we know"
+        return say("the banner has no button that refuses in words we know")
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end and not (_wanted(page, "reject") or _wanted(page, "save")):
         hand.rest(STEP)
@@ -236,11 +237,11 @@ def _off_and_saved(page: Page, hand: Hand) -> str:
     """Switch off what is on and not fixed, then save."""
     save = _wanted(page, "save")
     if save is None:
-        return "the banner has no button that refuses in words we know"
+        return say("the banner has no button that refuses in words we know")
     hand.mark()
     for switch in save.frame.query_selector_all(OPTIONAL):
         try:
             switch.evaluate("node => node.click()")
         except PlaywrightError:
             continue
-    return "" if _press(save) and _gone(save, hand) else "the banner did not take the choice"
+    return "" if _press(save) and _gone(save, hand) else say("the banner did not take the choice")

@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, Playwright
 from playwright.sync_api import Error as PlaywrightError
 
 from ..egress import SENTENCES, Policy, Room, Unreachable, Unsafe, fetch, opened
+from ..saying import Clause, say
 from .options import CrawlError, Options
 from .pages import AGENT
 
@@ -80,10 +81,10 @@ class Started:
         return got.body if got.status == 200 else None
 
     def refusal(self, host: str) -> str:
-        """Why the guard did not lead there, as a sentence; empty where it did."""
+        """Why the guard did not lead there, in a sentence; empty where it did."""
         refused = self.room.guard.refused
         why = next((one.why for one in reversed(refused) if one.host == host), "")
-        return SENTENCES.get(why, why).rstrip(".")
+        return SENTENCES.get(why, why)
 
     def problems(self) -> list[str]:
         """What the room could not give, and what it refused, in sentences."""
@@ -94,8 +95,10 @@ class Started:
                 hosts.setdefault(one.why, set()).add(one.host)
         for why, names in hosts.items():
             shown = ", ".join(sorted(names)[:5])
-            sentence = SENTENCES.get(why, f"Refused ({why}).").rstrip(".")
-            said.append(f"{sentence}: {shown}{' and others' if len(names) > 5 else ''}.")
+            sentence = SENTENCES.get(why, say("Refused (%(why)s).", why=why))
+            values = {"sentence": Clause(sentence), "hosts": shown}
+            several = say("%(sentence)s: %(hosts)s and others.", **values)
+            said.append(several if len(names) > 5 else say("%(sentence)s: %(hosts)s.", **values))
         return said
 
 

@@ -14,6 +14,7 @@ from playwright.sync_api import TimeoutError as Late
 
 from ..egress import fence
 from ..findings import Pass, Scan
+from ..saying import Clause, say
 from . import banner
 from .addresses import host_of, same_host, strip
 from .browser import Started, launch
@@ -26,7 +27,7 @@ from .visit import Visit
 # Seconds beyond the scan's own: later passes see the first page at least, and then everything ends.
 MORE, LAST = 20.0, 45.0
 CLOSES = 30.0  # seconds for a profile to be closed, on a slow machine
-STUCK = "the page did not let go of the browser"
+STUCK = say("the page did not let go of the browser")
 LATE = 2.0  # seconds more for a banner to come, where the page is quiet
 PAGE = frozenset({"text/html", "application/xhtml+xml", "application/xml", "text/xml"})
 FIRST = 2.0  # times the dwell of later pages: a banner and tag managers start here
@@ -62,7 +63,7 @@ class Engine:
             if name != "none" and self.scan.banner in ("none", "unknown") and self.visited:
                 why = banner.NO_BANNER if self.scan.banner == "none" else banner.NOT_KNOWN
             elif time.monotonic() > self.end + MORE:
-                why = "the time of the scan was up"
+                why = say("the time of the scan was up")
             elif self.pages.start in self.stuck:
                 why = STUCK
             if why:
@@ -74,7 +75,10 @@ class Engine:
         self.scan.pages = [strip(page) for page in self.visited]
         if self.pages.refused:
             self.scan.problems.append(
-                f"robots.txt asks not to visit {self.pages.refused} of the pages found."
+                say(
+                    "robots.txt asks not to visit %(refused)s of the pages found.",
+                    refused=self.pages.refused,
+                )
             )
         self.scan.ended = _now()
         return self.scan
@@ -100,7 +104,7 @@ class Engine:
         except PlaywrightError as error:
             if not self.visited:
                 raise CrawlError("browser_failed", error.message.splitlines()[0]) from None
-            self._not_run(name, "the browser had ended")
+            self._not_run(name, say("the browser had ended"))
             return
         context.set_default_timeout(self.options.page_seconds * 1000)
         fence(context, self.started.room.noted)
@@ -134,7 +138,7 @@ class Engine:
         self._picture(visit, f"{name}-before")
         if not self._chosen(visit, name, banner.choose(visit.page, name, self._hand(visit))):
             if name == "accept" and "withdraw" in self.options.passes:
-                self._add(Pass("withdraw", ran=False, why="nothing was accepted"))
+                self._add(Pass("withdraw", ran=False, why=say("nothing was accepted")))
             return
         self._rest_of(visit, name, again=True)
         self._add(self._seen(visit, name))
@@ -182,17 +186,22 @@ class Engine:
                 if todo[at] not in self.stuck:
                     self._open(visit, todo[at])
             except CrawlError as error:
-                self.scan.problems.append(f"{strip(todo[at])}: {error.message}")
+                values = {"url": strip(todo[at]), "why": error.message}
+                self.scan.problems.append(say("%(url)s: %(why)s", **values))
             at += 1
             self._say(visit, name, at)
         visit.leave()
 
     def _over(self, name: str) -> bool:
         if time.monotonic() > self.end:
-            self._problem(f"The time was up in the pass {name}; not all pages were seen.")
+            self._problem(
+                say("The time was up in the pass %(name)s; not all pages were seen.", name=name)
+            )
             return True
         if self.started.room.guard.carried > self.options.bytes:
-            self._problem(f"More bytes than allowed; the pass {name} was cut short.")
+            self._problem(
+                say("More bytes than allowed; the pass %(name)s was cut short.", name=name)
+            )
             return True
         return not self.browser.is_connected()
 
@@ -213,12 +222,23 @@ class Engine:
         try:
             answer = visit.went(url, seconds)
         except Late:
-            self._problem(f"{strip(url)} was not loaded within {seconds:g} seconds.")
+            self._problem(
+                say(
+                    "%(url)s was not loaded within %(seconds)s seconds.",
+                    url=strip(url),
+                    seconds=format(seconds, "g"),
+                )
+            )
         except PlaywrightError as error:
             raise CrawlError("unreachable", self._why(error, url)) from None
         if answer is not None and answer.status >= 400 and first:
-            why = self.started.refusal(host_of(url)) or f"it answered {answer.status}"
-            raise CrawlError("unreachable", f"{strip(url)} could not be loaded: {why}.")
+            why = self.started.refusal(host_of(url)) or say(
+                "It answered %(status)s.", status=answer.status
+            )
+            raise CrawlError(
+                "unreachable",
+                say("%(url)s could not be loaded: %(why)s.", url=strip(url), why=Clause(why)),
+            )
         if answer is not None and first:
             _a_page(answer, url)
         if first:
@@ -234,7 +254,7 @@ class Engine:
     def _why(self, error: PlaywrightError, url: str) -> str:
         """Behind https the browser hears nothing of the guard's reason, so the guard is asked."""
         if why := self.started.refusal(host_of(url)):
-            return f"{strip(url)} could not be loaded: {why}."
+            return say("%(url)s could not be loaded: %(why)s.", url=strip(url), why=Clause(why))
         return _sentence(error, url)
 
     def _moved(self, visit: Visit, url: str) -> None:
@@ -246,7 +266,11 @@ class Engine:
         if self.options.strict and not same_host(host_of(there), host_of(url)):
             raise CrawlError(
                 "unreachable",
-                f"{strip(url)} leads to {host_of(there)}. Scan that host, once it is proven too.",
+                say(
+                    "%(url)s leads to %(there)s. Scan that host, once it is proven too.",
+                    url=strip(url),
+                    there=host_of(there),
+                ),
             )
         checked(there, self.options.allow_private)
         self.pages = Pages(there, self.options.pages, self.pages.robots)
@@ -258,7 +282,13 @@ class Engine:
         one = gather(visit, name, visit.recorder.phase, visit.look())
         one.pages = [strip(page) for page in self.visited]
         if len(one.things) == THINGS:
-            self._problem(f"The pass {name} stored {THINGS} things or more; the list ends there.")
+            self._problem(
+                say(
+                    "The pass %(name)s stored %(things)s things or more; the list ends there.",
+                    name=name,
+                    things=THINGS,
+                )
+            )
         one.screenshots = self._pictures.pop(name, [])
         return one
 
@@ -317,15 +347,18 @@ def _a_page(answer: Response, url: str) -> None:
     """What is no page (a picture, a PDF, JSON) would be clean whatever the site does."""
     kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind and kind not in PAGE:
-        raise CrawlError("not_a_page", f"{strip(url)} is no web page but {kind}.")
+        raise CrawlError(
+            "not_a_page",
+            say("%(url)s is no web page but %(kind)s.", url=strip(url), kind=kind),
+        )
 
 
 def _sentence(error: PlaywrightError, url: str) -> str:
     line = error.message.strip().splitlines()[0]
     if "Download is starting" in line:
-        return f"{strip(url)} is no web page: the browser would save it as a file."
+        return say("%(url)s is no web page: the browser would save it as a file.", url=strip(url))
     reason = line.split("net::")[-1].split(" at ")[0] if "net::" in line else line
-    return f"{strip(url)} could not be loaded ({reason})."
+    return say("%(url)s could not be loaded (%(reason)s).", url=strip(url), reason=reason)
 
 
 def _now() -> str:

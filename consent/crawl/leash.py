@@ -18,6 +18,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from ..saying import say
+
 if sys.platform == "linux":
     from ..egress.cell import family, memory
 
@@ -26,9 +28,9 @@ AGAIN = 2.0  # seconds until those are ended that came up meanwhile
 # A share of the memory limit: above it a page is ended, so that the cell need not end the browser.
 HEAVY = 0.8
 SENTENCES = {
-    "time": "did not let go of the browser; its process was ended.",
-    "memory": "took nearly all the memory a scan may have; its process was ended.",
-    "crash": "crashed its process.",
+    "time": say("%(page)s did not let go of the browser; its process was ended."),
+    "memory": say("%(page)s took nearly all the memory a scan may have; its process was ended."),
+    "crash": say("%(page)s crashed its process."),
 }
 
 

@@ -17,6 +17,7 @@ from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Page
 
 from ..egress import why_not
+from ..saying import say
 from .addresses import host_of, page_of, same_host
 from .options import SLOWEST, CrawlError
 
@@ -92,7 +93,7 @@ def discover(fetch: Fetch, pages: Pages) -> list[str]:
         maps = pages.robots.site_maps() or maps
         if not pages.robots.can_fetch(AGENT, pages.start):
             problems.append(
-                "robots.txt asks not to visit the first page; it was visited, as you asked."
+                say("robots.txt asks not to visit the first page; it was visited, as you asked.")
             )
     here = host_of(pages.start)
     read = 0
@@ -101,7 +102,7 @@ def discover(fetch: Fetch, pages: Pages) -> list[str]:
         url = queue.pop(0)
         read += 1
         if not same_host(host_of(url), here):
-            problems.append("A sitemap on another host was not read.")
+            problems.append(say("A sitemap on another host was not read."))
             continue
         text = _text(fetch, url, 10_000_000)
         if text is None:

@@ -14,6 +14,7 @@ from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import TimeoutError as Late
 
 from ..egress import Guard
+from ..saying import Said, say
 from .addresses import strip
 from .gather import THINGS, Key, key_of
 from .inject import inject
@@ -135,8 +136,13 @@ class Visit:
                 asked = {name: heaviest[name] for name in ("name", "domain", "path")}
                 with suppress(PlaywrightError):
                     self.session.send("Network.deleteCookies", asked)
-            self.say(f"{strip(self.recorder.page)} stored more cookies than a server takes back;"
-                     " the longest were taken away before the next page.")  # fmt: skip
+            self.say(
+                say(
+                    "%(page)s stored more cookies than a server takes back; the longest were taken "
+                    "away before the next page.",
+                    page=strip(self.recorder.page),
+                )
+            )
 
     def went(self, url: str, seconds: float) -> Response | None:
         """Go there, and stay until it is loaded. Raises Late where it is not within `seconds`, and
@@ -173,7 +179,7 @@ class Visit:
         url, old = self.recorder.page, self.page
         if time.monotonic() > self.leash.ends:
             return False
-        self.say(f"{strip(url)} {SENTENCES[why]}")
+        self.say(Said(SENTENCES[why], {"page": strip(url)}))
         self.stuck.add(url)
         with suppress(PlaywrightError):
             self.fresh()
@@ -188,11 +194,23 @@ class Visit:
         if self.recorder.deaf:
             return
         if self.recorder.asked - self._start > options.page_requests:
-            self.say(f"{page} asked for more than {options.page_requests} things; what it asked"
-                     " for after that was not sent.")  # fmt: skip
+            self.say(
+                say(
+                    "%(page)s asked for more than %(page_requests)s things; what it asked for "
+                    "after that was not sent.",
+                    page=page,
+                    page_requests=options.page_requests,
+                )
+            )
         elif self.guard.carried >= self.guard.ceiling:
-            self.say(f"{page} took more than {options.page_bytes / 1e6:g} MB; what it asked for"
-                     " after that was not sent.")  # fmt: skip
+            self.say(
+                say(
+                    "%(page)s took more than %(value)s MB; what it asked for after that was not "
+                    "sent.",
+                    page=page,
+                    value=format(options.page_bytes / 1e6, "g"),
+                )
+            )
         else:
             return
         self.guard.ceiling = self.guard.carried

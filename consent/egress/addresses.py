@@ -12,6 +12,8 @@ from __future__ import annotations
 import re
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
+from ..saying import say
+
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
@@ -166,25 +168,25 @@ def parse(text: str) -> Address:
 
 
 SENTENCES = {
-    "loopback": "This address is the scanning machine itself.",
-    "private": "This address is in a private network.",
-    "link-local": "This address is on the scanning machine's own link.",
-    "metadata": "At this address a cloud hands out credentials.",
-    "own": "This address is one of the scanning machine's own.",
-    "denied": "This host is one that the scanner's operator keeps it from.",
-    "multicast": "This address is of a group, not of a website.",
-    "reserved": "This address is reserved; no website can be there.",
-    "tunnel": "This address hides another one in it.",
-    "unspecified": "This address is of no machine.",
-    "port": "Websites are asked at ports 80 and 443 alone.",
-    "spelling": "The address is spelt so that it could be read in two ways.",
-    "request": "The request is not one that a browser sends.",
-    "scheme": "Only http and https pages are opened.",
-    "unresolved": "The name leads to no address.",
-    "unreachable": "Nothing answered at this address.",
-    "bytes": "The scan has had all the bytes it may have.",
-    "page": "The page has had all that a page may have.",
-    "time": "The scan has had all the time it may have.",
-    "windows": "The page opens more windows than a scan looks at.",
-    "busy": "The scan has as many connections as it may have.",
+    "loopback": say("This address is the scanning machine itself."),
+    "private": say("This address is in a private network."),
+    "link-local": say("This address is on the scanning machine's own link."),
+    "metadata": say("At this address a cloud hands out credentials."),
+    "own": say("This address is one of the scanning machine's own."),
+    "denied": say("This host is one that the scanner's operator keeps it from."),
+    "multicast": say("This address is of a group, not of a website."),
+    "reserved": say("This address is reserved; no website can be there."),
+    "tunnel": say("This address hides another one in it."),
+    "unspecified": say("This address is of no machine."),
+    "port": say("Websites are asked at ports 80 and 443 alone."),
+    "spelling": say("The address is spelt so that it could be read in two ways."),
+    "request": say("The request is not one that a browser sends."),
+    "scheme": say("Only http and https pages are opened."),
+    "unresolved": say("The name leads to no address."),
+    "unreachable": say("Nothing answered at this address."),
+    "bytes": say("The scan has had all the bytes it may have."),
+    "page": say("The page has had all that a page may have."),
+    "time": say("The scan has had all the time it may have."),
+    "windows": say("The page opens more windows than a scan looks at."),
+    "busy": say("The scan has as many connections as it may have."),
 }

@@ -10,6 +10,7 @@ import time
 from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit
 
+from ..saying import say
 from .addresses import SENTENCES
 from .guard import Guard
 
@@ -25,12 +26,12 @@ class Unreachable(Exception):
 
 
 _MORE = {
-    "redirects": "The address leads on too many times.",
-    "long": "The document is longer than it may be.",
-    "slow": "The document took longer than it may.",
-    "tls": "The connection could not be made safe: the certificate does not fit.",
-    "dns": "The DNS did not answer.",
-    "broken": "The answer was not understood.",
+    "redirects": say("The address leads on too many times."),
+    "long": say("The document is longer than it may be."),
+    "slow": say("The document took longer than it may."),
+    "tls": say("The connection could not be made safe: the certificate does not fit."),
+    "dns": say("The DNS did not answer."),
+    "broken": say("The answer was not understood."),
 }
 
 

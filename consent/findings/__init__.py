@@ -15,6 +15,7 @@ from .finding import (
     failing,
     finding_from_json,
     finding_to_json,
+    sentences,
 )
 from .formats import FORMATS, Report, plain, report_from_json, written
 from .judge import Limits, judge
@@ -49,6 +50,7 @@ __all__ = [
     "plain",
     "read",
     "report_from_json",
+    "sentences",
     "served",
     "to_json",
     "unknown_hosts",

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from ..classify import Proposal
+from ..saying import packed, unpacked
 from .model import Cause, cause_from_json
 
 SEVERITIES = ("error", "warning", "info")  # the gravest first
@@ -25,6 +26,7 @@ CODES = {
     "not-seen": "Declared but not seen",
     "not-run": "A pass could not be done",
 }
+SENTENCES = ("what", "why")
 LEAKS = ("leak-before-choice", "leak-after-reject", "leak-after-withdraw", "needs-gate")
 
 
@@ -83,13 +85,16 @@ def difference(
 
 
 def finding_to_json(finding: Finding) -> dict[str, Any]:
-    return asdict(finding)
+    """`what` and `why` are in English; `said` has them with words and values apart."""
+    said = {name: packed(getattr(finding, name)) for name in SENTENCES}
+    return {**asdict(finding), "said": said}
 
 
 def finding_from_json(data: Mapping[str, Any]) -> Finding:
     """Raises ValueError where `data` is not a finding."""
     try:
         known = {one.name: data[one.name] for one in fields(Finding) if one.name in data}
+        known |= sentences(data)
         proposal = known.get("proposal")
         known["proposal"] = None if proposal is None else _proposal(proposal)
         known["cause"] = cause_from_json(known.get("cause"))
@@ -99,6 +104,13 @@ def finding_from_json(data: Mapping[str, Any]) -> Finding:
     if made.code not in CODES or made.severity not in SEVERITIES:
         raise ValueError(f"not a finding: {made.code} {made.severity}")
     return made
+
+
+def sentences(data: Mapping[str, Any]) -> dict[str, str]:
+    """`what` and `why` of a finding's JSON, as they can be said in a language; those kept before
+    `said` was are English alone. Raises ValueError."""
+    said = data.get("said") or {}
+    return {name: unpacked(said.get(name, data.get(name) or "")) for name in SENTENCES}
 
 
 def _proposal(data: Mapping[str, Any]) -> Proposal:

@@ -11,32 +11,34 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from ..classify import Proposal, Seen, propose
+from ..saying import SPANS, Said, say, say_many
 from .declared import SESSION, Declared, is_own, match
 from .finding import Finding, named, ordered
 from .model import Cause, Scan, Thing
 from .places import split
 from .sending import sent
-from .standing import NECESSARY, SURE, Standing, after
+from .standing import NECESSARY, SURE, Standing, after, line
 
 DAY = 86400
 SLACK = 1.02  # a year has 365 days or 366, a month 28 to 31
 QUIET = ("cache_storage", "service_worker", "indexed_db")
-KINDS = {
-    "cookie": "the cookie",
-    "local_storage": "the local storage key",
-    "session_storage": "the session storage key",
-    "indexed_db": "the database",
-    "cache_storage": "the cache",
-    "service_worker": "the service worker",
+NAMED = {
+    "cookie": say("a cookie without a name"),
+    "local_storage": say("the local storage key %(name)s"),
+    "session_storage": say("the session storage key %(name)s"),
+    "indexed_db": say("the database %(name)s"),
+    "cache_storage": say("the cache %(name)s"),
+    "service_worker": say("the service worker %(name)s"),
 }
-STORING = (
-    "Storing something that the visitor did not ask for needs consent first "
-    "(ePrivacy Directive art. 5(3))."
-)
 RULES = {
-    "none": STORING,
-    "reject": "After a refusal nothing may be stored that needs consent (GDPR art. 4(11), 7).",
-    "withdraw": "Consent can be withdrawn at any time, and what it allowed ends (GDPR art. 7(3)).",
+    "none": say(
+        "Storing something that the visitor did not ask for needs consent first "
+        "(ePrivacy Directive art. 5(3))."
+    ),
+    "reject": say("After a refusal nothing may be stored that needs consent (GDPR art. 4(11), 7)."),
+    "withdraw": say(
+        "Consent can be withdrawn at any time, and what it allowed ends (GDPR art. 7(3))."
+    ),
 }
 
 
@@ -107,12 +109,14 @@ class _Judge:
                 severity = self._severity(thing, standing)
                 if severity == "error":
                     code = "leak-before-choice" if name == "none" else f"leak-after-{name}"
-                    what = f"{_named(thing)} was set {after(name)}{_by(thing, standing)}."
+                    what = _set(thing, name, standing)
                     yield self._of(code, severity, what, RULES[name], thing, standing)
                 elif self.declared is None and _key(thing) not in reviewed:
                     reviewed.add(_key(thing))
-                    what = f"{_named(thing)} was set {after(name)}{_by(thing, standing)}."
-                    why = "Nothing is known about it: say what it is for, and hold it until then."
+                    what = _set(thing, name, standing)
+                    why = say(
+                        "Nothing is known about it: say what it is for, and hold it until then."
+                    )
                     yield self._of("needs-review", severity, what, why, thing, standing)
 
     def _severity(self, thing: Thing, standing: Standing) -> str:
@@ -133,9 +137,15 @@ class _Judge:
                 known = standing.category is not None or thing.party == "third"
                 if not thing.left or standing.necessary or not known:
                     continue
-                done = "the refusal" if name == "reject" else "consent was withdrawn"
-                what = f"{_named(thing)} was still there after {done}{_by(thing, standing)}."
-                why = "What was set with consent should go with it, where the site can delete it."
+                what = say(
+                    "%(thing)s was still there %(after)s%(by)s.",
+                    thing=_named(thing),
+                    after=after(name),
+                    by=_by(thing, standing),
+                )
+                why = say(
+                    "What was set with consent should go with it, where the site can delete it."
+                )
                 yield self._of(f"kept-after-{name}", "warning", what, why, thing, standing)
 
     # -- the inventory --------------------------------------------------------------------------
@@ -151,8 +161,11 @@ class _Judge:
         for thing in self._all():
             standing = self.standing(thing)
             if not standing.declared:
-                what = f"{_named(thing)} is not in the inventory; it was set{_by(thing, standing)}."
-                why = "The list that visitors read must be complete (GDPR art. 13, Planet49 75-81)."
+                text = say("%(thing)s is not in the inventory; it was set%(by)s.")
+                what = Said(text, {"thing": _named(thing), "by": _by(thing, standing)})
+                why = say(
+                    "The list that visitors read must be complete (GDPR art. 13, Planet49 75-81)."
+                )
                 yield self._of("undeclared", "error", what, why, thing, standing)
         if self.scan.of("accept") is None:
             return
@@ -164,9 +177,15 @@ class _Judge:
                 yield Finding(
                     "not-seen",
                     "info",
-                    f"`{row.name}` is declared and was not seen on the pages of this scan.",
+                    say(
+                        "`%(name)s` is declared and was not seen on the pages of this scan.",
+                        name=row.name,
+                    ),
                     self.scan.url,
-                    "It may be gone, or set where a scan does not come, such as behind a sign-in.",
+                    say(
+                        "It may be gone, or set where a scan does not come, such as behind a"
+                        " sign-in."
+                    ),
                     id=named("not-seen", row.kind, row.name),
                     kind=row.kind,
                     name=row.name,
@@ -181,13 +200,21 @@ class _Judge:
             standing = self.standing(thing)
             said = row.lifetime if row else None
             if said is not None and seen > said * SLACK + DAY:
-                promised = "for the session" if said == SESSION else f"for {span(said)}"
-                what = f"{_named(thing)} is kept for {span(seen)} and declared {promised}"
-                why = "The declared time must be the real one (GDPR art. 13(2)(a))."
-                yield self._of("lifetime", "error", f"{what}.", why, thing, standing)
+                values = {"thing": _named(thing), "seen": span(seen)}
+                what = say("%(thing)s is kept for %(seen)s and declared for the session.", **values)
+                if said != SESSION:
+                    text = say("%(thing)s is kept for %(seen)s and declared for %(declared)s.")
+                    what = Said(text, {**values, "declared": span(said)})
+                why = say("The declared time must be the real one (GDPR art. 13(2)(a)).")
+                yield self._of("lifetime", "error", what, why, thing, standing)
             elif self._too_long(seen, standing):
-                what = f"{_named(thing)} is kept for {span(seen)}{_by(thing, standing)}."
-                why = f"Longer than allowed ({self.limits.source})."
+                what = say(
+                    "%(thing)s is kept for %(seen)s%(by)s.",
+                    thing=_named(thing),
+                    seen=span(seen),
+                    by=_by(thing, standing),
+                )
+                why = say("Longer than allowed (%(source)s).", source=self.limits.source)
                 yield self._of("lifetime", "warning", what, why, thing, standing)
 
     def _too_long(self, seen: int, standing: Standing) -> bool:
@@ -201,9 +228,9 @@ class _Judge:
             if row is None or row.party in (None, thing.party):
                 continue
             worse = thing.party == "third"
-            what = f"{_named(thing)} belongs to {thing.domain}, a {thing.party} party, and is"
-            what += f" declared as of the {row.party} party."
-            why = "Visitors must be told who can read it (Planet49, 75-81)."
+            text = PARTIES[worse]
+            what = Said(text, {"thing": _named(thing), "domain": thing.domain})
+            why = say("Visitors must be told who can read it (Planet49, 75-81).")
             severity = "error" if worse else "warning"
             yield self._of("party-conflict", severity, what, why, thing, self.standing(thing))
 
@@ -214,7 +241,8 @@ class _Judge:
         name = (proposal.pattern if proposal else "") or thing.name
         domain = split(thing.domain).hostname or "" if "//" in thing.domain else thing.domain
         if thing.dropped and code.startswith("leak"):
-            why += " Chromium refused to keep it; other browsers and settings may not."
+            text = say("%(why)s Chromium refused to keep it; other browsers and settings may not.")
+            why = Said(text, {"why": why})
         return Finding(
             code,
             severity,
@@ -230,15 +258,25 @@ class _Judge:
         )
 
 
+PARTIES = {
+    True: say(
+        "%(thing)s belongs to %(domain)s, a third party, and is declared as of the first party."
+    ),
+    False: say(
+        "%(thing)s belongs to %(domain)s, a first party, and is declared as of the third party."
+    ),
+}
+
+
 def _not_run(scan: Scan) -> Iterable[Finding]:
     for one in scan.passes:
         if not one.ran and scan.banner != "none":
             yield Finding(
                 "not-run",
                 "warning",
-                f"The pass {one.name} was not run: {one.why}.",
+                say("The pass %(name)s was not run: %(why)s.", name=one.name, why=Said(one.why)),
                 scan.url,
-                "What happens after that choice is not known from this scan.",
+                say("What happens after that choice is not known from this scan."),
                 id=named("not-run", one.name),
                 name=one.name,
             )
@@ -252,20 +290,19 @@ def _once(found: Iterable[Finding]) -> list[Finding]:
         first.setdefault(one.id, one)
         pages.setdefault(one.id, set()).add(one.where)
     return [
-        replace(one, what=f"{one.what[:-1]} and {more}.")
-        if (count := len(pages[key]) - 1) and (more := f"{count} more page{'s'[: count > 1]}")
+        replace(one, what=_and_more(Said.of(one.what), count))
+        if (count := len(pages[key]) - 1)
         else one
         for key, one in first.items()
     ]
 
 
-def span(seconds: int) -> str:
+def span(seconds: int) -> Said:
     """A time in the unit a person would use."""
     for size, unit in ((365 * DAY, "year"), (30 * DAY, "month"), (DAY, "day"), (3600, "hour")):
         if seconds >= size * 2 or (unit in ("year", "hour") and seconds >= size):
-            count = round(seconds / size)
-            return f"{count} {unit}{'s' if count != 1 else ''}"
-    return f"{max(seconds // 60, 1)} minutes"
+            return say_many(*SPANS[unit], round(seconds / size))
+    return say_many(*SPANS["minute"], max(seconds // 60, 1))
 
 
 def _key(thing: Thing) -> tuple[str, ...]:
@@ -274,25 +311,42 @@ def _key(thing: Thing) -> tuple[str, ...]:
 
 def _named(thing: Thing) -> str:
     """`_ga`, with its kind where it is no cookie."""
-    name = f"`{thing.name}`" if thing.name else "a cookie without a name"
-    return name if thing.kind == "cookie" else f"{KINDS[thing.kind]} {name}"
+    name = f"`{thing.name}`" if thing.name else NAMED["cookie"]
+    return name if thing.kind == "cookie" else Said(NAMED[thing.kind], {"name": name})
 
 
-def _by(thing: Thing, standing: Standing) -> str:
-    return f"{by(thing.cause)}{f', {standing.service}' if standing.service else ''}, on " + (
-        split(thing.page).path or "/"
-    )
+def _set(thing: Thing, name: str, standing: Standing) -> Said:
+    text = say("%(thing)s was set %(after)s%(by)s.")
+    return Said(text, {"thing": _named(thing), "after": after(name), "by": _by(thing, standing)})
+
+
+def _and_more(what: Said, count: int) -> Said:
+    """The sentence, and for how many other pages it holds: said where it names its page."""
+    values = dict(what.values)
+    if "page" in values:
+        one, many = "%(page)s and %(num)s more page", "%(page)s and %(num)s more pages"
+        return Said(what.text, values | {"page": say_many(one, many, count, page=values["page"])})
+    if isinstance(values.get("by"), Said):
+        return Said(what.text, values | {"by": _and_more(values["by"], count)})
+    one, many = "%(what)s So on %(num)s more page.", "%(what)s So on %(num)s more pages."
+    return say_many(one, many, count, what=what)
+
+
+def _by(thing: Thing, standing: Standing) -> Said:
+    service = f", {standing.service}" if standing.service else ""
+    where = {"by": by(thing.cause), "service": service, "page": split(thing.page).path or "/"}
+    return say("%(by)s%(service)s, on %(page)s", **where)
 
 
 def by(cause: Cause | None) -> str:
     """` by <script> (line n)`, as far as it is known."""
     if cause is None or not cause.url:
         return ""
-    line = f" (line {cause.line})" if cause.line else ""
+    where = {"url": cause.url, "line": line(cause)}
     if cause.how == "script":
-        return f" by {cause.url}{line}"
+        return say(" by %(url)s%(line)s", **where)
     if cause.how == "response":
-        return f" by the answer of {cause.url}"
+        return say(" by the answer of %(url)s", **where)
     if cause.how == "element":
-        return f" by a tag in {cause.url}{line}"
-    return f" (by whom is not known; {cause.url} was asked for)"
+        return say(" by a tag in %(url)s%(line)s", **where)
+    return say(" (by whom is not known; %(url)s was asked for)", **where)

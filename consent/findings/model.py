@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, field, fields
 from typing import Any, TypeVar
 
+from ..saying import Said, packed, unpacked
+
 PASSES = ("none", "reject", "accept", "withdraw")
 STORED = (
     "cookie",
@@ -123,8 +125,11 @@ class Scan:
 
 
 def to_json(scan: Scan) -> dict[str, Any]:
-    """A scan as JSON holds it."""
-    return asdict(scan)
+    """A scan as JSON holds it. Its sentences are in English; `said` is {sentence: words and values
+    apart} of those that have values."""
+    told = [*scan.problems, *(one.why for one in scan.passes)]
+    said = {str(one): packed(one) for one in told if isinstance(one, Said)}
+    return {**asdict(scan), "said": said}
 
 
 def from_json(data: Mapping[str, Any]) -> Scan:
@@ -135,7 +140,11 @@ def from_json(data: Mapping[str, Any]) -> Scan:
     try:
         scan = _made(Scan, data)
         scan.passes = [_pass(one) for one in data.get("passes", [])]
-    except (TypeError, AttributeError, KeyError) as error:
+        said = data.get("said") or {}
+        scan.problems = [unpacked(said.get(one, one)) for one in scan.problems]
+        for one in scan.passes:
+            one.why = unpacked(said.get(one.why, one.why))
+    except (TypeError, AttributeError, KeyError, ValueError) as error:
         raise ValueError(f"not a scan: {error}") from None
     return scan
 

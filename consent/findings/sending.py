@@ -6,20 +6,21 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 
 from ..classify import Proposal, Seen, propose, service_of
+from ..saying import say, say_many
 from .declared import Declared, served
 from .finding import Finding, named
 from .model import Pass, Request, Scan
 from .places import split
-from .standing import NECESSARY, SURE, Standing, after
+from .standing import NECESSARY, SURE, Standing, after, line
 
 # What runs or opens a line; the rest only shows something.
 ACTIVE = ("script", "frame", "beacon", "fetch", "websocket", "worker")
 PLATFORM = re.compile(r"/v1/[^/]+/(?:[^/]+/){0,2}consent\.js$")
-WHY = (
+WHY = say(
     "A request tells a third party the visitor's address and browser, and lets it store and read; "
     "what is not needed for the page waits for consent (ePrivacy Directive art. 5(3))."
 )
-GATE = (
+GATE = say(
     "The first HTML asks for it, so the browser fetches it before any script can hold it. Mark the "
     "tag (docs/blocking.md) or use the gate (docs/gate.md)."
 )
@@ -99,15 +100,25 @@ def _finding(
     why = WHY
     if severity != "error":
         code = "needs-review"
-        why = "Nobody has said what this host is for. " + WHY
+        why = say("Nobody has said what this host is for. %(why)s", why=WHY)
     elif scan.banner == "crumbtrail" and any(one.static for one in requests):
         first = next(one for one in requests if one.static)
         code, why = "needs-gate", GATE
-    number = sum(one.count for one in requests)
     kinds = ", ".join(sorted({one.kind for one in requests}))
-    service = f", {standing.service}" if standing.service else ""
-    what = f"{number} request{'s' if number != 1 else ''} ({kinds}) went to {first.host}{service}, "
-    what += f"{after(name)}, the first to {first.url}{_asker(first)}, on {_path(first.page)}."
+    what = say_many(
+        "%(num)s request (%(kinds)s) went to %(host)s%(service)s, %(after)s, the first to"
+        " %(url)s%(asker)s, on %(page)s.",
+        "%(num)s requests (%(kinds)s) went to %(host)s%(service)s, %(after)s, the first to"
+        " %(url)s%(asker)s, on %(page)s.",
+        sum(one.count for one in requests),
+        kinds=kinds,
+        host=first.host,
+        service=f", {standing.service}" if standing.service else "",
+        after=after(name),
+        url=first.url,
+        asker=_asker(first),
+        page=_path(first.page),
+    )
     return Finding(
         code,
         severity,
@@ -127,8 +138,10 @@ def _asker(request: Request) -> str:
     cause = request.cause
     if cause is None or not cause.url or cause.how not in ("script", "element"):
         return ""
-    line = f" (line {cause.line})" if cause.line else ""
-    return f", asked for by {'a tag in ' if cause.how == 'element' else ''}{cause.url}{line}"
+    where = {"url": cause.url, "line": line(cause)}
+    if cause.how == "element":
+        return say(", asked for by a tag in %(url)s%(line)s", **where)
+    return say(", asked for by %(url)s%(line)s", **where)
 
 
 def _path(page: str) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..classify import Proposal
+from ..saying import Said, say
+from .model import Cause
 
 NECESSARY = "necessary"
 SURE = 0.6  # a proposal below that is a guess
@@ -25,8 +27,13 @@ class Standing:
         return self.category == NECESSARY and self.confidence >= SURE
 
 
-def after(name: str) -> str:
+def line(cause: Cause) -> str:
+    """Where in a script, as far as it is known."""
+    return say(" (line %(line)s)", line=cause.line) if cause.line else ""
+
+
+def after(name: str) -> Said:
     """When: the words for a pass."""
     if name == "reject":
-        return "after the refusal"
-    return "before any choice" if name == "none" else "after consent was withdrawn"
+        return say("after the refusal")
+    return say("before any choice") if name == "none" else say("after consent was withdrawn")

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from .. import leaf, trail, undoing, waiting
 from ..db import db
 from ..errors import Conflict, Invalid, NotFound
+from ..saying import say
 from ..sites import UNITS, Site
 from .rows import (
     CATEGORIES,
@@ -33,7 +34,7 @@ def put_service(site: Site, by: str, at: datetime, key: str, **fields: Any) -> S
     """Add or change a service; raises Invalid with `fields`."""
     service = put_row(site, key, fields)
     trail.write("service.put", by, at, site.key, service=key, category=service.category)
-    keep(site, by, at, f"service {key} kept")
+    keep(site, by, at, say("service %(key)s kept", key=key))
     return service
 
 
@@ -44,7 +45,7 @@ def remove_service(site: Site, key: str, by: str, at: datetime) -> None:
         raise Conflict("service_used", "Trackers name this service; change or remove them first.")
     trail.write("service.remove", by, at, site.key, service=key, category=gone.category)
     db.session.delete(gone)
-    keep(site, by, at, f"service {key} removed")
+    keep(site, by, at, say("service %(key)s removed", key=key))
 
 
 def service_of(site: Site, key: str) -> Service:
@@ -97,7 +98,7 @@ def add_tracker(site: Site, by: str, at: datetime, **fields: Any) -> Tracker:
     """Add a tracker; raises Invalid `reason_missing`, `service_unknown`, `field_value`."""
     added = add_row(site, fields)
     trail.write("tracker.add", by, at, site.key, tracker=added.name, category=added.category)
-    keep(site, by, at, f"{title(added)} added")
+    keep(site, by, at, say("%(name)s added", name=title(added)))
     return added
 
 
@@ -117,7 +118,7 @@ def edit_tracker(site: Site, number: int, by: str, at: datetime, **fields: Any) 
         was=before,
         reason=changed.reason,
     )
-    keep(site, by, at, f"{title(changed)} changed")
+    keep(site, by, at, say("%(name)s changed", name=title(changed)))
     return changed
 
 
@@ -125,7 +126,7 @@ def remove_tracker(site: Site, number: int, by: str, at: datetime) -> None:
     gone = tracker(site, number)
     trail.write("tracker.remove", by, at, site.key, tracker=gone.name, category=gone.category)
     db.session.delete(gone)
-    keep(site, by, at, f"{title(gone)} removed")
+    keep(site, by, at, say("%(name)s removed", name=title(gone)))
 
 
 def state(site: Site) -> dict[str, Any]:
@@ -164,9 +165,8 @@ def snapshot(site: Site) -> dict[str, Any]:
 
 def title(tracker: Tracker) -> str:
     """What a tracker is called in a sentence."""
-    return tracker.name or shorten(
-        next(iter(tracker.purpose.values()), "a tracker"), 60, placeholder="…"
-    )
+    purpose = next(iter(tracker.purpose.values()), "")
+    return tracker.name or shorten(purpose, 60, placeholder="…") or say("a tracker")
 
 
 def starter(site: Site, by: str, at: datetime) -> None:
@@ -282,7 +282,9 @@ def _check(site: Site, values: dict[str, Any]) -> None:
     problems: dict[str, str] = {}
     for name, allowed in WORDS.items():
         if values[name] not in allowed:
-            problems[name] = f"One of {', '.join(word for word in allowed if word)}."
+            problems[name] = say(
+                "One of %(known)s.", known=", ".join(word for word in allowed if word)
+            )
     if values["category"] == "preferences" and not site.preferences:
         problems["category"] = "This site does not ask about preferences; turn it on first."
     if not values["name"] and not any(values["purpose"].values()):
@@ -293,7 +295,9 @@ def _check(site: Site, values: dict[str, Any]) -> None:
     if not (life in (None, "session") or (isinstance(life, dict) and life.get("unit") in UNITS)):
         problems["duration"] = "session, a number with a unit, or nothing."
     if values["service"] and not _served(site, values["service"]):
-        problems["service"] = f"There is no service {values['service']!r}; add it first."
+        problems["service"] = say(
+            "There is no service %(service)s; add it first.", service=repr(values["service"])
+        )
     if problems:
         raise Invalid("field_value", "The tracker cannot be kept like this.", fields=problems)
     if values["category"] == "necessary" and not (values["reason"] or "").strip():
@@ -312,7 +316,10 @@ def _served(site: Site, key: str) -> bool:
 def _known(fields: dict[str, Any], allowed: set[str]) -> None:
     unknown = set(fields) - allowed
     if unknown:
-        raise Invalid("field_unknown", f"Unknown: {', '.join(sorted(unknown))}.")
+        raise Invalid(
+            "field_unknown",
+            say("Unknown: %(known)s.", known=", ".join(sorted(unknown))),
+        )
 
 
 def _haystack(tracker: Tracker) -> str:

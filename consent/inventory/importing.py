@@ -11,6 +11,7 @@ from typing import Any
 from .. import trail
 from ..db import db
 from ..errors import Invalid, Refusal
+from ..saying import all_of, say
 from ..sites import Site
 from .book import add_row, edit_row, keep, trackers
 from .rows import ALIASES, DURATION, Tracker
@@ -37,9 +38,9 @@ def import_csv(site: Site, text: str, by: str, at: datetime) -> Imported:
     if unknown or "name" not in (rows.fieldnames or []):
         raise Invalid(
             "field_unknown",
-            f"The first line must name columns from: {', '.join(COLUMNS)}.",
+            say("The first line must name columns from: %(known)s.", known=", ".join(COLUMNS)),
             fields={
-                "file": f"Unknown: {', '.join(sorted(map(str, unknown)))}."
+                "file": say("Unknown: %(known)s.", known=", ".join(sorted(map(str, unknown))))
                 if unknown
                 else "No name."
             },
@@ -57,10 +58,19 @@ def import_csv(site: Site, text: str, by: str, at: datetime) -> Imported:
             try:
                 _import_row(site, row, by_name, done)
             except Refusal as refusal:
-                why = "; ".join((refusal.fields or {}).values()) or refusal.message
+                why = all_of((refusal.fields or {}).values(), "; ") or refusal.message
                 done.refused.append((rows.line_num, why))
     trail.write("tracker.import", by, at, site.key, added=done.added, changed=done.changed)
-    keep(site, by, at, f"a CSV taken: {done.added} added, {done.changed} changed")
+    keep(
+        site,
+        by,
+        at,
+        say(
+            "a CSV taken: %(added)s added, %(changed)s changed",
+            added=done.added,
+            changed=done.changed,
+        ),
+    )
     return done
 
 
@@ -88,7 +98,17 @@ def bring(
             except Refusal as refusal:
                 refused.append((label, refusal))
     trail.write("tracker.import", by, at, site.key, added=added, changed=changed, source=source)
-    keep(site, by, at, f"{source} taken: {added} added, {changed} changed")
+    keep(
+        site,
+        by,
+        at,
+        say(
+            "%(source)s taken: %(added)s added, %(changed)s changed",
+            source=source,
+            added=added,
+            changed=changed,
+        ),
+    )
     return refused
 
 

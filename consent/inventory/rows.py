@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ..db import Base, BigKey, Instant, Json
+from ..db import Base, BigKey, Instant, Json, Words
 
 CATEGORIES = ("necessary", "preferences", "statistics", "marketing")
 STORED = ("cookie", "local_storage", "session_storage", "indexeddb")
@@ -71,7 +71,7 @@ class Version(Base):
     site_id: Mapped[int] = mapped_column(ForeignKey("site.id"))
     at: Mapped[datetime] = mapped_column(Instant)
     by: Mapped[str] = mapped_column(String(320))
-    what: Mapped[str] = mapped_column(String(200))
+    what: Mapped[str] = mapped_column(Words(200))
     digest: Mapped[str] = mapped_column(String(64))
     state: Mapped[dict[str, Any]] = mapped_column(Json)
     # A number is never given twice: whoever undoes names the version that they saw.

@@ -11,6 +11,7 @@ from typing import Any
 from .. import trail
 from ..db import db
 from ..errors import Invalid, Refusal
+from ..saying import in_field, say
 from ..sites import Site
 from .book import add_row, edit_row, keep, put_row, services, state, title, trackers
 from .rows import TRACKER_DEFAULTS, Tracker
@@ -60,7 +61,7 @@ def settle(
     if state(site) == before:
         return False
     trail.write("inventory.settle", by, at, site.key, prune=prune)
-    keep(site, by, at, "brought to what a file says")
+    keep(site, by, at, say("brought to what a file says"))
     return True
 
 
@@ -68,7 +69,7 @@ def _prune_services(site: Site, named: set[str]) -> None:
     used = {one.service: title(one) for one in trackers(site) if one.service}
     for gone in [one for one in services(site) if one.key not in named]:
         if gone.key in used:
-            why = f"{used[gone.key]} names this service, and the file does not."
+            why = say("%(used)s names this service, and the file does not.", used=used[gone.key])
             raise Invalid("field_value", why, fields={f"services.{gone.key}": why})
         db.session.delete(gone)
 
@@ -87,4 +88,4 @@ def _named(label: str, verb: Any, *values: Any) -> None:
         why = refusal.fields or {"": refusal.message}
         fields = {f"{label}.{name}".rstrip("."): text for name, text in why.items()}
         first = next(iter(fields))
-        raise Invalid(refusal.code, f"{first}: {fields[first]}", fields=fields) from None
+        raise Invalid(refusal.code, in_field(first, fields[first]), fields=fields) from None

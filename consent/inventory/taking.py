@@ -9,6 +9,7 @@ from typing import Any
 from .. import trail
 from ..db import db
 from ..errors import Conflict, NotFound, Refusal
+from ..saying import say
 from ..sites import Site
 from .book import add_row, edit_row, keep, services, title, tracker, trackers
 from .rows import SERVICE_DEFAULTS, Service, Tracker
@@ -44,7 +45,9 @@ def stage(site: Site, wanted: Wanted, by: str, at: datetime) -> Tracker:
             db.session.flush()
         raise
     verb = "tracker.add" if wanted.number is None else "tracker.edit"
-    trail.write(verb, by, at, site.key, tracker=title(row), category=row.category, **wanted.why)
+    trail.write(
+        verb, by, at, site.key, tracker=str(title(row)), category=row.category, **wanted.why
+    )
     if made is not None:
         trail.write("service.put", by, at, site.key, service=made.key, category=made.category)
     return row
@@ -64,7 +67,7 @@ def restore(site: Site, number: int, seen: int, by: str, at: datetime) -> None:
     _bring_back_services(site, wanted.state["services"])
     _bring_back_trackers(site, wanted.state["trackers"])
     trail.write("inventory.restore", by, at, site.key, version=number, undone=seen)
-    keep(site, by, at, f"back to how it was after: {wanted.what}")
+    keep(site, by, at, say("back to how it was after: %(what)s", what=wanted.what))
 
 
 def undo(site: Site, seen: int, by: str, at: datetime) -> None:

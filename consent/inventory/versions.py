@@ -10,10 +10,24 @@ from sqlalchemy import delete, select
 
 from ..db import db
 from ..errors import NotFound
+from ..saying import Category, Said, say
 from ..sites import Site
 from .rows import Version
 
 KEPT = 100  # versions of a site
+FIELDS = {
+    "name": say("name"),
+    "match": say("match"),
+    "kind": say("kind"),
+    "party": say("party"),
+    "service": say("service"),
+    "category": say("category"),
+    "published_label": say("published label"),
+    "purpose": say("purpose"),
+    "duration": say("duration"),
+    "reason": say("reason"),
+    "set_by": say("set by"),
+}
 
 
 def lock(site: Site) -> None:
@@ -27,7 +41,7 @@ def add_version(
 ) -> int:
     """Keep the new state under the number answered; the oldest go. The site is locked and the
     caller commits."""
-    made = Version(site_id=site.id, at=at, by=by, what=what[:200], digest=digest, state=state)
+    made = Version(site_id=site.id, at=at, by=by, what=what, digest=digest, state=state)
     db.session.add(made)
     db.session.flush()
     mine = select(Version.id).where(Version.site_id == site.id).order_by(Version.id.desc())
@@ -57,18 +71,23 @@ def differences(old: dict[str, Any], new: dict[str, Any]) -> Iterator[str]:
     before, after = _by_number(old), _by_number(new)
     for number, row in after.items():
         if number not in before:
-            yield f"{_called(row)} added, {row['category'] or 'unclassified'}."
+            category = Category.of(row["category"])
+            yield say("%(name)s added, %(category)s.", name=_called(row), category=category)
         elif before[number] != row:
             was = before[number]
             for name in (name for name in row if was.get(name) != row[name]):
-                yield f"{_called(row)}: {name} {_value(was.get(name))} → {_value(row[name])}."
-    yield from (f"{_called(before[n])} removed." for n in before if n not in after)
+                values = {"old": _value(name, was.get(name)), "new": _value(name, row[name])}
+                text = say("%(name)s: %(field)s %(old)s → %(new)s.")
+                yield Said(text, {"name": _called(row), "field": _field(name), **values})
+    gone = (_called(before[number]) for number in before if number not in after)
+    yield from (say("%(name)s removed.", name=name) for name in gone)
     services = {one["key"]: one for one in old["services"]}
     for one in new["services"]:
         before_it = services.pop(one["key"], None)
         if before_it != one:
-            yield f"Service {one['key']} {'changed' if before_it else 'added'}."
-    yield from (f"Service {key} removed." for key in services)
+            text = say("Service %(key)s changed.") if before_it else say("Service %(key)s added.")
+            yield Said(text, {"key": one["key"]})
+    yield from (say("Service %(key)s removed.", key=key) for key in services)
 
 
 def _by_number(state: dict[str, Any]) -> dict[int, dict[str, Any]]:
@@ -80,9 +99,15 @@ def _called(row: dict[str, Any]) -> str:
     return str(row["name"] or f"“{purpose.rstrip(' .')}”")
 
 
-def _value(value: Any) -> str:
+def _field(name: str) -> Said:
+    return FIELDS.get(name, Said(name))
+
+
+def _value(field: str, value: Any) -> Any:
+    if field == "category":
+        return Category.of(value)
     if value in (None, "", {}, []):
-        return "not stated"
+        return say("not stated")
     if isinstance(value, dict) and set(value) == {"value", "unit"}:
-        return f"{value['value']} {value['unit']}"
+        return value
     return " / ".join(value.values()) if isinstance(value, dict) else str(value)

@@ -20,6 +20,7 @@ from .. import leaf
 from ..db import db, micros
 from ..records import Names
 from ..records.rows import ERASED, Row
+from ..saying import Said, of_error, say
 from ..sites import Site
 from ..tlog import merkle
 from ..tlog.merkle import Wrong
@@ -100,15 +101,16 @@ class Ledger:
         except Lost:
             pass
         except Refused as refused:
-            self.alarm(str(refused))
+            self.alarm(of_error(refused))
         finally:
             db.session.remove()
         return outcome
 
     def alarm(self, why: str) -> None:
-        self.alarms["log"] = (
-            f"{why} Nothing is signed and no choice is taken until this is settled:"
-            " see docs/reliability.md, and flask --app app ledger recover."
+        self.alarms["log"] = say(
+            "%(why)s Nothing is signed and no choice is taken until this is settled: see "
+            "docs/reliability.md, and flask --app app ledger recover.",
+            why=Said.of(why),
         )
         _LOG.error("the log is stopped: %s", why)
 
@@ -126,8 +128,11 @@ class Ledger:
         last = self.signer.last(known.origin if known else origin)
         if accused := self.signer.accused():
             self.alarm(
-                f"Somebody holds a checkpoint of {', '.join(accused)} that we signed and that the"
-                " database contradicts: it was rolled back, together with the signer's memory."
+                say(
+                    "Somebody holds a checkpoint of %(known)s that we signed and that the database "
+                    "contradicts: it was rolled back, together with the signer's memory.",
+                    known=", ".join(accused),
+                )
             )
             return
         db.session.rollback()
@@ -135,11 +140,17 @@ class Ledger:
         size = head.size if head else 0
         if last is None:
             if known and known.signed:
-                self.alarm("The signer's memory (SIGNER_STATE) is missing, but the log was signed.")
+                why = say("The signer's memory (SIGNER_STATE) is missing, but the log was signed.")
+                self.alarm(why)
         elif last[0] > size:
             self.alarm(
-                f"The signer has signed {last[0]} entries of the log {origin}, and the database"
-                f" has {size}: an older database was put in its place."
+                say(
+                    "The signer has signed %(last)s entries of the log %(origin)s, and the "
+                    "database has %(size)s: an older database was put in its place.",
+                    last=last[0],
+                    origin=origin,
+                    size=size,
+                )
             )
 
     def open(self, site: str) -> Head:
@@ -330,9 +341,10 @@ class Ledger:
                 else:
                     wrong.append(f"{line.site} {line.seq}")
         if wrong:
-            self.alarms["changed"] = (
-                f"{len(wrong)} records are not what was acknowledged, and are kept out of the log:"
-                " run flask --app app ledger fsck."
+            self.alarms["changed"] = say(
+                "%(wrong)s records are not what was acknowledged, and are kept out of the log: "
+                "run flask --app app ledger fsck.",
+                wrong=len(wrong),
             )
         else:
             self.alarms.pop("changed", None)

@@ -7,11 +7,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ..db import db
+from ..saying import Said, all_of, say
 from ..tlog import note
 from .integrate import Ledger
 from .witnessing import ALARM_AFTER, Witnessing
 
-NEEDED = "Whoever holds the key would need their help to rewrite history."
+NEEDED = say("Whoever holds the key would need their help to rewrite history.")
 
 
 @dataclass(frozen=True)
@@ -31,8 +32,11 @@ def _key(ledger: Ledger, at: datetime) -> Guard:
     since = ledger.signer.keys(at)[0].since
     return Guard(
         True,
-        f"Every head is signed; the key has been in use since {since:%Y-%m-%d}. Nobody changes an"
-        " entry without that key.",
+        say(
+            "Every head is signed; the key has been in use since %(since)s. Nobody changes "
+            "an entry without that key.",
+            since=format(since, "%Y-%m-%d"),
+        ),
     )
 
 
@@ -42,13 +46,18 @@ def _disks(ledger: Ledger) -> Guard:
     if url.get_backend_name() != "sqlite" or _device(Path(url.database or "")) != own:
         return Guard(
             True,
-            "The key and the database are apart. A database that was swapped or restored gets no"
-            " signature.",
+            say(
+                "The key and the database are apart. A database that was swapped or restored gets"
+                " no signature."
+            ),
         )
     return Guard(
         False,
-        "The key and the database are on one disk. A database that was swapped gets no signature,"
-        " but whoever takes or restores the whole disk has both. SIGNER_STATE moves the key.",
+        say(
+            "The key and the database are on one disk. A database that was swapped gets no"
+            " signature, but whoever takes or restores the whole disk has both. SIGNER_STATE moves"
+            " the key."
+        ),
     )
 
 
@@ -56,27 +65,45 @@ def _witnesses(witnessing: Witnessing | None, at: datetime) -> Guard:
     if witnessing is None or not witnessing.policy.witnesses:
         return Guard(
             False,
-            "No outside witness remembers the log. Whoever holds the key can rewrite its whole"
-            " history. WITNESS_POLICY names witnesses.",
+            say(
+                "No outside witness remembers the log. Whoever holds the key can rewrite its whole"
+                " history. WITNESS_POLICY names witnesses."
+            ),
         )
     head = witnessing.head()
     known = {one.name: one.key for one in witnessing.policy.witnesses}
     signed = {} if head is None else head.cosigned
-    count = f"{len(signed)} of {len(known)} witnesses have cosigned the newest head"
+    count = say(
+        "%(signed)s of %(known)s witnesses have cosigned the newest head",
+        signed=len(signed),
+        known=len(known),
+    )
     if head is not None and witnessing.policy.satisfied([known[name] for name in signed]):
         times = [note.cosignature_time(line) for line in signed.values()]
         when = f", last at {_said(datetime.fromtimestamp(max(times), UTC))}" if times else ""
-        return Guard(True, f"{count}, of {head.size} entries{when}, as the policy asks. {NEEDED}")
+        return Guard(
+            True,
+            say(
+                "%(count)s, of %(size)s entries%(when)s, as the policy asks. %(needed)s",
+                count=count,
+                size=head.size,
+                when=when,
+                needed=NEEDED,
+            ),
+        )
     last = witnessing.satisfied
     if last and at - last <= ALARM_AFTER:
-        words = f"Witnesses cosigned the log at {_said(last)}, as the policy asks; the newest head"
-        return Guard(True, f"{words} is on its way to them. {NEEDED}")
-    words = f"{count}, fewer than the policy asks."
+        text = say(
+            "Witnesses cosigned the log at %(last)s, as the policy asks; the newest head"
+            " is on its way to them. %(needed)s"
+        )
+        return Guard(True, Said(text, {"last": _said(last), "needed": NEEDED}))
+    words: list[str] = [say("%(count)s, fewer than the policy asks.", count=count)]
     if last:
-        words += f" They were enough last at {_said(last)}."
+        words.append(say("They were enough last at %(last)s.", last=_said(last)))
     if witnessing.trouble:
-        words += f" {witnessing.troubles()}."
-    return Guard(False, words)
+        words.append(say("%(troubles)s.", troubles=witnessing.troubles()))
+    return Guard(False, all_of(words, " "))
 
 
 def _said(at: datetime) -> str:

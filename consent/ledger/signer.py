@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from ..db import from_micros, micros, open_sqlite, rfc3339
 from ..leaf import promised as promised
+from ..saying import say
 from ..signing import Cosigner, LogKey, ed25519, ml_dsa_44, write_private
 from ..tlog import checkpoint, merkle, note
 from ..tlog.checkpoint import Checkpoint
@@ -112,7 +113,7 @@ class Signer:
                 return self._all_keys(at)[0]
             known = self._all_keys(at)
             if at <= known[-1].since:
-                raise Refused("The clock is behind the last change of keys.")
+                raise Refused(say("The clock is behind the last change of keys."))
             self._write_keys([*known, fresh])
         return fresh
 
@@ -220,25 +221,37 @@ class Signer:
         begin their ticks in another order than they end them.
         """
         if state.execute("SELECT 1 FROM closed WHERE origin = ?", (head.origin,)).fetchone():
-            raise Refused(f"The log {head.origin} was closed and is not signed again.")
+            raise Refused(
+                say("The log %(origin)s was closed and is not signed again.", origin=head.origin)
+            )
         row = state.execute(
             "SELECT size, root, at FROM head WHERE origin = ?", (head.origin,)
         ).fetchone()
         size, root, last = row or (0, merkle.EMPTY, 0)
         if head.size < size:
             raise Refused(
-                f"The log {head.origin} was signed with {size} entries and now has {head.size}:"
-                " an older database was put in its place."
+                say(
+                    "The log %(origin)s was signed with %(size)s entries and now has %(now)s: an "
+                    "older database was put in its place.",
+                    origin=head.origin,
+                    size=size,
+                    now=head.size,
+                )
             )
         if micros(at) < last - SKEW_US:
-            raise Refused("The clock is behind the last signature.")
+            raise Refused(say("The clock is behind the last signature."))
         try:
             proof = head.prove(size) if size not in (0, head.size) else ()
             merkle.verify_consistency(size, head.size, bytes(root), head.root, proof)
         except Wrong as wrong:
             raise Refused(
-                f"The log {head.origin} does not continue what was signed with {size} entries:"
-                f" {wrong}."
+                say(
+                    "The log %(origin)s does not continue what was signed with %(size)s entries: "
+                    "%(wrong)s.",
+                    origin=head.origin,
+                    size=size,
+                    wrong=wrong,
+                )
             ) from None
         moment = max(micros(at), last)
         state.execute(

@@ -21,6 +21,7 @@ from urllib.error import HTTPError
 from sqlalchemy import select, update
 
 from ..db import db, rfc3339
+from ..saying import all_of, say
 from ..signing import verify_ml_dsa_44
 from ..tlog import note
 from ..tlog.merkle import Wrong
@@ -37,9 +38,9 @@ ANSWER_MAX = 64 * 1024
 ALARM_AFTER = timedelta(seconds=60)
 
 MEANING = {
-    403: "does not accept the signature of this log",
-    404: "does not know this log",
-    422: "refuses: this log does not continue what it has cosigned before",
+    403: say("does not accept the signature of this log"),
+    404: say("does not know this log"),
+    422: say("refuses: this log does not continue what it has cosigned before"),
 }
 
 
@@ -152,15 +153,18 @@ class Witnessing:
         """A sentence once the policy has not been satisfied for ALARM_AFTER, else None."""
         if self.behind is None or at - self.behind <= ALARM_AFTER:
             return None
-        return (
-            f"The newest entries of the log have no outside witness since {rfc3339(self.behind)}:"
-            f" {self.troubles()}. Choices are taken and logged as always: see docs/witness.md."
+        return say(
+            "The newest entries of the log have no outside witness since %(behind)s: "
+            "%(value)s. Choices are taken and logged as always: see docs/witness.md.",
+            behind=rfc3339(self.behind),
+            value=self.troubles(),
         )
 
     def troubles(self) -> str:
         """Which witness does what, in words."""
-        said = [f"{name} {what}" for name, what in sorted(self.trouble.items())]
-        return "; ".join(said) or "no answer has come yet"
+        troubles = sorted(self.trouble.items())
+        said = [say("%(name)s %(what)s", name=name, what=what) for name, what in troubles]
+        return all_of(said, "; ") or say("no answer has come yet")
 
     def _round(self, head: Signed, parties: Sequence[Party]) -> list[Party]:
         """Ask each once, all at a time; those that named another size, to be asked again."""
@@ -188,7 +192,7 @@ class Witnessing:
                     f"{(party.url or '').rstrip('/')}/add-checkpoint", body
                 )
             except OSError as error:
-                found[party.name] = f"cannot be reached ({error})"
+                found[party.name] = say("cannot be reached (%(error)s)", error=error)
 
         started = []
         for party, body in questions.items():
@@ -208,13 +212,19 @@ class Witnessing:
         named: int | None = None
         problem: str | None
         if answer is None or isinstance(answer, str):
-            problem = answer or f"does not answer within {PATIENCE_S:.0f} seconds"
+            problem = answer or say(
+                "does not answer within %(patience_s)s seconds",
+                patience_s=format(PATIENCE_S, ".0f"),
+            )
         elif answer.status == 200:
             problem = self._cosigned(head, party, answer.body)
         elif answer.status == 409:
             named, problem = _size(head, answer)
         else:
-            problem = MEANING.get(answer.status, f"answers with status {answer.status}")
+            problem = MEANING.get(
+                answer.status,
+                say("answers with status %(status)s", status=answer.status),
+            )
         if named is not None:
             self.sizes[party.name] = named
         if problem is None:
@@ -282,7 +292,11 @@ def _size(head: Signed, answer: Answer) -> tuple[int | None, str | None]:
         return None, "answers with status 409 and no size"
     if named > head.size:
         return None, (
-            f"remembers {named} entries of this log, which has {head.size}: it lies, or an older"
-            " copy was put in place of the log and its signer"
+            say(
+                "remembers %(named)s entries of this log, which has %(size)s: it lies, or an "
+                "older copy was put in place of the log and its signer",
+                named=named,
+                size=head.size,
+            )
         )
     return named, None

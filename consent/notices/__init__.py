@@ -32,7 +32,6 @@ from .reading import (
     version,
     versions,
 )
-from .saying import Category, Said, Sentence
 from .table import Answer, Notice, PolicyVersion, Proposal, Trial
 from .trials import Running, finish, running, stop, takes_part, trials
 
@@ -42,16 +41,13 @@ __all__ = [
     "RETENTION_EXCEEDED",
     "RULES",
     "Answer",
-    "Category",
     "Change",
     "Finding",
     "Notice",
     "PolicyVersion",
     "Proposal",
     "Running",
-    "Said",
     "Seen",
-    "Sentence",
     "Trial",
     "add_policy",
     "answer",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from .saying import Category, Said, say
+from ..saying import Category, Said, say
 
 
 def asks_again(old: dict[str, Any] | None, new: dict[str, Any]) -> list[str]:

@@ -12,10 +12,10 @@ from consent import texts
 from consent.languages import NAMES
 from consent.sites import Site
 
+from ..saying import Category, Said, say
 from .asking import by, called, tracker_map
 from .draft import draft
 from .reading import latest
-from .saying import Category, Said, Sentence, say
 
 WHO, COOKIES, SERVICES, WORDS, REST = (
     "Who asks", "Cookies and other storage", "Services", "Texts", "Languages, links and times",
@@ -290,8 +290,8 @@ def _policies(old: dict[str, Any], new: dict[str, Any]) -> Iterator[Change]:
             yield Change(REST, say(text, language=_spoken(language)))
 
 
-def _spoken(tag: str) -> Sentence:
-    return Sentence(NAMES.get(tag, tag))
+def _spoken(tag: str) -> Said:
+    return Said(NAMES.get(tag, tag))
 
 
 def _or_none(value: Any) -> str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import chain
 
+from ..saying import say
 from .tongue import language_of
 
 BIGGEST = 8 * 1024 * 1024  # bytes of a file
@@ -129,7 +130,7 @@ def finished(
             break
         kept.append(replace(block, language=language_of(block.text)))
     if not kept:
-        raise Unreadable("empty", "There is no text in it.")
+        raise Unreadable("empty", say("There is no text in it."))
     return Document(tuple(kept), source, title, address, cut, declared_language)
 
 

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import re
 
+from ..saying import say
 from . import page, paper, plain
 from .document import BIGGEST, Document, Unreadable, finished
 
 TAG = re.compile(r"<(?:!doctype|html|head|body|div|p|table|h[1-6]|article|section|ul|span)\b", re.I)
 CHARSET = re.compile(rb"charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:-]+)", re.IGNORECASE)
 SIGNS = {
-    b"PK\x03\x04": "a word processor's file or an archive",
-    b"\xd0\xcf\x11\xe0": "an old word processor's file",
-    b"{\\rtf": "RTF",
-    b"\x89PNG": "a picture",
-    b"\xff\xd8\xff": "a picture",
-    b"GIF8": "a picture",
-    b"\x1f\x8b": "compressed",
+    b"PK\x03\x04": say("a word processor's file or an archive"),
+    b"\xd0\xcf\x11\xe0": say("an old word processor's file"),
+    b"{\\rtf": say("RTF"),
+    b"\x89PNG": say("a picture"),
+    b"\xff\xd8\xff": say("a picture"),
+    b"GIF8": say("a picture"),
+    b"\x1f\x8b": say("compressed"),
 }
 
 
@@ -26,14 +27,20 @@ def document(data: bytes, content_type: str = "", address: str = "") -> Document
     Raises Unreadable.
     """
     if len(data) > BIGGEST:
-        raise Unreadable("too_large", f"More than {BIGGEST:,} bytes.")
+        raise Unreadable(
+            "too_large",
+            say("More than %(biggest)s bytes.", biggest=format(BIGGEST, ",")),
+        )
     if not data.strip():
-        raise Unreadable("empty", "The file is empty.")
+        raise Unreadable("empty", say("The file is empty."))
     if data[:1024].lstrip().startswith(b"%PDF-") or content_type.startswith("application/pdf"):
         return finished(paper.blocks(data), "pdf", address=address)
     for sign, what in SIGNS.items():
         if data.startswith(sign):
-            raise Unreadable("unsupported", f"This is {what}; give it as HTML, PDF or text.")
+            raise Unreadable(
+                "unsupported",
+                say("This is %(what)s; give it as HTML, PDF or text.", what=what),
+            )
     text = decoded(data, content_type)
     if "html" in content_type or TAG.search(text[:4000]):
         return of_html(text, address)
@@ -64,7 +71,7 @@ def decoded(data: bytes, content_type: str = "") -> str:
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return data.decode("utf-16", "replace")
     if b"\x00" in data[:65536]:
-        raise Unreadable("binary", "This is not text.")
+        raise Unreadable("binary", say("This is not text."))
     said = CHARSET.search(content_type.encode("ascii", "ignore")) or CHARSET.search(data[:4096])
     for name in ("utf-8-sig", said[1].decode() if said else "utf-8-sig"):
         try:
@@ -83,7 +90,7 @@ def _legacy(data: bytes) -> str:
 def _sane(text: str) -> str:
     odd = sum(_odd(sign) for sign in text)
     if odd * 50 > len(text):
-        raise Unreadable("binary", "This is not text.")
+        raise Unreadable("binary", say("This is not text."))
     return text
 
 

@@ -15,6 +15,7 @@ from dataclasses import replace
 from pypdf import PageObject, PdfReader
 from pypdf.errors import PyPdfError
 
+from ..saying import say
 from .document import LONGEST, MOST_PAGES, Block, Unreadable
 from .grid import laid
 from .plain import BULLET, kind_of
@@ -36,7 +37,9 @@ def blocks(data: bytes) -> list[Block]:
     furniture = _furniture(pages)
     made = list(_paragraphs(pages, furniture))
     if not made:
-        raise Unreadable("scanned", "No page of the PDF has text; pictures of text are not read.")
+        raise Unreadable(
+            "scanned", say("No page of the PDF has text; pictures of text are not read.")
+        )
     return made
 
 
@@ -47,7 +50,7 @@ def _pages(data: bytes) -> list[list[Line]]:
     try:
         reader = PdfReader(io.BytesIO(data))
         if reader.is_encrypted and not reader.decrypt(""):
-            raise Unreadable("encrypted", "The PDF is locked with a password.")
+            raise Unreadable("encrypted", say("The PDF is locked with a password."))
         found: list[list[Line]] = []
         room = LONGEST
         for page in reader.pages[:MOST_PAGES]:
@@ -60,9 +63,9 @@ def _pages(data: bytes) -> list[list[Line]]:
     except Unreadable:
         raise
     except (PyPdfError, ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
-        raise Unreadable("broken", "The PDF cannot be read; it may be damaged.") from error
+        raise Unreadable("broken", say("The PDF cannot be read; it may be damaged.")) from error
     except (RecursionError, OverflowError, NotImplementedError, ImportError) as error:
-        raise Unreadable("broken", "The PDF uses what cannot be read here.") from error
+        raise Unreadable("broken", say("The PDF uses what cannot be read here.")) from error
 
 
 def _table(page: PageObject, text: str) -> list[Line] | None:

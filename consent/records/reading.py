@@ -20,6 +20,7 @@ from sqlalchemy import ColumnElement, and_, false, func, or_, select
 from ..db import db, from_micros, micros
 from ..errors import Invalid
 from ..notices import Answer, Notice
+from ..saying import in_field, say
 from ..sites import Site
 from .rows import (
     ACTIONS,
@@ -301,14 +302,17 @@ def _spoken(site: Site, language: str) -> ColumnElement[bool]:
 
 def _one_of(field: str, text: str, known: tuple[str, ...]) -> int:
     if text not in known:
-        raise _bad(field, f"One of {', '.join(known)}.")
+        raise _bad(field, say("One of %(known)s.", known=", ".join(known)))
     return known.index(text)
 
 
 def _category(text: str) -> ColumnElement[bool]:
     name, state = (text[1:], DENIED) if text.startswith("!") else (text, GRANTED)
     if name not in CATEGORIES:
-        raise _bad("category", f"One of {', '.join(CATEGORIES)}, with ! before it for denied.")
+        raise _bad(
+            "category",
+            say("One of %(known)s, with ! before it for denied.", known=", ".join(CATEGORIES)),
+        )
     position = 2 * CATEGORIES.index(name)
     return Row.categories.bitwise_and(3 << position) == state << position
 
@@ -351,4 +355,4 @@ def _by_id(noun: type[Any], ids: set[int]) -> dict[int, Any]:
 
 
 def _bad(field: str, why: str) -> Invalid:
-    return Invalid("field_value", f"{field}: {why}", fields={field: why})
+    return Invalid("field_value", in_field(field, why), fields={field: why})

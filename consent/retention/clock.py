@@ -24,12 +24,13 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Text, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ..db import Base, Instant, db, from_micros, rfc3339
+from ..db import Base, Instant, Words, db, from_micros, rfc3339
 from ..ledger import Signer
 from ..records.rows import Row
+from ..saying import say
 
 DRIFT = timedelta(hours=24)
 DAY = timedelta(days=1)
@@ -49,7 +50,7 @@ class Clock(Base):
     trusted: Mapped[datetime | None] = mapped_column(Instant)
     held: Mapped[datetime | None] = mapped_column(Instant)
     excused: Mapped[datetime | None] = mapped_column(Instant)
-    problem: Mapped[str | None] = mapped_column(Text)
+    problem: Mapped[str | None] = mapped_column(Words())
 
 
 def problem() -> str | None:
@@ -91,9 +92,12 @@ def _behind(
     if latest is None or latest <= at + DRIFT:
         return None
     known.held = None
-    return (
-        f"Retention deletes nothing: the clock says {rfc3339(at)}, and something is dated"
-        f" {rfc3339(latest)}. Set the clock right; if it is, run {OVERRULE}."
+    return say(
+        "Retention deletes nothing: the clock says %(at)s, and something is dated "
+        "%(latest)s. Set the clock right; if it is, run %(overrule)s.",
+        at=rfc3339(at),
+        latest=rfc3339(latest),
+        overrule=OVERRULE,
     )
 
 
@@ -103,17 +107,23 @@ def _ahead(known: Clock, base: datetime | None, at: datetime, moved: bool) -> st
         return None
     if gap > LONG:
         known.held = None
-        return (
-            f"Retention deletes nothing: the clock says {rfc3339(at)}, {gap.days} days after what"
-            f" was seen last. If the date is right, run {OVERRULE}."
+        return say(
+            "Retention deletes nothing: the clock says %(at)s, %(days)s days after what "
+            "was seen last. If the date is right, run %(overrule)s.",
+            at=rfc3339(at),
+            days=gap.days,
+            overrule=OVERRULE,
         )
     if known.held and not moved and known.held + STEADY <= at <= known.held + STEADY + GAP:
         return None
     if known.held is None or moved or not known.held <= at <= known.held + STEADY + GAP:
         known.held = at
-    return (
-        f"Retention has paused: the clock moved to {rfc3339(at)}. It goes on from"
-        f" {rfc3339(known.held + STEADY)} if the clock stays; if the date is right, run {OVERRULE}."
+    return say(
+        "Retention has paused: the clock moved to %(at)s. It goes on from %(value)s if "
+        "the clock stays; if the date is right, run %(overrule)s.",
+        at=rfc3339(at),
+        value=rfc3339(known.held + STEADY),
+        overrule=OVERRULE,
     )
 
 

@@ -23,6 +23,7 @@ from ..ledger import Ledger
 from ..ledger.erasure import scrub
 from ..ledger.purging import take, tell
 from ..records.rows import Place, Row
+from ..saying import say
 from ..sites import Site
 from . import due
 from .clock import DRIFT, believe, problem
@@ -76,7 +77,7 @@ def run(
         return Run({site.key: n for site in sites.all_sites() if (n := _count(site, at))})
     ledger.check()
     if ledger.stopped:
-        return Run(why=f"Retention waits: {ledger.stopped}")
+        return Run(why=say("Retention waits: %(stopped)s", stopped=ledger.stopped))
     if not believe(ledger.signer, at, moved, overruled):
         return Run(why=problem())
     taken: dict[str, int] = {}

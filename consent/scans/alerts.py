@@ -15,7 +15,10 @@ from typing import Any
 from sqlalchemy import select
 
 from ..db import db, rfc3339
+from ..findings import sentences
 from ..mail import Mail
+from ..saying import of_error, say, say_many, spoken
+from ..saying import told as in_words
 from ..sites import Site
 from ..webhooks import Post, Send, headers
 from .rows import Alert, Scan, Watch
@@ -23,6 +26,9 @@ from .rows import Alert, Scan, Watch
 _LOG = logging.getLogger(__name__)
 # After each failure; then it is given up.
 PAUSES = tuple(timedelta(minutes=m) for m in (1, 5, 30, 120, 480, 1440))
+SEVERITIES = {"error": say("error"), "warning": say("warning"), "info": say("info")}
+SENT = ("id", "code", "severity", "what", "where", "why")
+NAMES = {"webhook": SENT, "mail": (*SENT, "said")}  # of a finding; a letter is said in a language
 NAMED = 20  # findings in a message; the rest are counted
 
 
@@ -34,7 +40,6 @@ def announce(
     kept = db.session.get(Watch, site.id)
     if kept is None or not told:
         return
-    body = _body(site, scan, told, proposed, link, at)
     for way, target in (("webhook", kept.webhook), ("mail", kept.email)):
         if target:
             db.session.add(
@@ -44,7 +49,7 @@ def announce(
                     name=f"msg_{secrets.token_hex(12)}",
                     way=way,
                     target=target,
-                    body=body,
+                    body=_body(site, scan, told, proposed, link, at, NAMES[way]),
                     state="waiting",
                     tries=0,
                     next_at=at,
@@ -98,27 +103,33 @@ def _try(one: Alert, at: datetime, send: Send, mail: Mail | None) -> str | None:
         if one.way == "webhook":
             kept = db.session.get(Watch, one.site_id)
             if kept is None or kept.secret is None:
-                return "The webhook was taken away."
+                return say("The webhook was taken away.")
             post = Post(
                 one.target, headers([kept.secret], one.name, at, one.body), one.body.encode()
             )
             db.session.rollback()  # nothing is held while the network is waited for
             send(post)
         elif mail is None:
-            return "This server sends no mail: SMTP_URL is not set."
+            return say("This server sends no mail: SMTP_URL is not set.")
         else:
             target, body = one.target, one.body
+            tag = spoken(db.session.get_one(Site, one.site_id).default_language)
             db.session.rollback()
-            mail(target, *_letter(json.loads(body)))
+            mail(target, *_letter(json.loads(body), tag))
     except OSError as error:
-        return str(error)[:200] or type(error).__name__
+        return of_error(error) or type(error).__name__
     return None
 
 
 def _body(
-    site: Site, scan: Scan, told: list[dict[str, Any]], proposed: int, link: str, at: datetime
+    site: Site,
+    scan: Scan,
+    told: list[dict[str, Any]],
+    proposed: int,
+    link: str,
+    at: datetime,
+    names: tuple[str, ...],
 ) -> str:
-    names = ("id", "code", "severity", "what", "where", "why")
     data = {
         "site": site.key,
         "scan": scan.id,
@@ -132,12 +143,27 @@ def _body(
     return json.dumps(message, ensure_ascii=False)
 
 
-def _letter(message: dict[str, Any]) -> tuple[str, str]:
-    """Subject and text."""
+def _letter(message: dict[str, Any], tag: str) -> tuple[str, str]:
+    """Subject and text, in a language of the admin."""
     data = message["data"]
-    lines = [f"A scan of {data['url']} found {data['new']} new:", ""]
-    lines += [f"- {one['severity']}: {one['what']}: {one['why']}" for one in data["findings"]]
+    words = {"site": data["site"], "url": data["url"]}
+    subject = say_many(
+        "%(site)s: %(num)s new finding of the cookie scan",
+        "%(site)s: %(num)s new findings of the cookie scan",
+        data["new"],
+        **words,
+    )
+    head = say_many(
+        "A scan of %(url)s found %(num)s new:",
+        "A scan of %(url)s found %(num)s new:",
+        data["new"],
+        **words,
+    )
+    lines = [in_words(head, tag), ""]
+    for one in data["findings"]:
+        values = {**sentences(one), "severity": SEVERITIES[one["severity"]]}
+        lines.append("- " + in_words(say("%(severity)s: %(what)s: %(why)s", **values), tag))
     if data["new"] > len(data["findings"]):
-        lines.append(f"- and {data['new'] - len(data['findings'])} more")
-    lines += ["", data["link"]]
-    return f"{data['site']}: {data['new']} new findings of the cookie scan", "\n".join(lines)
+        more = data["new"] - len(data["findings"])
+        lines.append("- " + in_words(say_many("and %(num)s more", "and %(num)s more", more), tag))
+    return in_words(subject, tag), "\n".join([*lines, "", data["link"]])

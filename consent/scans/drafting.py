@@ -13,6 +13,7 @@ from ..classify import Seen
 from ..errors import Invalid
 from ..findings import Cause, Pass, Request, Scan, Thing
 from ..inventory import Tracker
+from ..saying import packed, say
 
 # Kinds of things as a scan names them, and as an inventory does.
 STORED = {
@@ -139,7 +140,7 @@ def _of_thing(
         "passes": _passes(scan, thing.kind, thing.name),
         **_caused(cause, passed),
     }
-    return Draft("scan", fields, None, _service(told), asdict(told), evidence)
+    return Draft("scan", fields, None, _service(told), _suggestion(told), evidence)
 
 
 def _of_request(
@@ -148,14 +149,14 @@ def _of_request(
     told = classify.service_of(request.host, catalogue)
     cause = request.cause or Cause()
     category = _category(told.category) if told else None
+    reason = say("Nothing is known about this host: held until a person looks.")
+    if told:
+        reason = say("%(host)s belongs to %(service)s.", host=request.host, service=told.name)
     suggestion: dict[str, Any] = {
         "category": category or "unknown",
         "confidence": 0.8 if category else 0.0,
-        "reason": (
-            f"{request.host} belongs to {told.name}."
-            if told
-            else "Nothing is known about this host: held until a person looks."
-        ),
+        "reason": reason,
+        "said": {"reason": packed(reason)},
         "service": told.key if told else "",
         "service_name": told.name if told else "",
     }
@@ -223,8 +224,14 @@ def _of_policy(
         "line": first.get("line"),
         "sources": {key: one for key, one in sources.items() if isinstance(one, dict)},
     }
-    suggestion = asdict(told) if name else {"category": "unknown", "confidence": 0.0, "reason": ""}
+    nothing = {"category": "unknown", "confidence": 0.0, "reason": ""}
+    suggestion = _suggestion(told) if name else nothing
     return Draft("policy", fields, None, None, suggestion, evidence)
+
+
+def _suggestion(told: classify.Proposal) -> dict[str, Any]:
+    """`reason` is in English; `said` has it with words and values apart."""
+    return {**asdict(told), "said": {"reason": packed(told.reason)}}
 
 
 def _missing(tracker: Tracker, said: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from .. import inventory, trail, undoing
 from ..db import db
 from ..errors import Conflict, Invalid, NotFound, Refusal
 from ..inventory import Tracker, Wanted
+from ..saying import say
 from ..sites import Site
 from .drafting import Draft
 from .rows import Proposal
@@ -181,7 +182,10 @@ def _wanted(site: Site, one: Proposal, edits: Mapping[str, Any]) -> Wanted:
     if one.tracker is None:
         same = [t for t in inventory.trackers(site) if _same(t, fields)]
         if same:
-            raise Conflict("tracker_exists", f"{fields['name']} is in the inventory already.")
+            raise Conflict(
+                "tracker_exists",
+                say("%(name)s is in the inventory already.", name=fields["name"]),
+            )
     made = one.service
     if made is not None and fields.get("service") != made["key"]:
         made = None
@@ -202,5 +206,7 @@ def _same(tracker: Tracker, fields: Mapping[str, Any]) -> bool:
 
 
 def _said(taken: list[Tracker]) -> str:
-    names = ", ".join(one.name or "a tracker" for one in taken[:5])
-    return f"accepted {names}{' and more' if len(taken) > 5 else ''}"
+    names = tuple(one.name or say("a tracker") for one in taken[:5])
+    if len(taken) > 5:
+        return say("accepted %(names)s and more", names=names)
+    return say("accepted %(names)s", names=names)

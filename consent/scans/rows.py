@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, SmallInteger, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ..db import Base, BigKey, Instant, Json
+from ..db import Base, BigKey, Instant, Json, Words
 from ..sealing import Sealed
 
 STATES = ("queued", "running", "done", "failed", "stopped")
@@ -122,5 +122,5 @@ class Alert(Base):
     state: Mapped[str] = mapped_column(String(7))
     tries: Mapped[int] = mapped_column(SmallInteger)
     next_at: Mapped[datetime] = mapped_column(Instant)
-    problem: Mapped[str | None] = mapped_column(String(200))
+    problem: Mapped[str | None] = mapped_column(Words(200))
     __table_args__ = (Index("scan_alert_by_state", "state", "next_at"),)

@@ -13,6 +13,7 @@ from .. import trail, undoing
 from ..db import db
 from ..errors import Conflict, Invalid
 from ..requests import EMAIL, later
+from ..saying import say
 from ..sites import Site
 from ..webhooks import address_problem
 from .book import check_url
@@ -100,9 +101,9 @@ def due(at: datetime) -> list[tuple[Site, Watch]]:
 
 
 def _problems(every: str, webhook: str, email: str) -> dict[str, str]:
-    found = {}
+    found: dict[str, str] = {}
     if every not in EVERY:
-        found["every"] = f"One of {', '.join(EVERY)}."
+        found["every"] = say("One of %(known)s.", known=", ".join(EVERY))
     if webhook and (why := address_problem(webhook)):
         found["webhook"] = why
     if email and (len(email) > 320 or not EMAIL.fullmatch(email)):

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from .. import tenancy, trail, undoing
 from ..db import Base, Instant, Json, db
 from ..errors import Conflict, Invalid, NotFound
+from ..saying import in_field, say
 from ..sites import Site
 from .applying import Applied, apply, content
 
@@ -43,7 +44,11 @@ def begin(
 ) -> Applied:
     """Make a site from a copy or a template. Raises Conflict `site_exists`, Invalid."""
     if db.session.scalar(select(Site.id).where(Site.key == key)) is not None:
-        raise Conflict("site_exists", f"There is a site {key!r} already.", fields={"key": "Taken."})
+        raise Conflict(
+            "site_exists",
+            say("There is a site %(key)s already.", key=repr(key)),
+            fields={"key": "Taken."},
+        )
     return apply({**said, "key": key, "name": name, "origins": origins}, by, at)
 
 
@@ -52,7 +57,7 @@ def save_template(site: Site, name: str, by: str, at: datetime) -> Template:
     name = name.strip()
     if not 1 <= len(name) <= 120:
         why = "A name of at most 120 characters."
-        raise Invalid("field_value", f"name: {why}", fields={"name": why})
+        raise Invalid("field_value", in_field("name", why), fields={"name": why})
     here = site.organisation_id
     same = (Template.organisation_id == here, Template.name == name)
     kept = db.session.scalar(select(Template).where(*same))

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from .. import inventory, scans, sites, webhooks
+from ..saying import Said, say
 from ..sites import Site
 
 LONGEST = 120  # characters of a value in a sentence
@@ -19,7 +20,7 @@ def differences(site: Site | None, said: Mapping[str, Any], prune: bool) -> list
     Pure reading. A site that is not there yet would be made.
     """
     if site is None:
-        return [f"The site {said['key']} would be made.", *_named(said)]
+        return [say("The site %(key)s would be made.", key=said["key"]), *_named(said)]
     found = [
         line
         for name in sorted(sites.CHANGEABLE & set(said))
@@ -59,8 +60,12 @@ def _clean(name: str, value: Any) -> Any:
 
 def _named(said: Mapping[str, Any]) -> list[str]:
     rows = said.get("inventory", {})
-    found = [f"Service {one['key']}: would be added." for one in rows.get("services", [])]
-    return found + [f"{called(one)}: would be added." for one in rows.get("trackers", [])]
+    found: list[str] = [
+        say("Service %(key)s: would be added.", key=one["key"]) for one in rows.get("services", [])
+    ]
+    return found + [
+        say("%(one)s: would be added.", one=called(one)) for one in rows.get("trackers", [])
+    ]
 
 
 def _value(name: str, old: Any, new: Any) -> Iterator[str]:
@@ -69,17 +74,23 @@ def _value(name: str, old: Any, new: Any) -> Iterator[str]:
         for part in [*old, *(part for part in new if part not in old)]:
             yield from _value(f"{name}.{part}", old.get(part), new.get(part))
     elif old != new:
-        yield f"{name}: {_said(old)} → {_said(new)}"
+        yield _changed(Said(name), old, new)
+
+
+def _changed(label: str, old: Any, new: Any) -> Said:
+    return say("%(label)s: %(old)s → %(new)s", label=label, old=_said(old), new=_said(new))
 
 
 def _inventory(site: Site, rows: Mapping[str, Any], prune: bool) -> Iterator[str]:
     state = inventory.state(site)
     held = {one["key"]: one for one in state["services"]}
     for row in rows.get("services", []):
-        yield from _row(f"Service {row['key']}", held.pop(row["key"], None), row)
+        label = say("Service %(key)s", key=row["key"])
+        yield from _row(label, held.pop(row["key"], None), row)
     if prune and "services" in rows:
         yield from (
-            f"Service {key}: the file does not name it; it would be removed." for key in held
+            say("Service %(key)s: the file does not name it; it would be removed.", key=key)
+            for key in held
         )
     known: dict[tuple[str, str, str], list[Mapping[str, Any]]] = defaultdict(list)
     for one in state["trackers"]:
@@ -90,43 +101,50 @@ def _inventory(site: Site, rows: Mapping[str, Any], prune: bool) -> Iterator[str
     if prune and "trackers" in rows:
         for left in known.values():
             for one in left:
-                yield f"{called(one)}: the file does not name it; it would be removed."
+                yield say(
+                    "%(one)s: the file does not name it; it would be removed.", one=called(one)
+                )
 
 
 def _row(label: str, held: Mapping[str, Any] | None, row: Mapping[str, Any]) -> Iterator[str]:
     if held is None:
-        yield f"{label}: would be added."
+        yield say("%(label)s: would be added.", label=label)
         return
     for name, value in row.items():
         for line in _value(name, held.get(name), value):
-            yield f"{label}: {line}"
+            yield say("%(label)s: %(line)s", label=label, line=line)
 
 
 def _webhooks(site: Site, rows: Sequence[Mapping[str, Any]], prune: bool) -> Iterator[str]:
     held = {one.url: one for one in webhooks.of_site(site)}
     for row in rows:
         known = held.pop(row["url"], None)
-        label = f"Webhook {row['url']}"
+        label = say("Webhook %(url)s", url=row["url"])
         if known is None:
-            yield f"{label}: would be added."
+            yield say("%(label)s: would be added.", label=label)
             continue
         if set(known.events) != set(row["events"]):
-            yield f"{label}: events: {_said(sorted(known.events))} → {_said(sorted(row['events']))}"
+            yield _changed(
+                say("%(label)s: events", label=label), sorted(known.events), sorted(row["events"])
+            )
         if "active" in row and known.active != row["active"]:
-            yield f"{label}: active: {_said(known.active)} → {_said(row['active'])}"
+            yield _changed(say("%(label)s: active", label=label), known.active, row["active"])
     if prune:
         yield from (
-            f"Webhook {url}: the file does not name it; it would be removed." for url in held
+            say("Webhook %(url)s: the file does not name it; it would be removed.", url=url)
+            for url in held
         )
 
 
 def called(row: Mapping[str, Any]) -> str:
     """What a tracker is called in a sentence."""
-    name = row.get("name") or next(iter((row.get("purpose") or {}).values()), "without a name")
-    kind = row.get("kind") or "cookie"
-    return f"Tracker {name[:60]}" + ("" if kind == "cookie" else f" ({kind})")
+    name = row.get("name") or next(iter((row.get("purpose") or {}).values()), "")
+    values = {"name": name[:60] or say("without a name"), "kind": row.get("kind") or "cookie"}
+    if values["kind"] == "cookie":
+        return say("Tracker %(name)s", **values)
+    return say("Tracker %(name)s (%(kind)s)", **values)
 
 
 def _said(value: Any) -> str:
     text = json.dumps(value, ensure_ascii=False, sort_keys=True)
-    return "nothing" if value in (None, "") else text[:LONGEST]
+    return say("nothing") if value in (None, "") else text[:LONGEST]

@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from ..errors import Invalid
+from ..saying import say
 from ..wire import loaded
 from .shape import SiteFile
 
@@ -45,7 +46,10 @@ def parsed(text: str) -> Any:
     try:
         return yaml.load(text, Plain)  # noqa: S506 - a SafeLoader, made stricter
     except (yaml.YAMLError, ValueError, TypeError, AttributeError, RecursionError) as error:
-        raise Invalid("field_value", f"This is not YAML: {str(error)[:300]}") from None
+        raise Invalid(
+            "field_value",
+            say("This is not YAML: %(error)s", error=str(error)[:300]),
+        ) from None
 
 
 def piece(said: str | dict[str, Any]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from consent.config import REGIONS
+from consent.saying import say
 
 AGES = range(1, 22)
 # What is kept of a visitor's address beside the record, from nothing to all of it.
@@ -22,9 +23,9 @@ def facts_problems(facts: dict[str, Any]) -> dict[str, str]:
     stated is left out."""
     found: dict[str, str] = {}
     if facts.get("storage_region") not in (None, *REGIONS):
-        found["storage_region"] = f"One of {', '.join(REGIONS)}, or empty."
+        found["storage_region"] = say("One of %(known)s, or empty.", known=", ".join(REGIONS))
     if facts.get("ip_mode") not in (None, *IP_MODES):
-        found["ip_mode"] = f"One of {', '.join(IP_MODES)}, or empty."
+        found["ip_mode"] = say("One of %(known)s, or empty.", known=", ".join(IP_MODES))
     if facts.get("ask_age") not in (None, True, False):
         found["ask_age"] = "Yes, no, or nothing."
     age = facts.get("min_age")
@@ -35,7 +36,7 @@ def facts_problems(facts: dict[str, Any]) -> dict[str, str]:
     if facts.get("sells_or_shares") not in (None, True, False):
         found["sells_or_shares"] = "Yes, no, or nothing."
     if unknown := set(facts) - FACTS:
-        found["facts"] = f"Not a fact of a site: {', '.join(sorted(unknown))}."
+        found["facts"] = say("Not a fact of a site: %(known)s.", known=", ".join(sorted(unknown)))
     return found
 
 
@@ -53,8 +54,13 @@ def region_problem(facts: dict[str, Any], stored_in: str | None) -> str | None:
     if promised is None or promised == stored_in:
         return None
     if stored_in is None:
-        return (
-            f"The site promises storage in {promised}, and this server does not say where it"
-            " stores. The operator sets REGION."
+        return say(
+            "The site promises storage in %(promised)s, and this server does not say where "
+            "it stores. The operator sets REGION.",
+            promised=promised,
         )
-    return f"The site promises storage in {promised}, and this server stores in {stored_in}."
+    return say(
+        "The site promises storage in %(promised)s, and this server stores in %(stored_in)s.",
+        promised=promised,
+        stored_in=stored_in,
+    )

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from consent import integrations, texts, theme
 
+from ..saying import say
 from .facts import facts_problems
 from .hosts import bare, within
 from .table import ACTIONS, ANCHORS, HOST, LANGUAGES, LEAST_S, PURPOSES, RIGHTS, UNITS
@@ -44,7 +45,7 @@ def problems(values: dict[str, Any]) -> dict[str, str]:
     if not values["origins"] or not all(HOST.fullmatch(bare(o)) for o in values["origins"]):
         found["origins"] = "One host a line, like example.com or *.example.com."
     if not values["languages"] or not set(values["languages"]) <= set(LANGUAGES):
-        found["languages"] = f"Choose from {', '.join(LANGUAGES)}."
+        found["languages"] = say("Choose from %(known)s.", known=", ".join(LANGUAGES))
     elif values["default_language"] not in values["languages"]:
         found["default_language"] = "Must be one of the site's languages."
     found |= _wrong_spans(values) | integrations.problems(values["integrations"])
@@ -55,7 +56,10 @@ def problems(values: dict[str, Any]) -> dict[str, str]:
         found["cookie_domain"] = "Every origin must be this domain or below it."
     for language, url in values["policy_urls"].items():
         if not _is_page(url):
-            found["policy_urls"] = f"{language}: a whole address, like https://example.com/privacy."
+            found["policy_urls"] = say(
+                "%(language)s: a whole address, like https://example.com/privacy.",
+                language=language,
+            )
     return found
 
 
@@ -110,7 +114,9 @@ def _wrong_texts(own: dict[str, dict[str, Any]]) -> dict[str, str]:
     found: dict[str, str] = {}
     for language, words in own.items():
         if language not in LANGUAGES or not isinstance(words, dict):
-            found[f"texts.{language}"] = f"Texts by language, one of {', '.join(LANGUAGES)}."
+            found[f"texts.{language}"] = say(
+                "Texts by language, one of %(known)s.", known=", ".join(LANGUAGES)
+            )
             continue
         for problem in texts.problems(language, words):
             if problem.blocks:
@@ -127,14 +133,16 @@ def retention_problem(kept: dict[str, Any]) -> str | None:
     if seconds(kept) < LEAST_S:
         return "At least 31 days: until then a browser may still deliver the choice."
     if kept.get("anchor", "choice") not in ANCHORS:
-        return f"It begins at one of {', '.join(ANCHORS)}."
+        return say("It begins at one of %(known)s.", known=", ".join(ANCHORS))
     if kept.get("action", "delete") not in ACTIONS:
-        return f"At its end, one of {', '.join(ACTIONS)}."
+        return say("At its end, one of %(known)s.", known=", ".join(ACTIONS))
     purposes = kept.get("purposes", {})
     if not set(purposes) <= set(PURPOSES) or not all(map(_is_lifetime, purposes.values())):
-        return f"Of {', '.join(PURPOSES)}, each a whole number of days, months or years."
+        return say(
+            "Of %(known)s, each a whole number of days, months or years.", known=", ".join(PURPOSES)
+        )
     if extra := set(kept) - {"value", "unit", "anchor", "action", "purposes"}:
-        return f"Not part of a retention: {', '.join(sorted(extra))}."
+        return say("Not part of a retention: %(known)s.", known=", ".join(sorted(extra)))
     return None
 
 

@@ -11,6 +11,7 @@ from consent import trail, undoing
 from consent.db import db
 from consent.errors import Conflict, Invalid, NotFound
 
+from ..saying import say
 from .rules import clean, problems
 from .table import CHANGEABLE, KEY, RESERVED, Site
 
@@ -27,7 +28,7 @@ def get(key: str) -> Site:
 
 def unknown(key: str) -> NotFound:
     """The refusal for a site that is not there, or not for whoever asks."""
-    return NotFound("site_unknown", f"There is no site {key!r} here.")
+    return NotFound("site_unknown", say("There is no site %(key)s here.", key=repr(key)))
 
 
 def organisation_of(key: str) -> int:
@@ -88,7 +89,11 @@ def add(
         raise Invalid("field_value", "The site cannot be made like this.", fields=found)
     taken = select(Site.id).where(Site.key == key).execution_options(every_organisation=True)
     if db.session.scalar(taken) is not None:
-        raise Conflict("site_exists", f"There is a site {key!r} already.", fields={"key": "Taken."})
+        raise Conflict(
+            "site_exists",
+            say("There is a site %(key)s already.", key=repr(key)),
+            fields={"key": "Taken."},
+        )
     site = Site(key=key, created_at=at, **clean(values))
     if organisation is not None:
         site.organisation_id = organisation
@@ -106,7 +111,10 @@ def change(site: Site, by: str, at: datetime, **fields: Any) -> Site:
     """
     unknown = set(fields) - CHANGEABLE
     if unknown:
-        raise Invalid("field_unknown", f"Not a setting of a site: {', '.join(sorted(unknown))}.")
+        raise Invalid(
+            "field_unknown",
+            say("Not a setting of a site: %(known)s.", known=", ".join(sorted(unknown))),
+        )
     merged = {name: getattr(site, name) for name in CHANGEABLE} | fields
     found = problems(merged)
     if found:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ..saying import Said, say
 from .contrast import COLOUR, mixed, ratio
 
 POSITIONS = ("bottom", "top", "start", "end")
@@ -90,8 +91,14 @@ def problems(layout: Mapping[str, Any]) -> dict[str, str]:
             name = f"layout.{pair.scheme}.{pair.token}"
             found.setdefault(
                 name,
-                f"{pair.what}, {pair.scheme}: the contrast is {pair.ratio:.2f} to 1, and"
-                f" {pair.least} to 1 is the least (WCAG 2.2).",
+                say(
+                    "%(what)s, %(scheme)s: the contrast is %(ratio)s to 1, and %(least)s to 1 is "
+                    "the least (WCAG 2.2).",
+                    what=Said(pair.what),
+                    scheme=Said(pair.scheme),
+                    ratio=format(pair.ratio, ".2f"),
+                    least=pair.least,
+                ),
             )
     return found
 
@@ -104,7 +111,10 @@ def shaped(layout: Mapping[str, Any]) -> bool:
 def _misshapen(layout: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     theme = layout.get("theme", {})
     if layout.get("position", "bottom") not in POSITIONS:
-        yield "layout.position", f"It stands at one of {', '.join(POSITIONS)}."
+        yield (
+            "layout.position",
+            say("It stands at one of %(known)s.", known=", ".join(POSITIONS)),
+        )
     if not isinstance(theme, dict):
         yield "layout.theme", "A theme is a mapping of tokens."
         return
@@ -113,14 +123,20 @@ def _misshapen(layout: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for name, (least, most) in SPANS.items():
         value = theme.get(name, least)
         if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
-            yield f"layout.{name}", f"A whole number of pixels, {least} to {most}."
+            yield (
+                f"layout.{name}",
+                say("A whole number of pixels, %(least)s to %(most)s.", least=least, most=most),
+            )
     for scheme in SCHEMES:
         yield from _miscoloured(scheme, theme.get(scheme, {}))
 
 
 def _miscoloured(scheme: str, colours: Any) -> Iterator[tuple[str, str]]:
     if not isinstance(colours, dict) or set(colours) - set(COLOURS):
-        yield f"layout.{scheme}", f"Colours for {', '.join(COLOURS)}."
+        yield (
+            f"layout.{scheme}",
+            say("Colours for %(known)s.", known=", ".join(COLOURS)),
+        )
         return
     for name, colour in colours.items():
         if not isinstance(colour, str) or not COLOUR.fullmatch(colour):

@@ -11,6 +11,7 @@ from consent import trail, undoing
 from consent.db import db
 from consent.errors import Conflict, Forbidden, NotFound
 from consent.permissions import Role
+from consent.saying import Said, say
 
 from .account import clean_email, make_user, user_by_email
 from .members import find_member
@@ -145,3 +146,16 @@ def _open(at: datetime) -> ColumnElement[bool]:
 def _over() -> NotFound:
     why = "This invitation is used, taken back, or older than a day. Ask for another."
     return NotFound("invitation_over", why)
+
+
+def invitation_letter(who: str, name: str, link: str) -> tuple[Said, Said]:
+    """Subject and text, to be said in the language of whoever invites: that of the invited is not
+    known yet."""
+    return say("You are invited to %(name)s on Crumbtrail", name=name), say(
+        "%(who)s invites you to look after the cookie consent of %(name)s.\n\n"
+        "Open this link within 24 hours; it works once:\n%(link)s\n\n"
+        "If you did not expect this, do nothing.",
+        who=who,
+        name=name,
+        link=link,
+    )

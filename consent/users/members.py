@@ -13,6 +13,7 @@ from consent.errors import Conflict, Invalid, NotFound
 from consent.organisations import Organisation
 from consent.permissions import Role
 
+from ..saying import say
 from .tables import Membership, Session, User
 
 
@@ -76,7 +77,7 @@ def tell(user: User, verb: str, by: str, at: datetime, /, **detail: object) -> N
 def role_of(word: str) -> Role:
     """A role by its word; raises Invalid with `role`."""
     if word not in set(Role):
-        why = f"One of {', '.join(Role)}."
+        why = say("One of %(known)s.", known=", ".join(Role))
         raise Invalid("field_value", "There is no such role.", fields={"role": why})
     return Role(word)
 

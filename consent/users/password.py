@@ -15,6 +15,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from consent.errors import Busy, Invalid
+from consent.saying import say
 
 PASSWORD_LEAST = 12
 PASSWORD_MOST = 256
@@ -52,9 +53,15 @@ def check_password(password: str, email: str, field: str = "password") -> None:
     """Refuse what is short, guessed first, or the e-mail itself."""
     plain = unicodedata.normalize("NFKC", password)
     if len(plain) < PASSWORD_LEAST:
-        raise _bad_password(f"Use at least {PASSWORD_LEAST} characters.", field)
+        raise _bad_password(
+            say("Use at least %(password_least)s characters.", password_least=PASSWORD_LEAST),
+            field,
+        )
     if len(plain) > PASSWORD_MOST:
-        raise _bad_password(f"Use at most {PASSWORD_MOST} characters.", field)
+        raise _bad_password(
+            say("Use at most %(password_most)s characters.", password_most=PASSWORD_MOST),
+            field,
+        )
     folded = plain.casefold()
     if folded in GUESSED or folded in COMMON or len(set(folded)) < 4 or folded == email.casefold():
         raise _bad_password("This one is among the first that are tried. Choose another.", field)

@@ -14,11 +14,12 @@ from ..geo import Address, client, parse_address, untrusted_forwarding
 from ..limits import client_key
 from ..parts import parts
 from ..regime import Place, Signals, gpc_header
+from ..saying import Said, say
 from ..sites import IP_MODES
 
-FORWARDING = (
+FORWARDING = say(
     "A proxy on a private network forwards visitors, but is not trusted: every visitor looks the"
-    " same. Set TRUSTED_PROXIES={peer}."
+    " same. Set TRUSTED_PROXIES=%(peer)s."
 )
 
 
@@ -56,7 +57,7 @@ def limit_key() -> str | None:
     config = parts().config
     peer, forwarded = request.remote_addr, request.headers.get("X-Forwarded-For")
     if untrusted_forwarding(peer, forwarded, config.trusted_proxies):
-        parts().warnings["forwarding"] = FORWARDING.format(peer=peer)
+        parts().warnings["forwarding"] = Said(FORWARDING, {"peer": peer})
         return None
     address = _address()
     return client_key(None if address is None else str(address))

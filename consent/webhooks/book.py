@@ -14,6 +14,7 @@ from sqlalchemy import select
 from .. import trail, undoing
 from ..db import db
 from ..errors import Conflict, Invalid, NotFound
+from ..saying import say
 from ..sites import Site
 from .outbox import queue
 from .signing import secret_of
@@ -37,7 +38,7 @@ def add(
     if any(one.url == url for one in held):
         raise Conflict("webhook_exists", "This site has a webhook to that address already.")
     if len(held) >= MOST:
-        raise Invalid("field_value", f"A site has at most {MOST} webhooks.")
+        raise Invalid("field_value", say("A site has at most %(most)s webhooks.", most=MOST))
     made = Webhook(
         site_id=site.id,
         url=url,
@@ -207,7 +208,7 @@ def _check(url: str, events: Sequence[str]) -> None:
     if why := address_problem(url):
         wrong["url"] = why
     if not events or not set(events) <= set(EVENTS):
-        wrong["events"] = f"At least one of {', '.join(EVENTS)}."
+        wrong["events"] = say("At least one of %(known)s.", known=", ".join(EVENTS))
     if wrong:
         raise Invalid("field_value", "The webhook cannot be kept like this.", fields=wrong)
 

@@ -16,6 +16,7 @@ from sqlalchemy import delete, select
 from .. import trail, users
 from ..db import db, rfc3339
 from ..permissions import Role
+from ..saying import Said, say, spoken, told
 from ..sites import Site
 from .sending import Answered, Post, Send
 from .signing import headers, secret_of
@@ -214,13 +215,17 @@ def _write(mail: Mail, site: Site, why: str) -> None:
     """To those who can switch it on again, the owners of the site's organisation; who cannot be
     reached sees it in the admin."""
     members, key = users.members(site.organisation_id), site.key
+    tag = spoken(site.default_language)
+    text = say(
+        "%(why)s Its messages wait. Mend the receiver and switch it on again in the admin, under"
+        " Webhooks of %(key)s."
+    )
     for owner in [one.user.email for one in members if one.role == Role.OWNER]:
         try:
             mail(
                 owner,
-                f"{key}: a webhook was switched off",
-                f"{why} Its messages wait. Mend the receiver and switch it on again in the admin,"
-                f" under Webhooks of {key}.",
+                told(say("%(key)s: a webhook was switched off", key=key), tag),
+                told(Said(text, {"why": Said(why), "key": key}), tag),
             )
         except OSError as error:
             _LOG.warning("a word about a webhook did not arrive: %s", type(error).__name__)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from ..egress import Guard, Policy
+from ..saying import say
 
 SECONDS = 15.0
 SMALL = 1024  # bytes of the answer that are read; nothing is done with them
@@ -30,7 +31,7 @@ class Answered(OSError):
     """The receiver answered, and not with a 2xx; a redirect is no receipt and is not followed."""
 
     def __init__(self, status: int) -> None:
-        super().__init__(f"It answered {status}.")
+        super().__init__(say("It answered %(status)s.", status=status))
         self.status = status
 
 
@@ -63,11 +64,13 @@ def _post(guard: Guard, post: Post, seconds: float) -> int:
         reply = over.getresponse()
         reply.read(SMALL)
     except http.client.HTTPException as error:
-        raise OSError(f"The answer was not understood: {type(error).__name__}.") from None
+        raise OSError(
+            say("The answer was not understood: %(name)s.", name=type(error).__name__)
+        ) from None
     finally:
         over.close()
     if guard.refused:
-        raise OSError("The address leads to where nothing may be sent.")
+        raise OSError(say("The address leads to where nothing may be sent."))
     if not 200 <= reply.status < 300:
         raise Answered(reply.status)
     return reply.status

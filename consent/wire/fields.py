@@ -11,10 +11,11 @@ from marshmallow import Schema, ValidationError, fields
 
 from consent.db import rfc3339
 from consent.errors import Invalid
+from consent.saying import in_field, say
 
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d:\d\d)")
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")  # PostgreSQL keeps no NUL, UTF-8 no half pair
-TYPE = "Not a valid type."
+TYPE = say("Not a valid type.")
 
 
 class StrictBoolean(fields.Field[bool]):
@@ -39,7 +40,9 @@ class StrictInteger(fields.Field[int]):
         if (self.least is not None and value < self.least) or (
             self.most is not None and value > self.most
         ):
-            raise ValidationError(f"A whole number from {self.least} to {self.most}.")
+            raise ValidationError(
+                say("A whole number from %(least)s to %(most)s.", least=self.least, most=self.most)
+            )
         return value
 
 
@@ -54,7 +57,7 @@ class Text(fields.Field[str]):
         if not isinstance(value, str):
             raise ValidationError(TYPE)
         if not self.pattern.fullmatch(value):
-            raise ValidationError("Not of the expected form.")
+            raise ValidationError(say("Not of the expected form."))
         return value
 
 
@@ -69,9 +72,11 @@ class Said(fields.Field[str]):
         if not isinstance(value, str):
             raise ValidationError(TYPE)
         if UNSTORABLE.search(value):
-            raise ValidationError("It holds a character that cannot be kept.")
+            raise ValidationError(say("It holds a character that cannot be kept."))
         if not self.least <= len(value) <= self.most:
-            raise ValidationError(f"From {self.least} to {self.most} characters.")
+            raise ValidationError(
+                say("From %(least)s to %(most)s characters.", least=self.least, most=self.most)
+            )
         return value
 
 
@@ -86,7 +91,7 @@ class Word(fields.Field[str]):
         if not isinstance(value, str):
             raise ValidationError(TYPE)
         if value not in self.words:
-            raise ValidationError(f"One of {', '.join(self.words)}.")
+            raise ValidationError(say("One of %(known)s.", known=", ".join(self.words)))
         return value
 
 
@@ -122,7 +127,7 @@ class Facts(fields.Field[Any]):
 def _storable(value: Any, levels: int) -> None:
     """Raises ValidationError for what JSON cannot say or a database cannot keep."""
     if levels < 0:
-        raise ValidationError("Nested too deep.")
+        raise ValidationError(say("Nested too deep."))
     if isinstance(value, dict):
         for name, one in value.items():
             if not isinstance(name, str):
@@ -139,7 +144,7 @@ def _storable(value: Any, levels: int) -> None:
 def _leaf(value: Any) -> None:
     if isinstance(value, str):
         if UNSTORABLE.search(value):
-            raise ValidationError("It holds a character that cannot be kept.")
+            raise ValidationError(say("It holds a character that cannot be kept."))
         return
     # No fractions: nothing that is published holds one, because its canonical form has none.
     if value is not None and not (isinstance(value, int) and abs(value) < 2**53):
@@ -159,13 +164,13 @@ def loaded(schema: Schema, data: object) -> dict[str, Any]:
 def moment(text: str) -> datetime:
     """An RFC 3339 time as aware UTC; raises ValidationError."""
     if not TIME.fullmatch(text):
-        raise ValidationError("A time like 2026-11-21T10:00:00.000Z.")
+        raise ValidationError(say("A time like 2026-11-21T10:00:00.000Z."))
     try:
         found = datetime.fromisoformat(text).astimezone(UTC)
     except (ValueError, OverflowError):
-        raise ValidationError("There is no such time.") from None
+        raise ValidationError(say("There is no such time.")) from None
     if not 2000 <= found.year <= 2200:
-        raise ValidationError("There is no such time.")
+        raise ValidationError(say("There is no such time."))
     return found
 
 
@@ -178,7 +183,7 @@ def refused(messages: Mapping[str, Any]) -> Invalid:
     else:
         code = "field_type" if {TYPE, "Invalid input type."} & said else "field_value"
     first = next(iter(flat))
-    return Invalid(code, f"{first}: {flat[first]}", fields=flat)
+    return Invalid(code, in_field(first, flat[first]), fields=flat)
 
 
 def _flat(messages: Mapping[str, Any], before: str = "") -> list[tuple[str, str]]:
@@ -188,5 +193,5 @@ def _flat(messages: Mapping[str, Any], before: str = "") -> list[tuple[str, str]
         if isinstance(value, Mapping):
             found += _flat(value, path)
         else:
-            found.append((path, str(value[0])))
+            found.append((path, value[0]))
     return found

@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 from consent.languages import NAMES
 from consent.sites import seconds
 
+from ...saying import Category, Said, say
 from ..asking import called
-from ..saying import Category, Said, Sentence, say
 from .finding import Mend, Rule
 
 RETENTION_EXCEEDED = "RETENTION-EXCEEDED"
@@ -46,7 +46,7 @@ def _purposeless(body: dict[str, Any]) -> Found:
     for tracker in body["trackers"]:
         without = [tag for tag in body["languages"] if not tracker["purpose"].get(tag, "").strip()]
         if without:
-            spoken = tuple(Sentence(NAMES.get(tag, tag)) for tag in without)
+            spoken = tuple(Said(NAMES.get(tag, tag)) for tag in without)
             text = "%(name)s: what it is for is not said in %(languages)s."
             yield say(text, name=called(tracker), languages=spoken), _tracker(tracker)
 
@@ -81,7 +81,7 @@ def _policyless(body: dict[str, Any]) -> Found:
     for tag in body["languages"]:
         if not urls.get(tag) and not urls.get(default):
             text = "The first layer has no link to a privacy policy in %(language)s."
-            yield say(text, language=Sentence(NAMES.get(tag, tag))), SETTINGS
+            yield say(text, language=Said(NAMES.get(tag, tag))), SETTINGS
 
 
 def _dead(body: dict[str, Any]) -> Found:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from ..saying import Said
+from ...saying import Said
 
 
 class Mend(NamedTuple):

@@ -7,7 +7,7 @@ from typing import Any
 
 from consent import theme
 
-from ..saying import Said, say
+from ...saying import Said, say
 from .finding import Mend, Rule
 
 Found = Iterator[tuple[Said, Mend]]

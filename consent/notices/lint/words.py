@@ -10,7 +10,7 @@ from typing import Any
 
 from consent import texts
 
-from ..saying import Category, Said, Sentence, say
+from ...saying import Category, Said, say
 from .finding import Mend, Rule
 
 STEERING = "EDPB Guidelines 03/2022, 3.3; 11 CCR 7004(a)(4)"
@@ -51,7 +51,7 @@ def _named(code: str) -> Callable[[dict[str, Any]], Found]:
                 if problem.code == code:
                     text = "%(language)s, %(name)s: %(problem)s"
                     values = {"language": tag, "name": problem.key}
-                    yield Said(text, values | {"problem": Sentence(problem.sentence)}), _texts(tag)
+                    yield Said(text, values | {"problem": Said(problem.sentence)}), _texts(tag)
 
     return look
 
