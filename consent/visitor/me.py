@@ -159,11 +159,12 @@ def _download(asker: Asker) -> Response:
     """Everything that is known of this visitor here, with the proofs and the texts shown."""
     own = [receipts.of_one(asker.of, row) for row in asker.rows[-receipts.SHOWN :]]
     digests = {one["record"]["notice"] for one in own}
+    told = ("record", "proof", "beside")
     body = {
         "site": asker.of.key,
         "visitor": asker.visitor.hex(),
         "made_at": rfc3339(parts().clock()),
-        "records": [{name: one[name] for name in ("record", "proof", "beside")} for one in own],
+        "records": [{name: one[name] for name in told if name in one} for one in own],
         "notices": {digest: shelf.notice(asker.of, digest).content for digest in sorted(digests)},
         **{name: own[-1][name] for name in ("controller", "contacts", "dpo", "authority")},
     }

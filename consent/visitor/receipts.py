@@ -81,15 +81,17 @@ def own(of: Site, visitor: bytes, record_id: str) -> Row:
 
 
 def of_one(of: Site, row: Row) -> dict[str, Any]:
-    """A receipt: the record, its proof, and who keeps it, as its notice says."""
+    """A receipt: the record, its proof, what stands beside it if anything does, and who keeps it,
+    as its notice says."""
     record = ledger.described(of, [row])[0]
     notice = shelf.notice(of, record["notice"]).content
     proven = ledger.receipt(of, row.seq)
+    beside = records.beside(of, [row.seq]).get(row.seq)
     names = ("controller", "contacts", "dpo", "authority")
     return {
         "record": record,
         "proof": proven.body() if proven else None,
-        "beside": records.beside(of, [row.seq]).get(row.seq, records.Beside()).body,
+        **({"beside": beside.body} if beside else {}),
         **{name: notice[name] for name in names},
     }
 
