@@ -20,14 +20,8 @@ def laid(lines: list[str]) -> list[str | Block] | None:
     made: list[str | Block] = []
     at, number = 0, 0
     while at < len(lines):
-        runs = _runs(lines[at])
-        header = tuple(text for _, text in runs)
-        known = tables.columns(header) if len(header) > 2 else {}
-        if not known:
-            made.append(lines[at])
-            at += 1
-            continue
-        first = _first_row(lines, at + 1, len(header))
+        header, known, below = _heading(lines, at)
+        first = _first_row(lines, below, len(header)) if known else None
         if first is None:
             made.append(lines[at])
             at += 1
@@ -42,6 +36,31 @@ def laid(lines: list[str]) -> list[str | Block] | None:
 
 def _runs(line: str) -> Runs:
     return [(found.start(), found.group()) for found in RUN.finditer(line)]
+
+
+def _heading(lines: list[str], at: int) -> tuple[tuple[str, ...], dict[str, int], int]:
+    """The headings that begin on that line, the columns they name, none where they are no cookie
+    table's, and the line below them. A heading may go on beneath itself, centred."""
+    runs = _runs(lines[at])
+    cells, spans = [text for _, text in runs], [(start, start + len(text)) for start, text in runs]
+    at += 1
+    while len(cells) > 2 and at <= len(lines):
+        if known := tables.columns(tuple(cells)):
+            return tuple(cells), known, at
+        more = _runs(lines[at]) if at < len(lines) else []
+        for start, text in more:
+            over = [
+                n
+                for n, (left, right) in enumerate(spans)
+                if start < right and left < start + len(text)
+            ]
+            if len(over) != 1:
+                return (), {}, at
+            cells[over[0]] += f" {text}"
+        if not more:
+            break
+        at += 1
+    return (), {}, at
 
 
 def _first_row(lines: list[str], at: int, columns: int) -> int | None:

@@ -19,6 +19,7 @@ from ..saying import say
 from .document import LONGEST, MOST_PAGES, Block, Unreadable
 from .grid import laid
 from .plain import BULLET, kind_of
+from .tables import heading
 from .words import label_of
 
 # What pypdf has to say of a damaged file is for its authors; ours is said by Unreadable.
@@ -139,6 +140,9 @@ def _goes_on(before: str, text: str, width: int) -> bool:
     if BULLET.match(text + " x") or not before:
         return False
     if label_of(text) or label_of(before):  # the heading of a group of cookies stands alone
+        return False
+    name, colon, _ = text.partition(":")
+    if colon and heading(name):  # what is said of a cookie, a line each
         return False
     if before[-1] in ".:;?!" and text[:1].isupper() and len(before) < width * 0.7:
         return False
