@@ -477,7 +477,7 @@ def test_a_witness_that_hangs_holds_up_neither_choices_nor_ticks(
         mine.clock.advance(seconds=1)
         made = post_choice(mine.client, SITE, choice_body(mine.digest, mine.clock())).get_json()
         while not mine.client.get(made["receipt"], headers=MINE).get_json()["proof"]:
-            assert time.monotonic() - begun < 10
+            assert time.monotonic() - begun < 25  # the witness hangs for 30
             time.sleep(0.01)
         slowest = max(slowest, time.monotonic() - begun)
     assert crooked.asked == 1  # slow ones never pile up

@@ -269,6 +269,7 @@ def break_off(refusal: Refusal, request_id: str = "") -> Response:
     `request_id` is what the log calls this request."""
     for name in ("admin_session", "admin_user", *tenant.KEPT):
         g.pop(name, None)
+    g.broken_off = True
     said = {
         413: _("This is more than the server takes at once: 2 MB."),
         500: _("Something went wrong here."),

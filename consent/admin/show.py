@@ -157,7 +157,7 @@ def page_parts() -> dict[str, Any]:
         "REQUESTS": REQUESTS,
         "base_url": current_app.extensions["crumbtrail"].config.base_url,
         "attribution": _attribution(),
-        "warnings": _warnings() if g.get("admin_user") else [],
+        "warnings": [] if g.get("broken_off") else _warnings(),
     }
 
 
