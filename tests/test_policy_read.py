@@ -19,6 +19,7 @@ from pypdf import PdfReader, PdfWriter
 
 from consent import cli_policy, policy
 from consent.policy import Document, Unreadable
+from consent.policy.grid import laid
 from tests.pages import Website
 from tests.prepare import ROOT
 
@@ -318,6 +319,21 @@ def test_a_pdfs_tables_are_put_together_again(name: str, new_page: Callable[...,
     )
     pdf = printed(new_page(java_script_enabled=False), html, "A4")
     assert rows(policy.read(policy.document(pdf)).to_json()) == EXPECTED[name]["trackers"]
+
+
+def test_headings_that_wrap_are_put_together_over_their_columns() -> None:
+    lines = [
+        "   Nom du           Émetteur              Finalité               Durée de",
+        "    cookie                                                     conservation",
+        "",
+        " _ga            Google Ireland     Distingue les visiteurs.   13 mois",
+        "                Limited",
+    ]
+    [row] = [one for one in laid(lines) or [] if not isinstance(one, str)]
+    assert row.header == ("Nom du cookie", "Émetteur", "Finalité", "Durée de conservation")
+    assert row.cells == ("_ga", "Google Ireland Limited", "Distingue les visiteurs.", "13 mois")
+    apart = "a line across two of them"  # is no part of a heading
+    assert laid([lines[0], f"{apart:>50}", *lines[2:]]) is None
 
 
 def test_a_locked_pdf_and_one_without_text_are_refused() -> None:

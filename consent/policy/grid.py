@@ -42,25 +42,24 @@ def _heading(lines: list[str], at: int) -> tuple[tuple[str, ...], dict[str, int]
     """The headings that begin on that line, the columns they name, none where they are no cookie
     table's, and the line below them. A heading may go on beneath itself, centred."""
     runs = _runs(lines[at])
-    cells, spans = [text for _, text in runs], [(start, start + len(text)) for start, text in runs]
-    at += 1
-    while len(cells) > 2 and at <= len(lines):
+    cells = [text for _, text in runs]
+    while len(runs) > 2:
+        at += 1
         if known := tables.columns(tuple(cells)):
             return tuple(cells), known, at
         more = _runs(lines[at]) if at < len(lines) else []
-        for start, text in more:
-            over = [
-                n
-                for n, (left, right) in enumerate(spans)
-                if start < right and left < start + len(text)
-            ]
-            if len(over) != 1:
-                return (), {}, at
-            cells[over[0]] += f" {text}"
         if not more:
             break
-        at += 1
+        for run in more:
+            above = [number for number, one in enumerate(runs) if _meet(one, run)]
+            if len(above) != 1:
+                return (), {}, at
+            cells[above[0]] += f" {run[1]}"
     return (), {}, at
+
+
+def _meet(one: tuple[int, str], other: tuple[int, str]) -> bool:
+    return other[0] < one[0] + len(one[1]) and one[0] < other[0] + len(other[1])
 
 
 def _first_row(lines: list[str], at: int, columns: int) -> int | None:
