@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, event, text
 from sqlalchemy.exc import ProgrammingError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from . import tenancy
 
@@ -48,6 +49,7 @@ def guard(engine: Engine) -> None:
     for name in ("commit", "rollback"):
         event.listen(engine, name, _over)
     event.listen(engine, "rollback_savepoint", _taken_back)
+    event.listen(engine, "checkin", _given_back)
 
 
 def problem(connection: Connection) -> str | None:
@@ -119,9 +121,14 @@ def _stands(connection: Connection) -> bool:
 
 
 def _over(connection: Connection) -> None:
-    connection.info.pop(HELD, None)
+    if not connection.invalidated:  # the next one knows nothing of what this one was told
+        connection.info.pop(HELD, None)
+
+
+def _given_back(_: Any, record: ConnectionPoolEntry) -> None:
+    record.info.pop(HELD, None)
 
 
 def _taken_back(connection: Connection, *_: Any) -> None:
-    if HELD in connection.info:
+    if not connection.invalidated and HELD in connection.info:
         connection.info[HELD] = UNSURE
