@@ -37,6 +37,7 @@ SHAPES = (
     ":{m}", " %({m})s", " {{{m}}} %s ?", "\n;\nVACUUM;--{m}", " COLLATE {m}",
 )  # fmt: skip
 PAYLOADS = tuple(opener + shape.format(m=MARK) for opener in OPENERS for shape in SHAPES)
+HOSTILE = (f"{MARK}\r\nX-Set: {MARK}\r\n\r\n", f"{MARK}\0")  # what ends a line, and a text
 NUMBERS = ("2147483648", "9223372036854775808")
 HEADERS = (
     "Accept-Language", "Authorization", "Cookie", "If-Match", "If-None-Match", "Origin", "Referer",

@@ -1,5 +1,5 @@
 """300 payloads of SQL at every place of every route that takes a text: they reach the database as
-values, and never as words of a statement.
+values, and never as words of a statement. Every place also gets what ends a line, and a NUL.
 
 How long an answer takes is not measured: what stands in no statement cannot make one wait.
 """
@@ -17,7 +17,7 @@ from consent.db import db
 from tests.attacker import Attacker, let_in
 from tests.conftest import Clock
 from tests.faults.sizes import FAULTS, size
-from tests.injections import NUMBERS, PAYLOADS, Spot, Watch, watched
+from tests.injections import HOSTILE, NUMBERS, PAYLOADS, Spot, Watch, watched
 from tests.routes import state
 
 # What a GET may write: that somebody read, was here, or used a key.
@@ -70,7 +70,7 @@ def test_A10_no_payload_at_any_place_is_ever_part_of_a_statement(attacker: Attac
     before, tables = state(app, GROWS), made_of(app)
     with watched() as watch:
         for number, spot in enumerate(spots):
-            for payload in chosen(number, count):
+            for payload in (*chosen(number, count), *HOSTILE):
                 found += harm(watch, spot, payload)
                 sent += 1
     assert found == []
