@@ -24,7 +24,7 @@ from typing import Any
 
 from ..db import db
 from ..notices import Notice
-from ..scans.running import KEPT_ENVIRONMENT, ROOT, end
+from ..scans.running import begin, end
 from ..sites import Site
 from ..stage import Stage
 from . import book
@@ -102,16 +102,7 @@ class Renderer:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True, mode=0o700)
         builds = self._write(folder, notice, pictures)
-        with (folder / "log.txt").open("wb") as log:
-            process = subprocess.Popen(  # noqa: S603 - our own program, its arguments as a list
-                [*self.command, str(folder)],
-                cwd=ROOT,
-                env={name: os.environ[name] for name in KEPT_ENVIRONMENT if name in os.environ},
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
+        process = begin(self.command, folder)
         ends = self.steady() + START_S + EACH_S * len(pictures)
         self._work = Work(number, folder, process, ends, pictures, builds)
 

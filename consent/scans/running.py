@@ -131,16 +131,7 @@ class Scanner:
         folder.mkdir(parents=True, mode=0o700)
         job = {"url": scan.url, "options": {**options, "screenshots": str(folder)}}
         (folder / "job.json").write_text(json.dumps(job), "utf-8")
-        with (folder / "log.txt").open("wb") as log:
-            process = subprocess.Popen(  # noqa: S603 - our own program, its arguments as a list
-                [*self.command, str(folder)],
-                cwd=ROOT,
-                env={name: os.environ[name] for name in KEPT_ENVIRONMENT if name in os.environ},
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
+        process = begin(self.command, folder)
         self._job = Job(scan.id, folder, process, self.steady() + self.longest)
 
     def _look(self, job: Job, at: datetime) -> None:
@@ -190,6 +181,20 @@ class Scanner:
         found = self.judge(site, seen)
         link = self.link(site, scan)
         book.finish(job.number, findings.to_json(seen), found, drafts, at, link)
+
+
+def begin(command: Sequence[str], folder: Path) -> subprocess.Popen[bytes]:
+    """A program of ours for the job in that folder, where it also says what it does."""
+    with (folder / "log.txt").open("wb") as log:
+        return subprocess.Popen(  # noqa: S603 - our own program, its arguments as a list
+            [*command, str(folder)],
+            cwd=ROOT,
+            env={name: os.environ[name] for name in KEPT_ENVIRONMENT if name in os.environ},
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
 
 
 def end(process: subprocess.Popen[bytes]) -> None:
