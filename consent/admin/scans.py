@@ -194,7 +194,8 @@ def _words(scan: Scan) -> str:
     if scan.state == "done":
         return _("It is done.")
     if scan.state != "running":
-        return _(scans.PROBLEMS.get(scan.problem or "", "It has ended."))
+        why = scans.PROBLEMS.get(scan.problem or "")
+        return _(why) if why else _("It has ended.")
     if not told:
         return _("The browser starts.")
     steps = _(

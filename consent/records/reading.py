@@ -237,12 +237,12 @@ def _conditions(site: Site, wanted: RecordFilter) -> list[ColumnElement[bool]]:
         found.append(_category(wanted.category))
     if wanted.country is not None:
         if not re.fullmatch("[A-Za-z]{2}", wanted.country):
-            raise _bad("country", "Two letters, like PL.")
+            raise _bad("country", say("Two letters, like PL."))
         here = select(Place.id).where(Place.country == wanted.country.upper())
         found.append(Row.place_id.in_(here))
     if wanted.notice is not None:
         if not re.fullmatch("[0-9a-f]{64}", wanted.notice):
-            raise _bad("notice", "64 hexadecimal digits.")
+            raise _bad("notice", say("64 hexadecimal digits."))
         of = select(Notice.id).where(Notice.site_id == site.id, Notice.digest == wanted.notice)
         found.append(Row.notice_id.in_(of))
     return found + _said(site, wanted) + _signalled(wanted)
@@ -342,9 +342,9 @@ def _hex16(text: str) -> bytes:
     try:
         raw = bytes.fromhex(text)
     except ValueError:
-        raise _bad("visitor", "32 hexadecimal digits.") from None
+        raise _bad("visitor", say("32 hexadecimal digits.")) from None
     if len(raw) != 16:
-        raise _bad("visitor", "32 hexadecimal digits.")
+        raise _bad("visitor", say("32 hexadecimal digits."))
     return raw
 
 
