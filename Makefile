@@ -4,12 +4,13 @@
 #   make lint            ruff, mypy, tsc, and "static/js/dist is what the sources build"
 #   make js              build static/js/dist again, for those who change the script
 #   make faults          the fault tests at their long sizes (an hour or more); make faults FAULTS=10
+#   make cluster         PostgreSQL that fails over, web processes apart, killed part by part (minutes)
 #   make bench           measure this machine (docs/benchmarks.md)
 #   make schemathesis    hold every answer against /openapi.json (ten minutes and more)
 #   make eval            how often the classifier is right;   make eval EVAL=labelled.csv
 #   make clean           delete the data, the caches and .venv: start over
 
-.PHONY: run test lint js bench eval faults schemathesis clean
+.PHONY: run test lint js bench eval faults cluster schemathesis clean
 .DEFAULT_GOAL := run
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -26,7 +27,7 @@ run: .venv/run.stamp
 	@DEMO="$${DEMO-1}"; export DEMO; exec $(PY) -m flask --app app serve
 
 test: .venv/dev.stamp static/js/node_modules/.stamp packages/node_modules/.stamp
-	@$(PY) tests/prepare.py chromium firefox postgresql
+	@$(PY) tests/prepare.py chromium firefox postgresql patroni
 	@$(WITH_NODE) $(PY) -m pytest -n 2 --dist worksteal $(T)
 
 lint: .venv/dev.stamp static/js/node_modules/.stamp packages/node_modules/.stamp
@@ -44,6 +45,11 @@ js: static/js/node_modules/.stamp
 faults: .venv/dev.stamp
 	@$(PY) tests/prepare.py postgresql
 	@FAULTS="$${FAULTS-100}" $(PY) -m pytest tests/faults $(T)
+
+SECONDS ?= 10
+cluster: .venv/dev.stamp
+	@$(PY) tests/prepare.py postgresql patroni
+	@$(PY) -m tests.cluster $(SECONDS)
 
 schemathesis: .venv/dev.stamp
 	@$(PY) -m tests.described 100

@@ -266,6 +266,7 @@ def parts(app: Flask, settings: Config, clock: Callable[[], datetime]) -> Parts:
             settings.log_base,
             {"build": visitor.build_digest(), "regimes": default_table().digest},
             Witnessing(settings.witness_policy) if settings.witness_policy else None,
+            ticks=settings.ledger,
         ),
         open_writer=lambda: open_writer(app, clock),
         engine=lambda: engine(app),

@@ -270,6 +270,7 @@ def _chosen(site: sites.Site, record_id: str | None, visitor: str | None) -> lis
 def ledger_run() -> None:
     """Integrate and sign every second, until Ctrl-C. Any number may run; one leads."""
     known, stop = parts(), threading.Event()
+    known.ledger.ticks = True
     for sign in (signal.SIGINT, signal.SIGTERM):
         signal.signal(sign, lambda *_: stop.set())
     click.echo("The ledger runs; Ctrl-C ends it.", err=True)
@@ -281,6 +282,7 @@ def ledger_run() -> None:
 def ledger_tick() -> None:
     """Integrate and sign once."""
     known = parts()
+    known.ledger.ticks = True
     outcome = known.ledger.tick(known.clock())
     for why in known.ledger.alarms.values():
         click.echo(why, err=True)

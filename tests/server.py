@@ -75,7 +75,7 @@ class Server:
         }
 
     def start(self) -> None:
-        command = [*_dies_with_us(), sys.executable, "-m", "flask", "--app", "app", "serve"]
+        command = [*dies_with_us(), sys.executable, "-m", "flask", "--app", "app", "serve"]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 command,
@@ -169,7 +169,7 @@ class Server:
         return reply.json()
 
 
-def _dies_with_us() -> list[str]:
+def dies_with_us() -> list[str]:
     """Where Linux has it: a run that is killed leaves no server behind."""
     return ["setpriv", "--pdeathsig", "TERM"] if shutil.which("setpriv") else []
 

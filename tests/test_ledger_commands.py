@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from consent.db import db, open_sqlite
+from consent.ledger import Ledger, Signer
 from consent.records.rows import Row
 from tests.acts import SECRET, choice_body, make_site, post_choice
 from tests.conftest import Clock
@@ -118,3 +122,73 @@ def test_a_ledger_elsewhere_integrates_what_a_server_without_one_stores(
         elsewhere.send_signal(signal.SIGINT)
         _, said = elsewhere.communicate(timeout=30)
     assert elsewhere.returncode == 0, said.decode()
+
+
+@pytest.fixture
+def elsewhere(app: Flask, clock: Clock, tmp_path: Path) -> Ledger:
+    """The ledger of a server on another machine: the keys were copied, the memory was not."""
+    make_site(app, clock())
+    here: Ledger = app.extensions["crumbtrail"].ledger
+    here.tick(clock())
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    shutil.copy(here.signer.folder / "keys.json", folder)
+    return Ledger(Signer(folder), here.base, here.told, ticks=False)
+
+
+def test_a_server_with_the_keys_and_no_memory_goes_by_the_word_of_the_ledger(
+    app: Flask, clock: Clock, elsewhere: Ledger
+) -> None:
+    here: Ledger = app.extensions["crumbtrail"].ledger
+    elsewhere.look(clock())
+    assert elsewhere.stopped is None
+    memory = open_sqlite(here.signer.folder / "state.db")
+    memory.execute("UPDATE head SET size = size + 5")
+    here.tick(clock.advance(seconds=1))
+    elsewhere.look(clock())
+    assert elsewhere.stopped == here.stopped
+    assert "older database" in str(elsewhere.stopped)
+    memory.execute("UPDATE head SET size = size - 5")
+    memory.close()
+    here.tick(clock.advance(seconds=1))
+    elsewhere.look(clock())
+    assert (here.stopped, elsewhere.stopped) == (None, None)
+
+
+def test_twin_a_ledger_that_tells_nobody_lets_the_others_go_on(
+    app: Flask, clock: Clock, elsewhere: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here: Ledger = app.extensions["crumbtrail"].ledger
+    monkeypatch.setattr("consent.ledger.word.leave", lambda *_: None)
+    memory = open_sqlite(here.signer.folder / "state.db")
+    memory.execute("UPDATE head SET size = size + 5")
+    memory.close()
+    here.tick(clock.advance(seconds=1))
+    elsewhere.look(clock())
+    assert here.stopped and elsewhere.stopped is None
+
+
+def test_a_server_with_keys_of_its_own_takes_no_choice(
+    app: Flask, clock: Clock, elsewhere: Ledger
+) -> None:
+    (elsewhere.signer.folder / "keys.json").unlink()
+    elsewhere.look(clock())
+    assert "keys.json" in str(elsewhere.stopped)
+
+
+def test_a_server_with_the_keys_of_before_a_change_goes_on(
+    app: Flask, clock: Clock, elsewhere: Ledger
+) -> None:
+    here: Ledger = app.extensions["crumbtrail"].ledger
+    here.signer.rotate(clock.advance(seconds=1))
+    here.tick(clock.advance(seconds=1))
+    elsewhere.look(clock())
+    assert elsewhere.stopped is None
+
+
+def test_who_integrates_without_a_memory_is_stopped_as_ever(
+    app: Flask, clock: Clock, elsewhere: Ledger
+) -> None:
+    elsewhere.ticks = True
+    elsewhere.look(clock())
+    assert "SIGNER_STATE" in str(elsewhere.stopped)

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from sqlalchemy import make_url
 
 from consent import config
 from tests.prepare import ROOT
@@ -137,3 +138,23 @@ def test_ordinary_variables_are_no_slips() -> None:
         " EDITOR XDG_RUNTIME_DIR SSH_AUTH_SOCK POSTGRES_PASSWORD KUBERNETES_PORT"
     ).split()
     assert config.slips(dict.fromkeys(usual, "x")) == []
+
+
+@pytest.mark.parametrize(
+    ("url", "hosts"),
+    [
+        ("postgresql://u:p%40w@db1:5432,db2:5433/name?target_session_attrs=read-write", None),
+        ("postgresql+psycopg://u@db1,db2/name", None),
+        ("postgresql://u@db/name", "db"),
+        ("postgresql://u@/name?host=%2Frun%2Fpg", "/run/pg"),
+    ],
+)
+def test_postgresql_may_be_at_several_hosts(tmp_path: Path, url: str, hosts: str | None) -> None:
+    known = config.load({"DATABASE_URL": url, "INSTANCE_PATH": str(tmp_path)})
+    made = make_url(known.database_url)
+    [_, arguments] = made.get_dialect()().create_connect_args(made)
+    assert (arguments["dbname"], arguments["user"]) == ("name", "u")
+    assert arguments["host"] == (hosts or "db1,db2")
+    if "p%40w" in url:
+        assert (arguments["password"], arguments["port"]) == ("p@w", "5432,5433")
+        assert arguments["target_session_attrs"] == "read-write"

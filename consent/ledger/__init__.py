@@ -5,6 +5,7 @@ rows        a log as it is stored
 tree        reading a stored log, proving from it, letting it grow
 integrate   the tick
 running     ticking in a process, or watching
+word        what who ticks says to who watches
 reading     records with their place in the log
 witnessing  who outside remembers the deployment log, and has cosigned it
 protection  how far the log can be believed, in words

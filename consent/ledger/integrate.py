@@ -25,6 +25,7 @@ from ..sites import Site
 from ..tlog import merkle
 from ..tlog.merkle import Wrong
 from ..waiting import CONSENT, DEPLOYMENT, ENTRY, Waiting
+from . import word
 from .rows import Head, Item, day, head_item
 from .signer import Refused, Signer, Wanted
 from .tree import Growth, Tree
@@ -56,6 +57,7 @@ class Ledger:
     base: str
     told: Mapping[str, str]
     witnessing: Witnessing | None = None
+    ticks: bool = True  # whether this process integrates, or heeds one that does
     alarms: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -63,10 +65,10 @@ class Ledger:
         """Why nothing is signed and no choice is taken, or None."""
         return self.alarms.get("log")
 
-    def look(self, _at: datetime) -> None:
+    def look(self, at: datetime) -> None:
         """`check`, with nothing held afterwards."""
         try:
-            self.check()
+            self.check(at)
         finally:
             db.session.remove()
 
@@ -93,7 +95,7 @@ class Ledger:
         """
         outcome = Outcome()
         try:
-            self.check()
+            self.check(at)
             if self.stopped is None:
                 self.publish(at)
                 outcome = self.integrate(at)
@@ -104,6 +106,7 @@ class Ledger:
             self.alarm(of_error(refused))
         finally:
             db.session.remove()
+        word.leave(self.signer, self.stopped, at)
         return outcome
 
     def alarm(self, why: str) -> None:
@@ -114,7 +117,7 @@ class Ledger:
         )
         _LOG.error("the log is stopped: %s", why)
 
-    def check(self) -> None:
+    def check(self, at: datetime) -> None:
         """Whether the database is the one whose heads were signed last; else an alarm.
 
         The signer is asked between two readings, because others sign meanwhile: a head is always
@@ -136,6 +139,10 @@ class Ledger:
             )
             return
         db.session.rollback()
+        if last is None and not self.ticks:
+            if why := word.heard(self.signer, at):
+                self.alarms["log"] = why
+            return
         head = db.session.scalar(select(Head).where(Head.site == DEPLOYMENT))
         size = head.size if head else 0
         if last is None:

@@ -126,6 +126,11 @@ class Signer:
         raw = b"".join(key.private.public_key().public_bytes_raw() for key in keys)
         return hashlib.sha256(raw).hexdigest()
 
+    def fingerprints(self, at: datetime) -> list[str]:
+        """SHA-256 (hex) of each raw Ed25519 public key that ever signed, in order of the digits."""
+        public = (key.private.public_key().public_bytes_raw() for key in self._all_keys(at))
+        return sorted(hashlib.sha256(raw).hexdigest() for raw in public)
+
     def promise(self, origin: str, commitment: str, received: datetime, now: datetime) -> str:
         """Base64 of an Ed25519 signature: this commitment will be in the log of `origin`.
 
