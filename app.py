@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import gc
 import os
 import signal
 import threading
@@ -81,6 +82,7 @@ from consent.telling import Telling
 
 LARGEST = 2**31 - 1  # number of anything that an address names
 WITHDRAWALS = 10  # times the budget of other choices
+UNFRAMED = [("Content-Security-Policy", "frame-ancestors 'none'"), ("X-Frame-Options", "DENY")]
 CHORES_S = 1.0  # between two looks at what waits: scans, pictures, messages, acts on many sites
 
 
@@ -116,6 +118,7 @@ def create_app(settings: Config | None = None, clock: Callable[[], datetime] = u
         demo.front,
     ):
         app.register_blueprint(edge)
+    app.wsgi_app = hot(app, settings.https)  # type: ignore[method-assign]
     if settings.demo:
         app.register_blueprint(demo.demo)
         app.wsgi_app = demo.Pretend(app.wsgi_app)  # type: ignore[method-assign]
@@ -208,6 +211,8 @@ def worker() -> Flask:
         start("ledger", stop, ledger.run, known.ledger, *here, *daily)
     else:
         start("ledger", stop, ledger.watch, known.ledger, *here)
+    gc.collect()
+    gc.freeze()  # what is here now stays: the collector need not walk it under load
     return app
 
 
@@ -342,13 +347,29 @@ def guarded(response: Response) -> Response:
     """No page stands in a frame, but the declaration, which owners put into theirs, and a stage,
     which stands in the admin's."""
     endpoint = request.endpoint or ""
-    if not (endpoint.startswith("visitor.declared") and response.status_code == 200):
-        who = "'self'" if endpoint == "staged.file" else "'none'"
-        response.headers.setdefault("Content-Security-Policy", f"frame-ancestors {who}")
-        if who == "'none'":
-            response.headers.setdefault("X-Frame-Options", "DENY")
-    response.headers.setdefault("X-Content-Type-Options", "nosniff")
-    response.headers.setdefault("Referrer-Policy", "no-referrer")
-    if current_app.extensions["crumbtrail"].config.https:
-        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+    if endpoint == "staged.file":
+        response.headers.setdefault("Content-Security-Policy", "frame-ancestors 'self'")
+    elif not (endpoint.startswith("visitor.declared") and response.status_code == 200):
+        for name, value in UNFRAMED:
+            response.headers.setdefault(name, value)
+    for name, value in always(current_app.extensions["crumbtrail"].config.https):
+        response.headers.setdefault(name, value)
     return response
+
+
+def always(https: bool) -> list[tuple[str, str]]:
+    """What every answer says to a browser."""
+    found = [("X-Content-Type-Options", "nosniff"), ("Referrer-Policy", "no-referrer")]
+    return [*found, *([("Strict-Transport-Security", "max-age=31536000")] if https else [])]
+
+
+def hot(app: Flask, https: bool) -> visitor.Hot:
+    """The road that choices take: the headers of `guarded`, the figures and the log of the rest."""
+
+    def ended(status: int, refused: str | None, began: float) -> None:
+        metrics.chosen(app.extensions["metrics"], status, refused, began)
+        if "logged" in app.extensions:
+            route = "/v1/<site>/consents"
+            logs.answered("POST", status, began, request=logs.new_id(), route=route)
+
+    return visitor.Hot(app, [*UNFRAMED, *always(https)], ended)

@@ -31,8 +31,9 @@ import app as wiring
 from consent import cli, config, inventory, notices, rollup, sites
 from consent.db import db
 from consent.records import Choice, Facts, Writer
+from consent.records.job import Job
 from consent.records.rows import ACTIONS, BROWSERS
-from consent.records.writer import Job, now_us
+from consent.records.writer import now_us
 from consent.regime import Place
 from consent.rollup import Cell, Kind, Period
 from consent.rollup.cells import WAITS, Counts

@@ -1,4 +1,5 @@
-"""The server of bench/writes.py: as it is, or (BENCH_WRITER=orm) with one ORM commit a request."""
+"""The server of bench/writes.py: as it is, by Flask's road alone (BENCH_WAY=flask), or so and with
+one ORM commit a request (BENCH_WAY=orm)."""
 
 from __future__ import annotations
 
@@ -6,6 +7,7 @@ import os
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
@@ -17,8 +19,9 @@ from sqlalchemy.orm import Session
 import app as wiring
 from consent import cli
 from consent.records import Writer
+from consent.records.job import Job
 from consent.records.rows import Row
-from consent.records.writer import Job, now_us
+from consent.records.writer import now_us
 from consent.waiting import CONSENT, Waiting
 
 
@@ -41,8 +44,11 @@ class OneByOne(Writer):
 
 def worker() -> Flask:
     """What serves: the ledger integrates in it, as in the product."""
-    app = wiring.worker()
-    if os.environ["BENCH_WRITER"] == "orm":
+    app, way = wiring.worker(), os.environ["BENCH_WAY"]
+    if way != "hot":
+        outer: Any = app.wsgi_app  # the demo's wrapper, round the hot road
+        outer.wsgi_app = outer.wsgi_app._flask
+    if way == "orm":
         engine = wiring.engine(app)
         app.extensions["crumbtrail"].open_writer = lambda: OneByOne(engine, now_us)
     return app

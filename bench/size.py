@@ -20,7 +20,8 @@ import app as wiring
 from consent import cli, notices, sites
 from consent.db import db
 from consent.records import Choice, Facts, Writer
-from consent.records.writer import BATCH, Job, now_us
+from consent.records.job import Job
+from consent.records.writer import BATCH, now_us
 from consent.regime import Place
 
 SITE = "voipstudio.pl"

@@ -1,9 +1,10 @@
-"""Durable choices per second through the front door: group commit against one commit a request.
+"""Durable choices per second and per CPU-second of the server, through the front door.
 
     python bench/writes.py [SECONDS]
 
-Starts the server on a fresh SQLite database twice a round, interleaved: as it is, and with a
-writer that commits each row by the ORM in its own request (the usual way). The generator is
+Starts the server on a fresh SQLite database three times a round, interleaved: as it is, by Flask's
+road alone, and so with a writer that commits each row by the ORM in its own request (the usual
+way). The generator is
 openload.c, one thread, closed loop with 64 connections. Prints one JSON line a round and a
 summary; docs/benchmarks.md says what was measured where.
 """
@@ -31,28 +32,37 @@ ROOT = Path(__file__).resolve().parent.parent
 SITE = "voipstudio.pl"
 CONNECTIONS = 64
 ROUNDS = 3
+WAYS = ("hot", "flask", "orm")
 
 
 def main() -> None:
     seconds = int(sys.argv[1]) if len(sys.argv) > 1 else 10
     generator = compiled()
-    rates: dict[str, list[float]] = {"group": [], "orm": []}
+    rates: dict[str, list[float]] = {way: [] for way in WAYS}
+    costs: dict[str, list[float]] = {way: [] for way in WAYS}
     for _ in range(ROUNDS):
         for way in rates:
             with tempfile.TemporaryDirectory() as instance:
                 found = measured(generator, Path(instance), way, seconds)
             rates[way].append(found["rps"])
+            costs[way].append(found["cpu_ms"])
             print(json.dumps({"way": way, **found}), flush=True)
-    ratio = statistics.median(g / o for g, o in zip(rates["group"], rates["orm"], strict=True))
-    summary = {
+    summary: dict[str, object] = {
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python "
         f"{platform.python_version()}, generator on the same machine",
         "seconds": seconds,
         "connections": CONNECTIONS,
-        "group_per_s": statistics.median(rates["group"]),
-        "orm_per_s": statistics.median(rates["orm"]),
-        "ratio": round(ratio, 2),
+        "load": os.getloadavg()[0],
     }
+    for way in WAYS:
+        ratios = [a / b for a, b in zip(rates["hot"], rates[way], strict=True)]
+        cheaper = [b / a for a, b in zip(costs["hot"], costs[way], strict=True)]
+        summary[way] = {
+            "per_s": statistics.median(rates[way]),
+            "cpu_ms": statistics.median(costs[way]),
+            "hot_is_times_as_many": round(statistics.median(ratios), 2),
+            "hot_is_times_cheaper": round(statistics.median(cheaper), 2),
+        }
     print(json.dumps(summary, indent=1))
 
 
@@ -73,9 +83,11 @@ def measured(generator: Path, instance: Path, way: str, seconds: int) -> dict[st
         stop = threading.Event()
         asking = threading.Thread(target=proven, args=(port, stop, delays))
         asking.start()
+        before = cpu_s(server.pid)
         found = load(generator, port, seconds)
         stop.set()
         asking.join()
+        found["cpu_ms"] = round((cpu_s(server.pid) - before) / found["ok"] * 1000, 3)
         delays.sort()
         return found | {
             "proven_p50_s": round(delays[len(delays) // 2], 2),
@@ -84,6 +96,14 @@ def measured(generator: Path, instance: Path, way: str, seconds: int) -> dict[st
         }
     finally:
         stopped(server)
+
+
+def cpu_s(pid: int) -> float:
+    """Seconds of CPU that a process and its children have had (Linux)."""
+    said = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    own = (int(said[11]) + int(said[12])) / os.sysconf("SC_CLK_TCK")
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return own + sum(cpu_s(int(child)) for child in children)
 
 
 def proven(port: int, stop: threading.Event, delays: list[float]) -> None:
@@ -138,7 +158,7 @@ def started(instance: Path, port: int, way: str) -> subprocess.Popen[bytes]:
         "RATE_SITE": "0",
         "RATE_CLIENT": "0",
         "RENDERINGS": "0",
-        "BENCH_WRITER": way,
+        "BENCH_WAY": way,
     }
     command = [sys.executable, str(ROOT / "bench" / "serve.py")]
     server = subprocess.Popen(

@@ -20,7 +20,7 @@ from .moving import Entry
 from .notices import Notice
 from .parts import parts
 from .records import Facts
-from .records.writer import Job
+from .records.job import Job
 from .regime import Place, Signals
 from .sites import Site
 

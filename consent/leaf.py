@@ -39,10 +39,14 @@ def commitment(record: dict[str, object], salt: bytes) -> str:
 
     Without the salt nobody can confirm a guess, so erasing record and salt erases the person.
     """
+    return committed(jcs({key: value for key, value in record.items() if key != "log"}), salt)
+
+
+def committed(canonical: bytes, salt: bytes) -> str:
+    """The same of a record's canonical form."""
     if len(salt) != SALT_BYTES:
         raise ValueError(f"a salt is {SALT_BYTES} bytes long")
-    committed = {key: value for key, value in record.items() if key != "log"}
-    return hashlib.sha256(_LEAF + salt + jcs(committed)).hexdigest()
+    return hashlib.sha256(_LEAF + salt + canonical).hexdigest()
 
 
 def entry(commitment: str, day: str) -> bytes:

@@ -107,6 +107,7 @@ def settle(app: Flask, config: Config) -> None:
     root.setLevel(logging.INFO)
     app.logger.handlers[:] = []
     if config.log_requests:
+        app.extensions["logged"] = True  # the hot road asks
         app.before_request(_begins)
         app.after_request(_ends)
 
@@ -125,8 +126,12 @@ def request_id() -> str:
     """A name for this request, made here: what a client sends as one is not believed."""
     known: str | None = request.environ.get("crumbtrail.request_id")
     if known is None:
-        known = request.environ["crumbtrail.request_id"] = secrets.token_hex(6)
+        known = request.environ["crumbtrail.request_id"] = new_id()
     return known
+
+
+def new_id() -> str:
+    return secrets.token_hex(6)
 
 
 def _begins() -> None:
@@ -134,11 +139,16 @@ def _begins() -> None:
 
 
 def _ends(response: Response) -> Response:
-    facts: dict[str, object] = {"method": request.method, "status": response.status_code}
-    if began := g.pop("logged", None):
-        facts["ms"] = round((time.perf_counter() - began) * 1000, 1)
-    logging.getLogger("crumbtrail.requests").info("request", extra={"facts": facts})
+    answered(request.method, response.status_code, g.pop("logged", None))
     return response
+
+
+def answered(method: str, status: int, began: float | None, **more: object) -> None:
+    """The line of one answer; `more` is what a line says of a request that Flask does not know."""
+    facts: dict[str, object] = {"method": method, "status": status}
+    if began:
+        facts["ms"] = round((time.perf_counter() - began) * 1000, 1)
+    logging.getLogger("crumbtrail.requests").info("request", extra={"facts": facts | more})
 
 
 def _message(record: logging.LogRecord) -> str:

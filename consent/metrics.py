@@ -120,28 +120,33 @@ def _begins() -> None:
 
 def _ends(response: Response) -> Response:
     counted, endpoint = _counted(), request.endpoint or "none"
-    edge = _edge(endpoint)
-    counted.requests.labels(edge, str(response.status_code)).inc()
-    if began := g.pop("began", None):
-        counted.seconds.labels(edge).observe(time.perf_counter() - began)
+    edge, status, began = _edge(endpoint), response.status_code, g.pop("began", None)
     if endpoint == "visitor.consents" and request.method == "POST":
-        counted.choices.labels(_outcome(counted, response)).inc()
+        chosen(counted, status, response.headers.get("X-Consent-Refused"), began)
+    else:
+        _answered(counted, edge, status, began)
     if endpoint.startswith("admin.") and request.method == "POST" and _signs_in(endpoint):
         counted.sign_ins.labels("refused" if response.status_code >= 400 else "let in").inc()
     return response
+
+
+def chosen(counted: Counted, status: int, refused: str | None, began: float | None) -> None:
+    """Count an answer to a choice; `refused` is the code of a refusal."""
+    _answered(counted, "visitor.consents", status, began)
+    said = {201: "stored", 200: "repeated"}.get(status, "other")
+    counted.choices.labels(counted.code(refused) if refused else said).inc()
+
+
+def _answered(counted: Counted, edge: str, status: int, began: float | None) -> None:
+    counted.requests.labels(edge, str(status)).inc()
+    if began:
+        counted.seconds.labels(edge).observe(time.perf_counter() - began)
 
 
 def _edge(endpoint: str) -> str:
     """`visitor.consents` as it is; of the admin and the rest only the blueprint."""
     first, _, _ = endpoint.partition(".")
     return endpoint if first == "visitor" else first
-
-
-def _outcome(counted: Counted, response: Response) -> str:
-    refused = response.headers.get("X-Consent-Refused")
-    if refused:
-        return counted.code(refused)
-    return {201: "stored", 200: "repeated"}.get(response.status_code, "other")
 
 
 def _signs_in(endpoint: str) -> bool:

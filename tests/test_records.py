@@ -19,6 +19,7 @@ from consent import leaf, ledger, records, sites
 from consent.db import db
 from consent.notices import Answer, Notice
 from consent.records import Choice, Facts, RecordFilter, writer
+from consent.records.job import Job
 from consent.records.rows import (
     CATEGORIES,
     Page,
@@ -28,7 +29,6 @@ from consent.records.rows import (
     unpack_services,
     uuid_text,
 )
-from consent.records.writer import Job
 from consent.regime import Place
 from consent.sites import Site
 from tests.acts import add_site, choice_body, make_site, post_choice, rows

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +63,7 @@ class Key:
 
     @property
     def private(self) -> Ed25519PrivateKey:
-        return ed25519(self.ed25519)
+        return _private(self.ed25519)
 
     def verifier(self, origin: str) -> Verifier:
         return LogKey(origin, self.private).verifier
@@ -78,15 +79,12 @@ class Signer:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._file = folder / "keys.json"
         self._read: tuple[tuple[int, ...], list[Key]] = ((), [])
 
     @property
     def folder(self) -> Path:
         return self._folder
-
-    @property
-    def _file(self) -> Path:
-        return self._folder / "keys.json"
 
     def keys(self, at: datetime) -> list[Key]:
         """The key that signs at `at`, then older ones while they overlap, the oldest first."""
@@ -137,7 +135,7 @@ class Signer:
         A function of its arguments and of the key that signed at `received`: a repeat is the same.
         """
         key = self.keys(min(received, now))[0]
-        number = key.verifier(origin).id
+        number = _number(key, origin)
         return base64.b64encode(
             key.private.sign(promised(origin, commitment, rfc3339(received), number))
         ).decode()
@@ -321,6 +319,17 @@ TABLES = (
     " PRIMARY KEY (site, id))",
     "CREATE TABLE IF NOT EXISTS noted (name TEXT PRIMARY KEY, at INTEGER NOT NULL)",
 )
+
+
+@lru_cache(64)
+def _private(seed: bytes) -> Ed25519PrivateKey:
+    return ed25519(seed)
+
+
+@lru_cache(4096)
+def _number(key: Key, origin: str) -> bytes:
+    """What a checkpoint of `origin` calls that key."""
+    return key.verifier(origin).id
 
 
 def _spelt(key: Key) -> dict[str, str]:

@@ -15,20 +15,19 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Any, cast
 
 from sqlalchemy import Engine, Table, delete, exists, insert, select, tuple_
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
-from .. import leaf
-from ..errors import Busy, Invalid
-from ..waiting import CONSENT, Waiting
-from .beside import REASONS, Denial, KeptAddress
-from .rows import ERASED, TEST, Page, Place, Row, Rule, encode, is_test
+from ..errors import Busy
+from ..waiting import Waiting
+from .beside import Denial, KeptAddress
+from .job import Job, reused, same
+from .room import SLOW_S, Room
+from .rows import ERASED, TEST, Page, Place, Row, Rule, is_test
 from .suspicion import Flag, reasons_of
-from .verb import Choice, Facts, claimed_ms, to_row
 
 _LOG = logging.getLogger(__name__)
 BATCH = 256
@@ -39,56 +38,6 @@ PAGES = 20_000  # distinct pages kept by name, per site; later ones are kept as 
 ORIGINS = 100  # of those, before a page is kept as *
 TEST_LIFE_US = 24 * 3600 * 1_000_000
 COLUMNS = tuple(column.name for column in Row.__table__.columns)
-
-
-@dataclass
-class Job:
-    """One choice on its way to disk. `outcome` is set before `done`."""
-
-    row: Row
-    rule: tuple[str, str]
-    place: tuple[str, str, str, str]
-    page: str
-    claimed: int  # the claimed time, ms since 1970
-    choice: Choice
-    facts: Facts
-    record: dict[str, Any] = field(default_factory=dict)
-    commitment: str = ""
-    reasons: int = 0  # why it is suspect, see suspicion.py
-    done: threading.Event = field(default_factory=threading.Event)
-    outcome: Row | Exception | None = None
-    fresh: bool = True
-
-    @classmethod
-    def of(cls, choice: Choice, facts: Facts) -> Job:
-        """What is to be stored of a choice that `check` has let through."""
-        where = facts.place
-        place = (where.country or "", where.subdivision or "", where.source)
-        rule = (facts.regime, facts.regimes)
-        return cls(
-            row=to_row(choice, facts),
-            rule=rule,
-            place=(*place, (where.database or "")[:120]),
-            page=choice.page,
-            claimed=claimed_ms(choice),
-            choice=choice,
-            facts=facts,
-        )
-
-    def seal(self) -> None:
-        """Make record and commitment, once the row has its time, salt and page."""
-        shown = self.choice.answer, self.facts.regime_shown or ""
-        self.record = encode(
-            self.row,
-            self.facts.site,
-            self.facts.notice,
-            self.choice.notice,
-            (shown[0], shown[1]) if shown[0] else None,
-            self.rule,
-            self.place,
-            self.page,
-        )
-        self.commitment = leaf.commitment(self.record, self.row.salt or b"")
 
 
 class Writer:
@@ -109,6 +58,8 @@ class Writer:
         self._pages: dict[int, int] = {}
         self._last_seq = 0
         self._last_sweep = 0
+        self._began: float | None = None  # when the batch under way was begun
+        self.room = Room()
         self.batches = self.written = 0
         self._thread = threading.Thread(target=self._run, name="records-writer", daemon=True)
         self._thread.start()
@@ -119,15 +70,46 @@ class Writer:
         Raises Invalid `id_reused` where the id holds another content, Busy where nothing was
         stored.
         """
+        self.room.enter(job.row.site_id)
+        try:
+            self._wait(job)
+        finally:
+            if not job.left:
+                job.left = True
+                self.room.leave(job.row.site_id)
+        if isinstance(job.outcome, Row):
+            return job.outcome, job.fresh
+        raise job.outcome or busy()
+
+    def _wait(self, job: Job) -> None:
+        """Until the batch of `job` is written; raises Busy where too many wait for a stuck one."""
+        if self._crowded(job):
+            raise busy()
         try:
             self._queue.put_nowait(job)
         except queue.Full:
             raise busy() from None
-        if not job.done.wait(WAIT_S):
+        for _ in range(round(WAIT_S / SLOW_S)):
+            if job.done.acquire(timeout=SLOW_S):
+                return
+            if self._crowded(job):
+                break
+        raise busy()
+
+    def turn_away(self, site_id: int, withdrawal: bool) -> None:
+        """Raises Busy where a choice for that site would have to leave at once."""
+        if self._stuck and self.room.full(site_id, withdrawal):
             raise busy()
-        if isinstance(job.outcome, Row):
-            return job.outcome, job.fresh
-        raise job.outcome or busy()
+
+    def _crowded(self, job: Job) -> bool:
+        if self._stuck:
+            job.left = self.room.crowded(job.row.site_id, job.choice.action == "withdraw")
+        return job.left
+
+    @property
+    def _stuck(self) -> bool:
+        began = self._began
+        return began is not None and time.monotonic() - began >= SLOW_S
 
     @property
     def depth(self) -> int:
@@ -156,7 +138,8 @@ class Writer:
             return [], True
         batch = []
         while first is not None:
-            batch.append(first)
+            if not first.left:
+                batch.append(first)
             if len(batch) == BATCH:
                 return batch, True
             try:
@@ -167,6 +150,7 @@ class Writer:
 
     def _commit(self, batch: list[Job]) -> None:
         """One transaction for the batch; a lost race with another process is tried once more."""
+        self._began = time.monotonic()
         for attempt in (1, 2, 3):
             try:
                 with self._engine.begin() as connection:
@@ -187,8 +171,9 @@ class Writer:
                 self._forget()
                 _fail(batch, busy(error))
                 break
+        self._began = None
         for job in batch:
-            job.done.set()
+            job.done.release()
 
     def _store(self, connection: Connection, batch: list[Job]) -> None:
         present = self._present(connection, batch)
@@ -207,19 +192,19 @@ class Writer:
                 continue
             job.outcome = present[key] = job.row
             values.append({name: getattr(job.row, name) for name in COLUMNS})
-            denials += [_denial(job, job.facts.denied)] if job.facts.denied else []
+            denials += [job.denial()] if job.facts.denied else []
             job.seal()
             if not job.row.flags & TEST:
                 job.reasons = reasons_of(job.row, job.facts.burst)
-                waits.append(_waits(job))
+                waits.append(job.waiting())
                 fresh.append(job)
         if values:
             connection.execute(insert(_table(Row)), values)
         if waits:
             connection.execute(insert(_table(Waiting)), waits)
-        if flags := [_flag(job) for job in fresh if job.reasons]:
+        if flags := [job.flag() for job in fresh if job.reasons]:
             connection.execute(insert(_table(Flag)), flags)
-        if kept := [_kept(job, *job.facts.kept) for job in fresh if job.facts.kept]:
+        if kept := [job.address() for job in fresh if job.facts.kept]:
             connection.execute(insert(_table(KeptAddress)), kept)
         if denials:
             connection.execute(insert(_table(Denial)), denials)
@@ -264,8 +249,10 @@ class Writer:
             rows = select(table.c.id).where(table.c.site_id == site_id).limit(PAGES + ORIGINS)
             self._pages[site_id] = len(connection.execute(rows).all())
         for kept, most in ((text, PAGES), ("/".join(text.split("/")[:3]) + "/*", PAGES + ORIGINS)):
+            if (Page, site_id, kept) in self._known:
+                return kept
             there = select(table.c.id).where(table.c.site_id == site_id, table.c.text == kept)
-            if (Page, site_id, kept) in self._known or connection.execute(there).first():
+            if connection.execute(there).first():
                 return kept
             if self._pages[site_id] < most:
                 self._pages[site_id] += 1
@@ -304,52 +291,11 @@ class Writer:
         connection.execute(delete(table).where(*old))
 
 
-def _waits(job: Job) -> dict[str, Any]:
-    """The commitment waits for the log in the transaction that stores the record."""
-    body = bytes.fromhex(job.commitment)
-    return {"site": job.facts.site, "seq": job.row.seq, "kind": CONSENT, "body": body}
-
-
-def _flag(job: Job) -> dict[str, Any]:
-    return {"site_id": job.row.site_id, "seq": job.row.seq, "reasons": job.reasons}
-
-
-def _kept(job: Job, record: str, envelope: str) -> dict[str, Any]:
-    at = {"site_id": job.row.site_id, "seq": job.row.seq}
-    return {"record": record, "address": envelope, **at}
-
-
-def _denial(job: Job, reason: str) -> dict[str, Any]:
-    return {"site_id": job.row.site_id, "seq": job.row.seq, "reason": REASONS.index(reason)}
-
-
-CLAIMS = (
-    "visitor notice_id answer_id action categories services language layer device page_id previous"
-).split()
-
-
-def same(held: Row, sent: Row) -> bool:
-    """Whether a repeated id carries the content that is stored under it."""
-    if any(getattr(held, name) != getattr(sent, name) for name in CLAIMS):
-        return False
-    return (held.signals, held.shown, _claimed(held)) == (sent.signals, sent.shown, _claimed(sent))
-
-
 def busy(cause: Exception | None = None) -> Busy:
     """Nothing was stored; come back in 1 to 5 seconds (spread, so that not all do at once)."""
     refusal = Busy("busy", "Nothing was stored; please repeat.", retry_after=random.randint(1, 5))  # noqa: S311
     refusal.__cause__ = cause
     return refusal
-
-
-def reused() -> Invalid:
-    return Invalid(
-        "id_reused", "This id stands for another choice.", fields={"id": "Make a new one."}
-    )
-
-
-def _claimed(row: Row) -> int:
-    return row.claimed + row.seq // 1000
 
 
 def _fail(batch: Sequence[Job], error: Exception) -> None:

@@ -10,8 +10,8 @@ from sqlalchemy.engine import Connection
 
 from ..db import db
 from ..notices import Notice
+from ..records.job import Job
 from ..records.rows import TEST, Row
-from ..records.writer import Job
 from ..sites import Site
 from . import cells
 from .cells import Counts, Seen

@@ -16,9 +16,11 @@ from . import (
 )
 from .blueprint import bp
 from .built import build_digest
+from .hot import Hot
 from .signals import own
 
 __all__ = [
+    "Hot",
     "asking",
     "bp",
     "build_digest",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Request, Response, request
 from sqlalchemy.exc import SQLAlchemyError
 
 from ..errors import Refusal
@@ -15,34 +15,34 @@ from . import shelf
 bp = Blueprint("visitor", __name__, url_prefix="/v1")
 
 
-def own_origins(site: Site) -> tuple[str, ...]:
+def own_origins(site: Site, asked: Request = request) -> tuple[str, ...]:
     """Origins that count as the site's own beside its list: this server, for the demo's sites."""
     config = parts().config
     if not (config.demo and site.decided_for_demo):
         return ()
-    port = request.host.rpartition(":")[2] if ":" in request.host else "80"
+    port = asked.host.rpartition(":")[2] if ":" in asked.host else "80"
     return (config.base_url, f"http://127.0.0.1:{port}", f"http://localhost:{port}")
 
 
-def origin_of(site: Site) -> str | None:
+def origin_of(site: Site, asked: Request = request) -> str | None:
     """'real', 'test' or None for the request's Origin."""
-    return origin_kind(site, request.headers.get("Origin"), own_origins(site))
+    return origin_kind(site, asked.headers.get("Origin"), own_origins(site, asked))
 
 
-def own_address() -> str | None:
+def own_address(asked: Request = request) -> str | None:
     """Scheme and host under which cookies of this answer would live; None in a demo's folder.
 
     Behind a proxy this is what the proxy lets us see, so the script decides by it too.
     """
-    if request.environ.get("crumbtrail.cookie_path", "/") != "/":
+    if asked.environ.get("crumbtrail.cookie_path", "/") != "/":
         return None
     try:
-        host = urlsplit(f"//{request.host}").hostname
+        host = urlsplit(f"//{asked.host}").hostname
     except ValueError:
         return None
     if not host:
         return None
-    scheme = "https" if parts().config.https else request.scheme
+    scheme = "https" if parts().config.https else asked.scheme
     return f"{scheme}://[{host}]" if ":" in host else f"{scheme}://{host}"
 
 
@@ -54,35 +54,44 @@ def base_address() -> str | None:
     return f"{base.scheme}://{base.hostname}"
 
 
-def sets_cookies(site: Site) -> bool:
+def sets_cookies(site: Site, asked: Request = request) -> bool:
     """Whether the request came from a page of the site that is same-site with this server."""
-    own, origin = own_address(), request.headers.get("Origin")
-    if own is None or origin is None or origin_of(site) is None:
+    own, origin = own_address(asked), asked.headers.get("Origin")
+    if own is None or origin is None or not same_site(own, origin, site.cookie_domain):
         return False
-    return same_site(own, origin, site.cookie_domain)
+    return origin_of(site, asked) is not None
+
+
+def allowed(key: str | None, asked: Request = request) -> list[tuple[str, str]]:
+    """CORS: the headers that let exactly the pages of that site read the answer."""
+    origin = asked.headers.get("Origin")
+    if key is None or origin is None:
+        return []
+    try:
+        site = shelf.site(key)
+    except (Refusal, SQLAlchemyError):  # the answer is already an error; keep it
+        return []
+    if not origin_of(site, asked):
+        return []
+    found = [
+        ("Access-Control-Allow-Origin", origin),
+        ("Access-Control-Expose-Headers", "X-Consent-Refused, Retry-After"),
+    ]
+    if sets_cookies(site, asked):
+        found.append(("Access-Control-Allow-Credentials", "true"))
+    return found
 
 
 @bp.after_request
 def allow_origin(response: Response) -> Response:
-    """CORS: exactly the site's origins, whatever the answer was."""
     if response.mimetype == "text/javascript":  # read by <script>, which asks nobody's leave
         return response
-    key = (request.view_args or {}).get("site")
     response.vary.add("Origin")
-    origin = request.headers.get("Origin")
-    if key is None or origin is None:
-        return response
-    try:
-        site = shelf.site(key)
-    except (Refusal, SQLAlchemyError):  # the answer is already an error; keep it
-        return response
-    if origin_of(site):
-        response.headers["Access-Control-Allow-Origin"] = origin
-        response.headers["Access-Control-Expose-Headers"] = "X-Consent-Refused, Retry-After"
-        if sets_cookies(site):
-            response.headers["Access-Control-Allow-Credentials"] = "true"
-        if request.method == "OPTIONS":
-            response.headers["Access-Control-Allow-Methods"] = "GET, POST"
-            response.headers["Access-Control-Allow-Headers"] = "Authorization, Content-Type"
-            response.headers["Access-Control-Max-Age"] = "600"
+    found = allowed((request.view_args or {}).get("site"))
+    for name, value in found:
+        response.headers[name] = value
+    if found and request.method == "OPTIONS":
+        response.headers["Access-Control-Allow-Methods"] = "GET, POST"
+        response.headers["Access-Control-Allow-Headers"] = "Authorization, Content-Type"
+        response.headers["Access-Control-Max-Age"] = "600"
     return response

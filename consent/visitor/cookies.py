@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from flask import Response, request
+from flask import Request, Response, request
 
 from .. import schemas, sites
 from ..parts import parts
@@ -34,7 +34,7 @@ MONTH_S = sites.UNITS["month"]
 REPROMPT_MONTH_S = 30.5 * 86_400  # as the script counts
 
 
-def secrets(of: Site, choice: Choice) -> list[str]:
+def secrets(of: Site, choice: Choice, asked: Request = request) -> list[str]:
     """The secret a choice was sent with; without one, the browser's, then the one made for it.
 
     The second is made from the record's id, so that a repeat whose first answer was lost finds
@@ -42,16 +42,16 @@ def secrets(of: Site, choice: Choice) -> list[str]:
     """
     if choice.visitor is not None:
         return [choice.visitor]
-    if not sets_cookies(of):
+    if not sets_cookies(of, asked):
         raise schemas.missing("visitor")
-    held = visitor()
+    held = visitor(asked)
     made = _made(of.key, str(UUID(bytes=choice.id)))
     return [made] if held is None else [held, made]
 
 
-def visitor() -> str | None:
+def visitor(asked: Request = request) -> str | None:
     """The secret in the request's cookie."""
-    held = request.cookies.getlist(VISITOR)
+    held = asked.cookies.getlist(VISITOR)
     return next((text for text in held if schemas.SECRET.fullmatch(text)), None)
 
 
@@ -78,22 +78,23 @@ def life(content: dict[str, Any], regime: Regime) -> int:
     return min(promised, regime.renewal_months * MONTH_S) if regime.renewal_months else promised
 
 
-def put(
-    response: Response,
+def lines(
     of: Site,
     choice: Choice,
     secret: str,
     content: dict[str, Any],
     regime: Regime,
     now: datetime,
-) -> None:
-    """Set both cookies for what is left of the choice's life; nothing where not same-site."""
-    seconds = left(choice, content, regime, now)
-    if not sets_cookies(of) or seconds <= 0:
-        return
-    for name, value in ((CHOICE, _written(choice, content["asks"])), (VISITOR, secret)):
+    asked: Request = request,
+) -> list[str]:
+    """Each `Set-Cookie`: both for what is left of the choice's life; none where not same-site."""
+    if not sets_cookies(of, asked) or (seconds := left(choice, content, regime, now)) <= 0:
+        return []
+    jar = Response()
+    for name, value in ((CHOICE, _written(choice, content["asks"], asked)), (VISITOR, secret)):
         if value is not None:
-            _set(response, of, name, value, seconds)
+            _set(jar, of, name, value, seconds, asked)
+    return jar.headers.getlist("Set-Cookie")
 
 
 def reaches(of: Site) -> bool:
@@ -138,13 +139,15 @@ def forget(response: Response, of: Site) -> None:
     response.delete_cookie(VISITOR, domain=of.cookie_domain, httponly=True, samesite="Lax")
 
 
-def _set(response: Response, of: Site, name: str, value: str, seconds: int) -> None:
+def _set(
+    response: Response, of: Site, name: str, value: str, seconds: int, asked: Request = request
+) -> None:
     response.set_cookie(
         name,
         value,
         max_age=seconds,
         domain=of.cookie_domain,
-        secure=(own_address() or "").startswith("https:"),
+        secure=(own_address(asked) or "").startswith("https:"),
         httponly=name == VISITOR,
         samesite="Lax",
     )
@@ -168,10 +171,10 @@ def left(choice: Choice, content: dict[str, Any], regime: Regime, now: datetime)
     return min(lived, claimed_ms(choice) // 1000 + lived - int(now.timestamp()))
 
 
-def _written(choice: Choice, asks: int) -> str | None:
+def _written(choice: Choice, asks: int, asked: Request) -> str | None:
     """The cookie the script wrote for this choice, now without `p`; None where a newer one is."""
     t, own_id = claimed_ms(choice) // 1000, str(UUID(bytes=choice.id))
-    for text in request.cookies.getlist(CHOICE):
+    for text in asked.cookies.getlist(CHOICE):
         found = WRITTEN.fullmatch(text) if len(text) <= LONGEST else None
         if found and found["id"] == own_id:
             return text.removesuffix("&p=1")

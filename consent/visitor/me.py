@@ -24,7 +24,7 @@ from ..parts import parts
 from ..records import Choice
 from ..records.rows import ACTIONS, Row, uuid_text
 from ..sites import Site
-from . import authorities, choices, cookies, paper, receipts, shelf, where
+from . import authorities, choices, cookies, paper, receipts, shelf, taking, where
 from .blueprint import bp
 
 WITHDRAW = ACTIONS.index("withdraw")
@@ -140,7 +140,7 @@ def _withdrawal(asker: Asker, last: Row) -> Choice:
 def _tell_browser(response: Response, of: Site, choice: Choice) -> None:
     if cookies.reaches(of):
         now, content = parts().clock(), shelf.current(of).content
-        seconds = cookies.left(choice, content, choices.regime_here(now), now)
+        seconds = cookies.left(choice, content, taking.regime_here(now), now)
         cookies.put_withdrawn(response, of, choice, content, seconds)
 
 

@@ -24,7 +24,7 @@ from .. import leaf, records, sites
 from ..errors import Busy
 from ..parts import parts
 from ..sites import Site, origin_kind
-from . import authorities, choices, cookies, paper, shelf, where
+from . import authorities, choices, cookies, paper, shelf, taking, where
 from .blueprint import bp, own_address
 
 TOKEN = re.compile(r"(?P<at>\d{10})\.(?P<mac>[0-9a-f]{64})")
@@ -60,7 +60,7 @@ def chosen(site: str) -> Response:
             route="choices",
             layer=1,
             shown_at=at,
-            age=choices.UNDER if request.form.get("age") == choices.UNDER else choices.OVER,
+            age=taking.UNDER if request.form.get("age") == taking.UNDER else taking.OVER,
         )
     except Busy as busy:
         response = _page(of, busy.status, told="slow")
@@ -69,7 +69,7 @@ def chosen(site: str) -> Response:
     now, content = parts().clock(), shelf.current(of).content
     kept = any(choice.categories.values())
     response = _page(of, told="accepted" if kept else "rejected")
-    seconds = cookies.left(choice, content, choices.regime_here(now), now)
+    seconds = cookies.left(choice, content, taking.regime_here(now), now)
     cookies.put_chosen(response, of, choice, secret, content, seconds)
     return response
 

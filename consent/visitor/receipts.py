@@ -15,7 +15,7 @@ from ..records.rows import ERASED, Row
 from ..sites import Site
 from . import cookies, shelf, where
 from .blueprint import bp
-from .choices import gone
+from .taking import gone
 
 SHOWN = 1000
 BY = "visitor"  # in the trail, which never says which

@@ -1,11 +1,16 @@
 """Where a request comes from. The address stops here: only the place goes on, and what the notice
-of the site says is kept."""
+of the site says is kept.
+
+`asked` is the request; the hot road has one that Flask knows nothing of.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from ipaddress import ip_network
+from typing import TypeVar, cast
 
-from flask import request
+from flask import Request, request
 from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header
 
@@ -17,28 +22,30 @@ from ..regime import Place, Signals, gpc_header
 from ..saying import Said, say
 from ..sites import IP_MODES
 
+T = TypeVar("T")
 FORWARDING = say(
     "A proxy on a private network forwards visitors, but is not trusted: every visitor looks the"
     " same. Set TRUSTED_PROXIES=%(peer)s."
 )
 
 
-def place() -> Place:
+def place(asked: Request = request) -> Place:
     """By the demo's pretence, by a trusted proxy's country header, else by the address."""
-    pretended = request.environ.get("crumbtrail.place")
-    if isinstance(pretended, Place):
-        return pretended
+    return _once(asked, "crumbtrail.place", _place)
+
+
+def _place(asked: Request) -> Place:
     known = parts()
     header = known.config.cdn_country_header
-    if header and _peer_trusted():
-        code = request.headers.get(header, "")
+    if header and _peer_trusted(asked):
+        code = asked.headers.get(header, "")
         if code:
             return Place.parse(code, "cdn")
-    return known.geo.locate(_address())
+    return known.geo.locate(_address(asked))
 
 
-def signals() -> Signals:
-    return Signals(gpc=gpc_header(request.headers.get("Sec-GPC")))
+def signals(asked: Request = request) -> Signals:
+    return Signals(gpc=gpc_header(asked.headers.get("Sec-GPC")))
 
 
 def tongues() -> list[str]:
@@ -52,36 +59,40 @@ def wishes(header: str) -> list[str]:
     return [tag for tag, quality in asked if quality > 0]
 
 
-def limit_key() -> str | None:
+def limit_key(asked: Request = request) -> str | None:
     """What the visitor's rate is counted under; None behind a proxy that hides them all."""
+    return _once(asked, "crumbtrail.client", _limit_key)
+
+
+def _limit_key(asked: Request) -> str | None:
     config = parts().config
-    peer, forwarded = request.remote_addr, request.headers.get("X-Forwarded-For")
+    peer, forwarded = asked.remote_addr, asked.headers.get("X-Forwarded-For")
     if untrusted_forwarding(peer, forwarded, config.trusted_proxies):
         parts().warnings["forwarding"] = Said(FORWARDING, {"peer": peer})
         return None
-    address = _address()
+    address = _address(asked)
     return client_key(None if address is None else str(address))
 
 
 def network() -> str | None:
     """The network of the address, for a trial's draw: an IPv4 /24 or an IPv6 /48; kept nowhere."""
-    address = _address()
+    address = _address(request)
     if address is None:
         return None
     return str(ip_network((address, 24 if address.version == 4 else 48), strict=False))
 
 
-def kept(mode: str, site: str) -> str | None:
+def kept(mode: str, site: str, asked: Request = request) -> str | None:
     """What is kept of the address in that mode (sites.IP_MODES); nothing where it is a proxy's."""
-    address = _address()
-    if address is None or mode == IP_MODES[0] or limit_key() is None:
+    address = _address(asked)
+    if address is None or mode == IP_MODES[0] or limit_key(asked) is None:
         return None
     return records.reduced(mode, site, address, sealing.keyring())
 
 
-def browser() -> str:
+def browser(asked: Request = request) -> str:
     """The family of the browser, and nothing else of its name."""
-    agent = request.headers.get("User-Agent", "")
+    agent = asked.headers.get("User-Agent", "")
     for mark, family in (
         ("SamsungBrowser/", "Samsung Internet"),
         ("Edg", "Edge"),
@@ -97,11 +108,22 @@ def browser() -> str:
     return "other"
 
 
-def _address() -> Address | None:
-    forwarded = request.headers.get("X-Forwarded-For")
-    return client(request.remote_addr, forwarded, parts().config.trusted_proxies)
+def _address(asked: Request) -> Address | None:
+    return _once(asked, "crumbtrail.address", _client)
 
 
-def _peer_trusted() -> bool:
-    peer = parse_address(request.remote_addr)
+def _client(asked: Request) -> Address | None:
+    forwarded = asked.headers.get("X-Forwarded-For")
+    return client(asked.remote_addr, forwarded, parts().config.trusted_proxies)
+
+
+def _peer_trusted(asked: Request) -> bool:
+    peer = parse_address(asked.remote_addr)
     return peer is not None and any(peer in n for n in parts().config.trusted_proxies)
+
+
+def _once(asked: Request, name: str, find: Callable[[Request], T]) -> T:
+    """What `find` says of a request, kept as long as the request."""
+    if name not in asked.environ:
+        asked.environ[name] = find(asked)
+    return cast(T, asked.environ[name])

@@ -1,0 +1,117 @@
+"""One choice on its way to disk, and what each table gets of it."""
+
+from __future__ import annotations
+
+from _thread import LockType, allocate_lock
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from .. import leaf
+from ..errors import Invalid
+from ..waiting import CONSENT
+from .beside import REASONS
+from .rows import Row, encode
+from .verb import Choice, Facts, claimed_ms, to_row
+
+canonical = msgspec.json.Encoder(order="sorted").encode  # as leaf.jcs, for what a record holds
+
+
+def _held() -> LockType:
+    """A lock that is taken: whoever takes it waits until it is released. Cheaper than an event."""
+    lock = allocate_lock()
+    lock.acquire()
+    return lock
+
+
+@dataclass
+class Job:
+    """`outcome` is set before `done` is released."""
+
+    row: Row
+    rule: tuple[str, str]
+    place: tuple[str, str, str, str]
+    page: str
+    claimed: int  # the claimed time, ms since 1970
+    choice: Choice
+    facts: Facts
+    record: dict[str, Any] = field(default_factory=dict)
+    commitment: str = ""
+    reasons: int = 0  # why it is suspect, see suspicion.py
+    done: LockType = field(default_factory=_held)
+    outcome: Row | Exception | None = None
+    fresh: bool = True
+    left: bool = False  # nobody waits for it any more
+
+    @classmethod
+    def of(cls, choice: Choice, facts: Facts) -> Job:
+        """What is to be stored of a choice that `check` has let through."""
+        where = facts.place
+        place = (where.country or "", where.subdivision or "", where.source)
+        rule = (facts.regime, facts.regimes)
+        return cls(
+            row=to_row(choice, facts),
+            rule=rule,
+            place=(*place, (where.database or "")[:120]),
+            page=choice.page,
+            claimed=claimed_ms(choice),
+            choice=choice,
+            facts=facts,
+        )
+
+    def seal(self) -> None:
+        """Make record and commitment, once the row has its time, salt and page. The ledger makes
+        the commitment again, with `leaf.jcs`, before it is logged."""
+        shown = self.choice.answer, self.facts.regime_shown or ""
+        self.record = encode(
+            self.row,
+            self.facts.site,
+            self.facts.notice,
+            self.choice.notice,
+            (shown[0], shown[1]) if shown[0] else None,
+            self.rule,
+            self.place,
+            self.page,
+        )
+        self.commitment = leaf.committed(canonical(self.record), self.row.salt or b"")
+
+    def waiting(self) -> dict[str, Any]:
+        """The commitment waits for the log in the transaction that stores the record."""
+        body = bytes.fromhex(self.commitment)
+        return {"site": self.facts.site, "seq": self.row.seq, "kind": CONSENT, "body": body}
+
+    def flag(self) -> dict[str, Any]:
+        return {**self._at(), "reasons": self.reasons}
+
+    def address(self) -> dict[str, Any]:
+        record, envelope = self.facts.kept or ("", "")
+        return {**self._at(), "record": record, "address": envelope}
+
+    def denial(self) -> dict[str, Any]:
+        return {**self._at(), "reason": REASONS.index(self.facts.denied or "")}
+
+    def _at(self) -> dict[str, Any]:
+        return {"site_id": self.row.site_id, "seq": self.row.seq}
+
+
+CLAIMS = (
+    "visitor notice_id answer_id action categories services language layer device page_id previous"
+).split()
+
+
+def same(held: Row, sent: Row) -> bool:
+    """Whether a repeated id carries the content that is stored under it."""
+    if any(getattr(held, name) != getattr(sent, name) for name in CLAIMS):
+        return False
+    return (held.signals, held.shown, _claimed(held)) == (sent.signals, sent.shown, _claimed(sent))
+
+
+def reused() -> Invalid:
+    return Invalid(
+        "id_reused", "This id stands for another choice.", fields={"id": "Make a new one."}
+    )
+
+
+def _claimed(row: Row) -> int:
+    return row.claimed + row.seq // 1000

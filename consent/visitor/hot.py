@@ -1,0 +1,113 @@
+"""The hot road: a choice that is plainly in order is answered here, before Flask sees the request.
+
+Whatever else comes goes on to Flask untouched, and so does every refusal but those of a flood, so
+each is answered as ever. What a choice is and what becomes of it says `taking`, for both roads.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from flask import Flask, Request
+
+from ..errors import Busy
+from ..records import Choice
+from . import quick, taking
+from .blueprint import allowed
+from .choices import BODY, TOLD
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+Headers = list[tuple[str, str]]
+PATH = re.compile(r"/v1/([a-z0-9](?:[a-z0-9.-]{0,61}[a-z0-9])?)/consents")
+KINDS = frozenset(
+    ("text/plain", "text/plain;charset=UTF-8", "text/plain;charset=utf-8", "application/json")
+)
+LENGTH = re.compile(r"[1-9][0-9]{0,3}", re.ASCII)
+UNUSUAL = ("HTTP_CONTENT_ENCODING", "HTTP_TRANSFER_ENCODING")
+
+
+@dataclass(frozen=True)
+class Said:
+    """An answer without the headers that all have; `refused` is the code of a refusal."""
+
+    status: int
+    body: dict[str, Any]
+    headers: Headers
+    refused: str | None = None
+
+
+class Hot:
+    """WSGI wrapper round an app. `always` are the headers of all its answers; `ended` is told of
+    each answer made here: its status, the code of a refusal, and when it began."""
+
+    def __init__(
+        self, app: Flask, always: Headers, ended: Callable[[int, str | None, float], None]
+    ) -> None:
+        self._app, self._flask = app, app.wsgi_app
+        self._always, self._ended = always, ended
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        began = time.perf_counter()
+        site = PATH.fullmatch(environ.get("PATH_INFO", ""))
+        if site is None or not self._usual(environ):
+            return self._flask(environ, start_response)
+        data = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
+        environ["wsgi.input"] = io.BytesIO(data)
+        choice = quick.choice(data)
+        if choice is None:
+            return self._flask(environ, start_response)
+        with self._app.app_context():
+            said = _said(site[1], choice, Request(environ))
+        if isinstance(said, Exception):
+            environ[TOLD] = said
+            return self._flask(environ, start_response)
+        self._ended(said.status, said.refused, began)
+        return self._answer(said, start_response)
+
+    def _usual(self, environ: WSGIEnvironment) -> bool:
+        length = environ.get("CONTENT_LENGTH") or ""
+        return (
+            environ["REQUEST_METHOD"] == "POST"
+            and environ.get("CONTENT_TYPE") in KINDS
+            and LENGTH.fullmatch(length) is not None
+            and int(length) <= BODY
+            and not any(name in environ for name in UNUSUAL)
+            and environ.get("HTTP_ORIGIN", "").isprintable()
+            and not self._app.debug  # whose JSON is written to be read
+        )
+
+    def _answer(self, said: Said, start_response: StartResponse) -> list[bytes]:
+        data = msgspec.json.encode(said.body, order="sorted") + b"\n"
+        headers = [
+            ("Content-Type", "application/json"),
+            ("Content-Length", str(len(data))),
+            ("Cache-Control", "no-store"),
+            *said.headers,
+            *self._always,
+        ]
+        start_response(f"{said.status} {HTTPStatus(said.status).phrase.upper()}", headers)
+        return [data]
+
+
+def _said(site: str, choice: Choice, asked: Request) -> Said | Exception:
+    """What is answered, or what Flask shall answer."""
+    try:
+        taken = taking.take(site, lambda: choice, asked)
+        said = Said(taken.status, taken.body, [("Set-Cookie", one) for one in taken.cookies])
+    except Busy as busy:
+        said = Said(busy.status, busy.body(), [("X-Consent-Refused", busy.code)], busy.code)
+        if busy.retry_after is not None:
+            said.headers.append(("Retry-After", str(busy.retry_after)))
+    except Exception as told:
+        return told
+    said.headers.extend((("Vary", "Origin"), *allowed(site, asked)))
+    return said
