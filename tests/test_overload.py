@@ -117,6 +117,21 @@ def test_who_was_told_to_come_back_is_taken_then(stuck: Stuck) -> None:
         assert len(rows()) == 2 + 20
 
 
+def test_who_waits_for_a_choice_need_not_leave_for_a_withdrawal() -> None:
+    waiting = room.Room()
+    for withdrawal in (False, True):
+        for _ in range(room.CHOICES[1]):
+            waiting.enter(1, withdrawal)
+    assert not waiting.crowded(1, withdrawal=False)
+    assert waiting.full(1, withdrawal=False)
+    waiting.enter(1, withdrawal=True)
+    assert waiting.crowded(1, withdrawal=True)
+    for withdrawal in (False, True):
+        for _ in range(room.CHOICES[1]):
+            waiting.leave(1, withdrawal)
+    assert len(waiting) == 0 and not waiting.full(1, withdrawal=False)
+
+
 def test_a_room_without_bounds_is_found_out(stuck: Stuck, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(room, "CHOICES", (10**6, 10**6))
     stuck.post(SITES[0], 20)

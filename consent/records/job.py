@@ -44,6 +44,10 @@ class Job:
     fresh: bool = True
     left: bool = False  # nobody waits for it any more
 
+    @property
+    def withdrawal(self) -> bool:
+        return self.choice.action == "withdraw"
+
     @classmethod
     def of(cls, choice: Choice, facts: Facts) -> Job:
         """What is to be stored of a choice that `check` has let through."""

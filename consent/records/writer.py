@@ -70,13 +70,13 @@ class Writer:
         Raises Invalid `id_reused` where the id holds another content, Busy where nothing was
         stored.
         """
-        self.room.enter(job.row.site_id)
+        self.room.enter(job.row.site_id, job.withdrawal)
         try:
             self._wait(job)
         finally:
             if not job.left:
                 job.left = True
-                self.room.leave(job.row.site_id)
+                self.room.leave(job.row.site_id, job.withdrawal)
         if isinstance(job.outcome, Row):
             return job.outcome, job.fresh
         raise job.outcome or busy()
@@ -103,7 +103,7 @@ class Writer:
 
     def _crowded(self, job: Job) -> bool:
         if self._stuck:
-            job.left = self.room.crowded(job.row.site_id, job.choice.action == "withdraw")
+            job.left = self.room.crowded(job.row.site_id, job.withdrawal)
         return job.left
 
     @property
