@@ -43,7 +43,8 @@ def install_debian(*packages: str) -> bool:
     """Debian's packages, when this is a Debian and we are root."""
     if not shutil.which("apt-get") or os.geteuid() != 0:
         return False
-    environ = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    # In runlevel 1 no package starts a service.
+    environ = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
     install = ["apt-get", "install", "-y", "--no-install-recommends", *packages]
     for command in (["apt-get", "update"], install):
         if subprocess.run(command, env=environ, stdin=subprocess.DEVNULL, check=False).returncode:
