@@ -70,7 +70,7 @@ from consent.ledger import Ledger, Signer, Witnessing
 from consent.limits import Limiter
 from consent.mail import Outbox, mailer
 from consent.parts import Parts, as_json
-from consent.records import Writer
+from consent.records import Indexing, Writer
 from consent.records.writer import busy, now_us
 from consent.regime import default_table
 from consent.reminding import Reminders
@@ -207,7 +207,7 @@ def worker() -> Flask:
     if known.config.ledger:
         mail = mailer(known.config.smtp_url, known.config.mail_from)
         told = Telling(mail, known.config.base_url, known.config.consent_alerts)
-        daily = (Daily(known.ledger), Reminders(mail, known.config.base_url), told)
+        daily = (Daily(known.ledger), Indexing(), Reminders(mail, known.config.base_url), told)
         start("ledger", stop, ledger.run, known.ledger, *here, *daily)
     else:
         start("ledger", stop, ledger.watch, known.ledger, *here)

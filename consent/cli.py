@@ -274,8 +274,8 @@ def ledger_run() -> None:
     for sign in (signal.SIGINT, signal.SIGTERM):
         signal.signal(sign, lambda *_: stop.set())
     click.echo("The ledger runs; Ctrl-C ends it.", err=True)
-    chore = retention.Daily(known.ledger)
-    run(known.ledger, current_app.app_context, known.clock, stop, chore)
+    chores = retention.Daily(known.ledger), records.Indexing()
+    run(known.ledger, current_app.app_context, known.clock, stop, *chores)
 
 
 @ledger_group.command("tick")

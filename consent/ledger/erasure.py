@@ -15,6 +15,7 @@ from sqlalchemy import delete, select, text
 from .. import records, rollup, trail, waiting
 from ..db import db
 from ..errors import Busy
+from ..records import visitors
 from ..records.rows import ERASED, TEST, Row
 from ..sites import Site
 from ..waiting import Waiting
@@ -66,6 +67,8 @@ def erase(
     for start in range(0, len(due), CHUNK):
         part = due[start : start + CHUNK]
         signer.journal(site.key, [row.id for row in part], at)
+        visitors.hold(site.id)
+        visitors.strike(site.id, [(row.visitor, row.seq) for row in part if row.visitor])
         for row in part:
             for name, value in WIPED.items():
                 setattr(row, name, value)

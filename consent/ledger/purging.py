@@ -17,6 +17,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from .. import records, rollup, trail, waiting
 from ..db import Base, db
+from ..records import visitors
 from ..records.rows import ERASED, TEST, Row
 from ..sites import Site
 from ..waiting import CONSENT, Waiting
@@ -38,17 +39,19 @@ class Purged(Base):
 def take(site: Site, seqs: Sequence[int], wipe: bool) -> list[Any]:
     """Delete these records, or wipe them as an erasure does; the caller commits.
 
-    Returns (seq, action, categories, place_id) of each that was taken now. Of two that take at
+    Returns (seq, action, categories, place_id …) of each that was taken now. Of two that take at
     once the second waits and finds nothing. A record that still waits for the log is left, for the
     log has to know it first; erased ones leave only where rows are deleted, and count as erased.
     """
     _lock(site)
+    visitors.hold(site.id)
     late = select(Waiting.seq).where(Waiting.site == site.key, Waiting.kind == CONSENT)
     here = (Row.site_id == site.id, Row.seq.in_(seqs), Row.flags.bitwise_and(TEST) == 0)
-    columns = (Row.seq, Row.action, Row.categories, Row.place_id, Row.flags)
+    columns = (Row.seq, Row.action, Row.categories, Row.place_id, Row.flags, Row.visitor)
     found = db.session.execute(
         select(*columns).where(*here, Row.seq.not_in(late)).order_by(Row.seq).with_for_update()
     ).all()
+    visitors.strike(site.id, [(row.visitor, row.seq) for row in found if row.visitor])
     ours = (Row.site_id == site.id, Row.seq.in_([row.seq for row in found]))
     quiet = {"synchronize_session": False}
     if wipe:

@@ -1,5 +1,6 @@
 """Records: what is kept of each choice. `rows` stores, `verb` judges, `writer` makes durable,
-`reading` finds, `suspicion` flags, `beside` keeps what is no part of them, `dpv` translates."""
+`reading` finds, `visitors` knows whose they are, `runs` builds what it reads, `suspicion` flags,
+`beside` keeps what is no part of them, `dpv` translates."""
 
 from .beside import AGE, Beside, beside, forget, last_denial, mode_now, reduced, sealed
 from .dpv import consent_record
@@ -16,6 +17,7 @@ from .reading import (
     named,
     neighbours,
 )
+from .runs import Indexing
 from .suspicion import Flag, flags
 from .verb import Choice, Facts, check, denied, reduced_page
 from .writer import Writer
@@ -27,6 +29,7 @@ __all__ = [
     "Facts",
     "Flag",
     "Found",
+    "Indexing",
     "Names",
     "RecordFilter",
     "Writer",

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from ..db import Base, db
 from ..sealing import Keyring, Sealed
 from ..sites import IP_MODES, Site, ip_mode
-from .rows import Row
+from . import visitors
 from .suspicion import Flag
 
 # Positions are stored: this tuple may only grow at the end.
@@ -112,9 +112,8 @@ def beside(site: Site, seqs: Sequence[int]) -> dict[int, Beside]:
 
 def last_denial(site_id: int, visitor: bytes) -> str | None:
     """Why the newest record of a visitor was denied, of REASONS; None where it was not."""
-    last = select(Row.seq).where(Row.site_id == site_id, Row.visitor == visitor)
-    newest = last.order_by(Row.seq.desc()).limit(1).scalar_subquery()
-    why = select(Denial.reason).where(Denial.site_id == site_id, Denial.seq == newest)
+    newest = visitors.seqs(site_id, visitor)[-1:]
+    why = select(Denial.reason).where(Denial.site_id == site_id, Denial.seq.in_(newest))
     found = db.session.scalar(why)
     return None if found is None else REASONS[found]
 

@@ -22,6 +22,7 @@ from ..errors import Invalid
 from ..notices import Answer, Notice
 from ..saying import in_field, say
 from ..sites import Site
+from . import visitors
 from .rows import (
     ACTIONS,
     CATEGORIES,
@@ -122,11 +123,14 @@ def find(
     """
     conditions = _conditions(site, wanted)
     start = max(_from_cursor(after), micros(wanted.from_) - 1 if wanted.from_ else -1)
-    window = None if wanted.visitor else _window(site, start)
     query = select(Row).where(Row.site_id == site.id, Row.seq > start, *conditions)
-    if window is not None:
-        query = query.where(Row.seq <= window)
-    rows = list(db.session.scalars(query.order_by(Row.seq).limit(limit + 1)))
+    if wanted.visitor is not None:
+        window, rows = None, visitors.among(query, _seqs(site, wanted.visitor), limit + 1)
+    else:
+        window = _window(site, start)
+        if window is not None:
+            query = query.where(Row.seq <= window)
+        rows = list(db.session.scalars(query.order_by(Row.seq).limit(limit + 1)))
     next_seq = window if len(rows) <= limit else rows[limit - 1].seq
     if wanted.to and next_seq is not None and next_seq >= micros(wanted.to) - 1:
         next_seq = None
@@ -155,7 +159,11 @@ def look(
         here.append(Row.seq < start if newest else Row.seq > start)
     order = Row.seq.desc() if newest else Row.seq
     edge = None
-    if wanted.narrow and wanted.visitor is None:
+    if wanted.visitor is not None:
+        mine = select(Row).where(*here, *_conditions(site, wanted))
+        rows = visitors.among(mine, _seqs(site, wanted.visitor), limit + 1, newest)
+        return Found(rows[:limit], _cursor(rows[limit - 1].seq) if len(rows) > limit else None)
+    if wanted.narrow:
         far = select(Row.seq).where(*here).order_by(order).offset(scan - 1).limit(1)
         edge = db.session.scalar(far)
     query = select(Row).where(*here, *_conditions(site, wanted))
@@ -177,20 +185,19 @@ def held(site_id: int, record_id: bytes) -> Row | None:
 
 def all_of(site: Site, visitor: bytes) -> list[Row]:
     """Every record of a visitor that was not erased, in order of arrival; test ones left out."""
-    query = select(Row).where(
-        Row.site_id == site.id, Row.visitor == visitor, Row.flags.bitwise_and(TEST) == 0
-    )
-    return list(db.session.scalars(query.order_by(Row.seq)))
+    query = select(Row).where(Row.site_id == site.id, Row.flags.bitwise_and(TEST) == 0)
+    return visitors.among(query, visitors.seqs(site.id, visitor))
 
 
 def neighbours(site: Site, row: Row) -> tuple[Row | None, Row | None]:
     """The records of the same visitor just before and just after, test ones left out."""
     if row.visitor is None:
         return None, None
-    same = Row.site_id == site.id, Row.visitor == row.visitor, Row.flags.bitwise_and(TEST) == 0
-    before = select(Row).where(*same, Row.seq < row.seq).order_by(Row.seq.desc()).limit(1)
-    after = select(Row).where(*same, Row.seq > row.seq).order_by(Row.seq).limit(1)
-    return db.session.scalar(before), db.session.scalar(after)
+    mine = select(Row).where(Row.site_id == site.id, Row.flags.bitwise_and(TEST) == 0)
+    seqs = visitors.seqs(site.id, row.visitor)
+    before = visitors.among(mine, [seq for seq in seqs if seq < row.seq], 1, newest=True)
+    after = visitors.among(mine, [seq for seq in seqs if seq > row.seq], 1)
+    return before[0] if before else None, after[0] if after else None
 
 
 def named(sites: Sequence[Site], ids: Sequence[bytes]) -> list[Row]:
@@ -227,8 +234,6 @@ def _conditions(site: Site, wanted: RecordFilter) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = [Row.flags.bitwise_and(TEST) == 0]
     if wanted.to:
         found.append(Row.seq < micros(wanted.to))
-    if wanted.visitor is not None:
-        found.append(Row.visitor == _hex16(wanted.visitor))
     if replace(wanted, notice=None).narrow:  # of erased ones nothing else is known
         found.append(Row.flags.bitwise_and(ERASED) == 0)
     if wanted.action is not None:
@@ -320,6 +325,10 @@ def _category(text: str) -> ColumnElement[bool]:
 def _window(site: Site, start: int) -> int | None:
     query = select(Row.seq).where(Row.site_id == site.id, Row.seq > start).order_by(Row.seq)
     return db.session.scalar(query.offset(SCAN).limit(1))
+
+
+def _seqs(site: Site, visitor: str) -> list[int]:
+    return visitors.seqs(site.id, _hex16(visitor))
 
 
 def _cursor(seq: int) -> str:

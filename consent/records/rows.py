@@ -16,6 +16,7 @@ from sqlalchemy import (
     Index,
     LargeBinary,
     SmallInteger,
+    SQLColumnExpression,
     String,
     UniqueConstraint,
     literal_column,
@@ -100,13 +101,15 @@ class Row(Base):
     services: Mapped[bytes | None] = mapped_column(LargeBinary)
     __table_args__ = (
         Index("record_by_id", "site_id", "id", unique=True),
-        Index("record_by_visitor", "site_id", "visitor"),
         Index("record_of_tests", "seq", sqlite_where=TESTS, postgresql_where=TESTS),
+        Index(
+            "record_of_testers", "site_id", "visitor", sqlite_where=TESTS, postgresql_where=TESTS
+        ),
         {"sqlite_with_rowid": False},
     )
 
 
-def is_test(flags: ColumnElement[int]) -> ColumnElement[bool]:
+def is_test(flags: SQLColumnExpression[int]) -> ColumnElement[bool]:
     """The SQL condition of TESTS, spelled as the partial index spells it."""
     return flags.op("&")(literal_column(str(TEST))) != literal_column("0")
 

@@ -13,15 +13,16 @@ withdrawal  when the consent ended: at the first record of the same visitor that
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, false, func, or_, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
 
 from .. import notices, sites
 from ..db import db, from_micros, micros
+from ..records import visitors
 from ..records.rows import CATEGORIES, ERASED, GRANTED, TEST, Row
 from ..records.verb import NEWEST, OLDEST
 from ..sites import Site
@@ -29,6 +30,7 @@ from ..sites import Site
 LEAST = OLDEST + NEWEST  # a purged id is then too old to be sent again, so no tombstone is needed
 SECOND = 1_000_000
 COUNTED = 10_000
+CHUNK = 500
 GRANTS = sum(GRANTED << 2 * position for position in range(len(CATEGORIES)))
 
 
@@ -62,38 +64,23 @@ class Rule:
         return self.anchor == other.anchor and longer
 
     def past(self, site: Site, at: int) -> ColumnElement[bool]:
-        """The condition under which a record's time has passed at `at` (µs)."""
+        """The condition under which a record's time has passed at `at` (µs), but for those of
+        `withdrawal` that a later one ended: see `_ended`."""
         end = at - self.kept
         if self.anchor == "choice":
             return Row.seq < end
         if self.anchor == "expiry":
             return Row.seq < end - self.life
-        last = aliased(Row)
-        ended = (
-            select(last.seq)
-            .where(
-                last.site_id == site.id,
-                last.visitor == Row.visitor,
-                last.seq >= Row.seq,
-                last.seq < end,
-                *_grants_nothing(last),
-            )
-            .exists()
-        )
-        return or_(Row.seq < end - self.life, and_(Row.seq < end, ended))
+        return or_(Row.seq < end - self.life, and_(Row.seq < end, *_grants_nothing()))
 
     def end(self, site: Site, row: Row) -> int:
         """When the time of this record has passed, in µs, as far as is known now."""
         begin = row.seq + (0 if self.anchor == "choice" else self.life)
         if self.anchor == "withdrawal":
-            ended = db.session.scalar(
-                select(func.min(Row.seq)).where(
-                    *_held(site),
-                    Row.visitor == row.visitor,
-                    Row.seq >= row.seq,
-                    *_grants_nothing(Row),
-                )
-            )
+            mine = visitors.seqs(site.id, row.visitor or b"")
+            later = [seq for seq in mine if seq >= row.seq]
+            refused = select(Row.seq).where(*_held(site), *_grants_nothing())
+            ended = next(iter(visitors.among(refused, later)), None)
             begin = begin if ended is None else min(begin, ended)
         return begin + self.kept
 
@@ -105,16 +92,9 @@ class Rule:
             return None
         begin = oldest + (0 if self.anchor == "choice" else self.life)
         if self.anchor == "withdrawal":
-            refused = db.session.scalar(here.where(*_grants_nothing(Row)))
+            refused = db.session.scalar(here.where(*_grants_nothing()))
             begin = begin if refused is None else min(begin, refused)
         return begin + self.kept
-
-
-def past(site: Site, at: datetime) -> ColumnElement[bool]:
-    """The condition of records of `site` that are due at `at`."""
-    now = micros(at)
-    found = [and_(where, rule.past(site, now)) for where, rule in _rules(site, at)]
-    return and_(*_held(site), or_(false(), *found))
 
 
 def ends(site: Site, row: Row, at: datetime) -> datetime:
@@ -125,15 +105,20 @@ def ends(site: Site, row: Row, at: datetime) -> datetime:
     return from_micros(min(Rule.of(notice.content).end(site, row) for notice in bound))
 
 
-def batch(site: Site, at: datetime, after: int, limit: int, erased: bool) -> list[int]:
-    """The seq of the next due records, in order of arrival; with `erased` their tombstones too."""
-    due = past(site, at)
+def batches(site: Site, at: datetime, limit: int, erased: bool = False) -> Iterator[list[int]]:
+    """The seq of all due records, so many at a time; with `erased` their tombstones too. A record
+    may come twice where nothing takes it away meanwhile."""
+    due = _past(site, at)
     if erased:
         rest = [and_(where, Row.seq < micros(at) - rule.kept) for where, rule in _rules(site, at)]
         tombs = and_(Row.site_id == site.id, Row.flags.bitwise_and(ERASED) != 0)
         due = or_(due, and_(tombs, or_(false(), *rest)))
-    query = select(Row.seq).where(Row.site_id == site.id, Row.seq > after, due)
-    return list(db.session.scalars(query.order_by(Row.seq).limit(limit)))
+    yield from _ended(site, at, limit)  # first, while what ended them is there
+    query = select(Row.seq).where(Row.site_id == site.id, due)
+    after = -1
+    while found := _after(query, after, limit):
+        yield found
+        after = found[-1]
 
 
 def coming(site: Site, at: datetime) -> Coming:
@@ -144,8 +129,50 @@ def coming(site: Site, at: datetime) -> Coming:
         return Coming(None, 0)
     on = max(at, from_micros(min(known)))
     end = on.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
-    some = select(Row.seq).where(past(site, end)).limit(COUNTED).subquery()
-    return Coming(on, db.session.scalar(select(func.count()).select_from(some)) or 0)
+    return Coming(on, count(site, end, COUNTED))
+
+
+def count(site: Site, at: datetime, most: int | None = None) -> int:
+    """How many records are due; `most` means at least so many."""
+    some = select(Row.seq).where(_past(site, at)).limit(most).subquery()
+    plain = db.session.scalar(select(func.count()).select_from(some)) or 0
+    ended: set[int] = set()
+    for seqs in _ended(site, at, CHUNK):
+        if most is not None and plain + len(ended) >= most:
+            break
+        ended.update(visitors.among(select(Row.seq).where(~_past(site, at)), seqs))
+    return plain + len(ended) if most is None else min(plain + len(ended), most)
+
+
+def _past(site: Site, at: datetime) -> ColumnElement[bool]:
+    """The condition of records of `site` that are due at `at`, but for what `_ended` finds."""
+    now = micros(at)
+    found = [and_(where, rule.past(site, now)) for where, rule in _rules(site, at)]
+    return and_(*_held(site), or_(false(), *found))
+
+
+def _ended(site: Site, at: datetime, limit: int) -> Iterator[list[int]]:
+    """Records that a later one of the same visitor ended, long enough ago. Each is found from the
+    one that ended it; those go too where they are bound by the same promise, so that there are few.
+    """
+    now = micros(at)
+    for where, rule in _rules(site, at):
+        if rule.anchor != "withdrawal":
+            continue
+        end, after = now - rule.kept, -1
+        refused = select(Row.seq).where(*_held(site), Row.seq < end, *_grants_nothing())
+        while lasts := _after(refused, after, limit):
+            after = lasts[-1]
+            here = select(Row.seq, Row.visitor).where(Row.site_id == site.id, Row.seq.in_(lasts))
+            said = {row.visitor: row.seq for row in db.session.execute(here.order_by(Row.seq))}
+            mine = {one: visitors.seqs(site.id, one) for one in said}
+            ended = sorted(seq for one, last in said.items() for seq in mine[one] if seq <= last)
+            found = visitors.among(select(Row.seq).where(*_held(site), where), ended)
+            yield from (found[n : n + limit] for n in range(0, len(found), limit))
+
+
+def _after(query: Select[int], after: int, limit: int) -> list[int]:
+    return list(db.session.scalars(query.where(Row.seq > after).order_by(Row.seq).limit(limit)))
 
 
 def _rules(site: Site, at: datetime) -> list[tuple[ColumnElement[bool], Rule]]:
@@ -168,6 +195,5 @@ def _held(site: Site) -> tuple[ColumnElement[bool], ...]:
     return Row.site_id == site.id, Row.flags.bitwise_and(ERASED | TEST) == 0
 
 
-def _grants_nothing(row: Any) -> tuple[ColumnElement[bool], ...]:
-    nothing = row.categories.bitwise_and(GRANTS) == 0
-    return nothing, row.flags.bitwise_and(ERASED | TEST) == 0
+def _grants_nothing() -> tuple[ColumnElement[bool], ...]:
+    return Row.categories.bitwise_and(GRANTS) == 0, Row.flags.bitwise_and(ERASED | TEST) == 0

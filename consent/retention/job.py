@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ForeignKey, SmallInteger, String, func, select, update
+from sqlalchemy import ForeignKey, SmallInteger, String, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from .. import notices, requests, sites, undoing
@@ -22,7 +22,7 @@ from ..db import Base, db, from_micros
 from ..ledger import Ledger
 from ..ledger.erasure import scrub
 from ..ledger.purging import take, tell
-from ..records.rows import Place, Row
+from ..records.rows import Place
 from ..saying import say
 from ..sites import Site
 from . import due
@@ -74,7 +74,7 @@ def run(
     could not be told.
     """
     if dry:
-        return Run({site.key: n for site in sites.all_sites() if (n := _count(site, at))})
+        return Run({site.key: n for site in sites.all_sites() if (n := due.count(site, at))})
     ledger.check(at)
     if ledger.stopped:
         return Run(why=say("Retention waits: %(stopped)s", stopped=ledger.stopped))
@@ -93,14 +93,12 @@ def run(
 
 def _site(site: Site, at: datetime) -> None:
     action = _action(site, at)
-    after = -1
-    while seqs := due.batch(site, at, after, BATCH, erased=action != "anonymise"):
+    for seqs in due.batches(site, at, BATCH, erased=action != "anonymise"):
         db.session.rollback()
         rows = take(site, seqs, wipe=action == "anonymise")
         if action != "delete":
             _count_daily(site, rows)
         db.session.commit()
-        after = seqs[-1]
         time.sleep(PAUSE_S)
     db.session.rollback()
 
@@ -110,11 +108,6 @@ def _action(site: Site, at: datetime) -> str:
     notice = notices.current(site, at)
     said: str = notice.content["retention"].get("action", "delete") if notice else "delete"
     return said
-
-
-def _count(site: Site, at: datetime) -> int:
-    some = select(func.count()).select_from(Row).where(due.past(site, at))
-    return db.session.scalar(some) or 0
 
 
 def _count_daily(site: Site, rows: Sequence[Any]) -> None:

@@ -1,0 +1,205 @@
+"""Which records are of a visitor: an index of our own, in packed runs (decision 0039).
+
+A database's index over a code drawn at random is written all over, and ruins inserts once it
+outgrows memory. So nothing is written here when a record is stored. Records after a site's `edge`
+are its tail, and are found by walking the primary key. Those before it stand in runs: sorted
+entries of eleven bytes, built in bulk by `runs.py`, never changed but to strike an entry.
+
+entry  five bytes of the visitor's code, six of its seq (µs from the start of the run's month, UTC)
+block  up to BLOCK entries, kept by its first; small enough that PostgreSQL leaves it in its row
+run    the blocks of an unbroken stretch of a site's records, of one month
+
+An entry is a hint: the row has the whole code, and is asked. That of a record which is erased or
+purged is struck in the same transaction (`strike`). Whoever writes here holds the site's line
+(`hold`). Records of test origins are in no run: they have a small index of their own.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import TypeVar
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    LargeBinary,
+    Select,
+    SmallInteger,
+    UniqueConstraint,
+    and_,
+    delete,
+    func,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.orm import Mapped, aliased, mapped_column
+
+from ..db import Base, BigKey, db, from_micros, micros
+from .rows import Row, is_test
+
+CODE, ENTRY = 5, 11
+BLOCK = 116  # three blocks to a page of SQLite, six to one of PostgreSQL
+MANY = 500  # rows asked for by number at once
+MAKING, LIVE, RETIRED = 0, 1, 2
+T = TypeVar("T")
+HOLD = text(
+    "INSERT INTO visitor_index (site_id, edge) VALUES (:site_id, -1)"
+    " ON CONFLICT (site_id) DO UPDATE SET edge = visitor_index.edge RETURNING edge"
+)
+
+
+class Edge(Base):
+    """A site's line: every record up to `edge` is in a run, or has no visitor."""
+
+    __tablename__ = "visitor_index"
+    site_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    edge: Mapped[int] = mapped_column(BigInteger)
+
+
+class Run(Base):
+    """Records of a site with low ≤ seq ≤ high; `state` is MAKING, LIVE or RETIRED. Only live runs
+    are read; one becomes live in the transaction that retires what it was made from."""
+
+    __tablename__ = "visitor_run"
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    site_id: Mapped[int]
+    level: Mapped[int] = mapped_column(SmallInteger)
+    state: Mapped[int] = mapped_column(SmallInteger)
+    low: Mapped[int] = mapped_column(BigInteger)
+    high: Mapped[int] = mapped_column(BigInteger)
+    # A number is never given twice: what is left of a run that is gone is no part of another.
+    __table_args__ = (
+        UniqueConstraint("site_id", "low", "level"),
+        {"sqlite_autoincrement": True},
+    )
+
+
+class Block(Base):
+    """Entries in order, the first of them also as the key."""
+
+    __tablename__ = "visitor_block"
+    run_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    first: Mapped[bytes] = mapped_column(LargeBinary(ENTRY), primary_key=True)
+    site_id: Mapped[int]
+    body: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+def seqs(site_id: int, visitor: bytes) -> list[int]:
+    """The seq of every record of a visitor, in order of arrival, test ones included."""
+    edge, hints = _hints(site_id, visitor)
+    mine = Row.site_id == site_id, Row.visitor == visitor
+    found: set[int] = set(db.session.scalars(_tests(site_id, visitor)))
+    found.update(db.session.scalars(select(Row.seq).where(*mine, Row.seq > edge)))
+    found.update(among(select(Row.seq).where(*mine), hints))
+    return sorted(found)
+
+
+def among(
+    query: Select[T], seqs: Sequence[int], limit: int | None = None, newest: bool = False
+) -> list[T]:
+    """What `query` finds of these records, in order or back; `limit` of them at most."""
+    seqs, order = (seqs[::-1], Row.seq.desc()) if newest else (seqs, Row.seq.asc())
+    found: list[T] = []
+    for at in range(0, len(seqs), MANY):
+        part = query.where(Row.seq.in_(seqs[at : at + MANY])).order_by(order)
+        found += db.session.scalars(part if limit is None else part.limit(limit - len(found)))
+        if len(found) == limit:
+            break
+    return found
+
+
+def hold(site_id: int) -> int:
+    """The site's edge; nobody else writes the site's runs until the transaction ends."""
+    return int(db.session.connection().execute(HOLD, {"site_id": site_id}).scalar_one())
+
+
+def strike(site_id: int, gone: Sequence[tuple[bytes, int]]) -> None:
+    """Take the entries of these (visitor, seq) out of every run; the caller holds the site's line
+    and commits."""
+    if not gone:
+        return
+    lowest, highest = min(seq for _, seq in gone), max(seq for _, seq in gone)
+    over = select(Run.id, Run.low, Run.high).where(
+        Run.site_id == site_id, Run.low <= highest, Run.high >= lowest
+    )
+    for run_id, low, high in db.session.execute(over).all():
+        keys = {entry(code, seq) for code, seq in gone if low <= seq <= high}
+        struck: dict[bytes, bytes] = {}
+        for key in sorted(keys):
+            at = select(Block.first, Block.body).where(Block.run_id == run_id, Block.first <= key)
+            held = db.session.execute(at.order_by(Block.first.desc()).limit(1)).one_or_none()
+            if held is not None:
+                struck[held.first] = held.body
+        for first, body in struck.items():
+            _rewrite(run_id, first, b"".join(one for one in entries(body) if one not in keys))
+
+
+def entry(visitor: bytes, seq: int) -> bytes:
+    return visitor[:CODE] + (seq - month(seq)).to_bytes(ENTRY - CODE)
+
+
+def entries(body: bytes) -> list[bytes]:
+    return [body[at : at + ENTRY] for at in range(0, len(body), ENTRY)]
+
+
+def month(seq: int, later: int = 0) -> int:
+    """The seq with which the UTC month of `seq` begins, or one so many months later."""
+    at = from_micros(seq)
+    years, number = divmod(at.year * 12 + at.month - 1 + later, 12)
+    return micros(datetime(years, number + 1, 1, tzinfo=UTC))
+
+
+def from_(key: bytes) -> ColumnElement[bytes]:
+    """The first of the block of a Run in which entries from `key` on begin."""
+    before = aliased(Block)
+    start = select(before.first).where(before.run_id == Run.id, before.first <= key)
+    last = start.order_by(before.first.desc()).limit(1).correlate(Run)
+    return func.coalesce(last.scalar_subquery(), key)
+
+
+def _tests(site_id: int, visitor: bytes) -> Select[int]:
+    """Spelled so that SQLite takes the small index, and does not walk the site's records."""
+    return select(Row.seq).where(
+        Row.site_id + 0 == site_id, Row.visitor == visitor, is_test(Row.flags)
+    )
+
+
+def _hints(site_id: int, visitor: bytes) -> tuple[int, list[int]]:
+    """The site's edge, and the records up to it that may be this visitor's: one statement, so that
+    no run is missed that becomes live or retired meanwhile."""
+    code = visitor[:CODE]
+    least, most = code + bytes(ENTRY - CODE), code + b"\xff" * (ENTRY - CODE)
+    lines = db.session.execute(
+        select(Edge.edge, Run.low, Block.body)
+        .outerjoin(Run, and_(Run.site_id == Edge.site_id, Run.state == LIVE))
+        .outerjoin(
+            Block, and_(Block.run_id == Run.id, Block.first >= from_(least), Block.first <= most)
+        )
+        .where(Edge.site_id == site_id)
+    ).all()
+    found = (seq for _, low, body in lines if body for seq in _seqs(body, code, month(low)))
+    return (lines[0].edge if lines else -1), sorted(found)
+
+
+def _seqs(body: bytes, code: bytes, base: int) -> list[int]:
+    at = bisect_left(range(0, len(body), ENTRY), code, key=lambda place: body[place : place + CODE])
+    found = []
+    for place in range(at * ENTRY, len(body), ENTRY):
+        if body[place : place + CODE] != code:
+            break
+        found.append(base + int.from_bytes(body[place + CODE : place + ENTRY]))
+    return found
+
+
+def _rewrite(run_id: int, first: bytes, body: bytes) -> None:
+    """The key goes with the entry that it was made of."""
+    here = Block.run_id == run_id, Block.first == first
+    quiet = {"synchronize_session": False}
+    if body:
+        values = {"first": body[:ENTRY], "body": body}
+        db.session.execute(update(Block).where(*here).values(values), execution_options=quiet)
+    else:
+        db.session.execute(delete(Block).where(*here), execution_options=quiet)
