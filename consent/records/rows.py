@@ -102,9 +102,7 @@ class Row(Base):
     __table_args__ = (
         Index("record_by_id", "site_id", "id", unique=True),
         Index("record_of_tests", "seq", sqlite_where=TESTS, postgresql_where=TESTS),
-        Index(
-            "record_of_testers", "site_id", "visitor", sqlite_where=TESTS, postgresql_where=TESTS
-        ),
+        Index("record_of_testers", "visitor", sqlite_where=TESTS, postgresql_where=TESTS),
         {"sqlite_with_rowid": False},
     )
 

@@ -10,12 +10,13 @@ import io
 import re
 import time
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from flask import Flask, Request
+from flask import Flask, Request, current_app, has_app_context
 
 from ..errors import Busy
 from ..records import Choice
@@ -65,13 +66,18 @@ class Hot:
         choice = quick.choice(data)
         if choice is None:
             return self._flask(environ, start_response)
-        with self._app.app_context():
+        with self._context():
             said = _said(site[1], choice, Request(environ))
         if isinstance(said, Exception):
             environ[TOLD] = said
             return self._flask(environ, start_response)
         self._ended(said.status, said.refused, began)
         return self._answer(said, start_response)
+
+    def _context(self) -> AbstractContextManager[object]:
+        """As Flask's requests do: a context of this app that is there already is used."""
+        there = has_app_context() and current_app._get_current_object() is self._app  # type: ignore[attr-defined]
+        return nullcontext() if there else self._app.app_context()
 
     def _usual(self, environ: WSGIEnvironment) -> bool:
         length = environ.get("CONTENT_LENGTH") or ""
