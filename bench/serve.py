@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ import app as wiring
 from consent import cli
 from consent.records import Writer
 from consent.records.job import Job
-from consent.records.rows import Row
+from consent.records.rows import Line, Row
 from consent.records.writer import now_us
 from consent.waiting import CONSENT, Waiting
 
@@ -30,14 +31,14 @@ class OneByOne(Writer):
 
     lock = threading.Lock()
 
-    def write(self, job: Job) -> tuple[Row, bool]:
+    def write(self, job: Job) -> tuple[Line, bool]:
         with Session(self._engine, expire_on_commit=False) as session:
             with self.lock:
                 self._fill(session.connection(), job)
             job.seal()
             body = bytes.fromhex(job.commitment)
             waits = Waiting(site=job.facts.site, seq=job.row.seq, kind=CONSENT, body=body)
-            session.add_all([job.row, waits])
+            session.add_all([Row(**asdict(job.row)), waits])
             session.commit()
         return job.row, True
 

@@ -9,6 +9,7 @@ import secrets
 import threading
 from collections import OrderedDict
 
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 # Sums of intervals on a large clock lose some microseconds; they must not refuse the last of a
 # burst.
 _SLACK = 1e-5
@@ -53,7 +54,7 @@ class Limiter:
         return len(self._arrivals)
 
 
-def client_key(address: str | None) -> str:
+def client_key(address: Address | str | None) -> str:
     """A key for the network of an address: one IPv4 host, or one IPv6 /64.
 
     The key is a hash with a secret of this process, so no address is kept and no key means
@@ -62,10 +63,12 @@ def client_key(address: str | None) -> str:
     return hashlib.blake2b(_network(address), key=_SECRET, digest_size=16).hexdigest()
 
 
-def _network(address: str | None) -> bytes:
+def _network(address: Address | str | None) -> bytes:
     try:
-        parsed = ipaddress.ip_address(address or "")
+        parsed = ipaddress.ip_address(address) if isinstance(address, str) else address
     except ValueError:
+        return b""
+    if parsed is None:
         return b""
     if parsed.version == 4:
         return parsed.packed

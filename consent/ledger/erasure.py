@@ -16,7 +16,7 @@ from .. import records, rollup, trail, waiting
 from ..db import db
 from ..errors import Busy
 from ..records import visitors
-from ..records.rows import ERASED, TEST, Row
+from ..records.rows import ERASED, TEST, Line, Row
 from ..sites import Site
 from ..waiting import Waiting
 from .rows import Head
@@ -107,7 +107,7 @@ def replay(signer: Signer, at: datetime) -> int:
     return count
 
 
-def places_of(site: Site, rows: Iterable[Row]) -> dict[int, int]:
+def places_of(site: Site, rows: Iterable[Row | Line]) -> dict[int, int]:
     """Index in the log of each row that is there, by seq."""
     head = db.session.scalar(select(Head).where(Head.site == site.key))
     if head is None:

@@ -12,6 +12,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
@@ -19,7 +20,7 @@ from sqlalchemy.exc import IntegrityError
 from .. import leaf
 from ..db import db, micros
 from ..records import Names
-from ..records.rows import ERASED, Row
+from ..records.rows import ERASED, Line, Row
 from ..saying import Said, of_error, say
 from ..sites import Site
 from ..tlog import merkle
@@ -187,7 +188,8 @@ class Ledger:
 
         Raises Lost where another ledger was faster.
         """
-        lines = list(db.session.scalars(select(Waiting).order_by(Waiting.id).limit(TICK_MAX)))
+        waits = select(*Waiting.__table__.columns).order_by(Waiting.id).limit(TICK_MAX)
+        lines = db.session.execute(waits).all()
         sound, changed = self._examined([line for line in lines if line.kind == CONSENT])
         taken = [line for line in lines if line.kind != CONSENT or line.id in sound]
         by_site: dict[str, list[Item]] = {}
@@ -332,7 +334,7 @@ class Ledger:
                 found.append(Item(ENTRY, micros(at), body))
         return found
 
-    def _examined(self, lines: Sequence[Waiting]) -> tuple[set[int], list[str]]:
+    def _examined(self, lines: Sequence[Any]) -> tuple[set[int], list[str]]:
         """The waiting records whose row still makes what was committed to; and the others' ids.
 
         The others go on waiting, and are named in `alarms` until somebody has looked at them.
@@ -376,11 +378,11 @@ def commitments(wanted: Sequence[tuple[str, int]]) -> dict[tuple[str, int], str]
     for site in {site for site, _ in wanted}:
         seqs = [seq for other, seq in wanted if other == site]
         query = (
-            select(Row)
+            select(*Row.__table__.columns)
             .join(Site, Site.id == Row.site_id)
             .where(Site.key == site, Row.seq.in_(seqs))
         )
-        rows = list(db.session.scalars(query))
+        rows = [Line(**row._mapping) for row in db.session.execute(query)]
         names = Names(rows)
         for row in rows:
             if row.salt is not None and not row.flags & ERASED:

@@ -279,11 +279,13 @@ class Signer:
     def _all_keys(self, at: datetime) -> list[Key]:
         """Oldest first; the first is made when there is none. Two processes that race agree."""
         file = self._file
-        if not file.exists():
+        try:
+            now = file.stat()
+        except FileNotFoundError:
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             first = Key(at, secrets.token_bytes(32), secrets.token_bytes(32))
             self._write_keys([first], exclusive=True)
-        now = file.stat()
+            now = file.stat()
         # The clock of a file system is coarse: two files in a row may bear the same time.
         this = (now.st_mtime_ns, now.st_ino, now.st_size)
         if self._read[0] != this:

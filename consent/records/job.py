@@ -12,7 +12,7 @@ from .. import leaf
 from ..errors import Invalid
 from ..waiting import CONSENT
 from .beside import REASONS
-from .rows import Row, encode
+from .rows import Line, encode
 from .verb import Choice, Facts, claimed_ms, to_row
 
 canonical = msgspec.json.Encoder(order="sorted").encode  # as leaf.jcs, for what a record holds
@@ -29,7 +29,7 @@ def _held() -> LockType:
 class Job:
     """`outcome` is set before `done` is released."""
 
-    row: Row
+    row: Line
     rule: tuple[str, str]
     place: tuple[str, str, str, str]
     page: str
@@ -40,7 +40,7 @@ class Job:
     commitment: str = ""
     reasons: int = 0  # why it is suspect, see suspicion.py
     done: LockType = field(default_factory=_held)
-    outcome: Row | Exception | None = None
+    outcome: Line | Exception | None = None
     fresh: bool = True
     left: bool = False  # nobody waits for it any more
 
@@ -104,7 +104,7 @@ CLAIMS = (
 ).split()
 
 
-def same(held: Row, sent: Row) -> bool:
+def same(held: Line, sent: Line) -> bool:
     """Whether a repeated id carries the content that is stored under it."""
     if any(getattr(held, name) != getattr(sent, name) for name in CLAIMS):
         return False
@@ -117,5 +117,5 @@ def reused() -> Invalid:
     )
 
 
-def _claimed(row: Row) -> int:
+def _claimed(row: Line) -> int:
     return row.claimed + row.seq // 1000

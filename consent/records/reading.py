@@ -33,6 +33,7 @@ from .rows import (
     GRANTED,
     SUPERSEDED,
     TEST,
+    Line,
     Page,
     Place,
     Row,
@@ -90,14 +91,14 @@ class Found:
 class Names:
     """What the numbers in some rows stand for, fetched in a handful of queries."""
 
-    def __init__(self, rows: list[Row]) -> None:
+    def __init__(self, rows: Sequence[Row | Line]) -> None:
         self.notices = _by_id(Notice, {row.notice_id for row in rows})
         self.answers = _by_id(Answer, {row.answer_id for row in rows if row.answer_id})
         self.rules = _by_id(Rule, {row.rule_id for row in rows})
         self.places = _by_id(Place, {row.place_id for row in rows})
         self.pages = _by_id(Page, {row.page_id for row in rows})
 
-    def record(self, row: Row, site: str) -> dict[str, Any]:
+    def record(self, row: Row | Line, site: str) -> dict[str, Any]:
         """The record of `row`, without "log"."""
         notice, rule = self.notices[row.notice_id], self.rules[row.rule_id]
         place = self.places[row.place_id]

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from ..db import Base, db
 from ..sites import Site
-from .rows import ACTIONS, Row
+from .rows import ACTIONS, Line, Row
 
 # Bits are stored: this table may only grow at the end.
 REASONS = ("burst", "fast", "clock")
@@ -34,7 +34,7 @@ class Flag(Base):
     reasons: Mapped[int] = mapped_column(SmallInteger)
 
 
-def reasons_of(row: Row, burst: bool) -> int:
+def reasons_of(row: Row | Line, burst: bool) -> int:
     """The bits for a row that has its time of receipt; `burst`: its client sent many at once."""
     found = BURST if burst else 0
     if row.shown is not None and row.action in ANSWERS and -HAND_MS < row.shown <= 0:

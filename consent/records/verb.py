@@ -21,7 +21,7 @@ from .rows import (
     GPC,
     SUPERSEDED,
     TEST,
-    Row,
+    Line,
     pack_categories,
     pack_services,
 )
@@ -116,14 +116,14 @@ def denied(choice: Choice) -> Choice:
     return replace(choice, categories=none, services=services, action=action)
 
 
-def to_row(choice: Choice, facts: Facts) -> Row:
+def to_row(choice: Choice, facts: Facts) -> Line:
     """The row without what the writer gives: seq, salt, and the numbers of rule, place, page."""
     if choice.visitor is None:
         raise ValueError("a row has a visitor")
     claimed = claimed_ms(choice)
     signals = (GPC if choice.gpc else 0) | (DNT_SAID if choice.dnt is not None else 0)
     signals |= DNT if choice.dnt else 0
-    return Row(
+    return Line(
         site_id=facts.site_id,
         shown=None if choice.shown_at is None else micros(choice.shown_at) // 1000 - claimed,
         notice_id=facts.notice_id,

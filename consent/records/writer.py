@@ -7,7 +7,6 @@ commit fails, every waiting request is refused with 503 and nothing of the batch
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import queue
 import random
@@ -15,7 +14,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, cast
+from typing import Any
 
 from sqlalchemy import Engine, Table, delete, exists, insert, select, tuple_
 from sqlalchemy.engine import Connection
@@ -26,7 +25,7 @@ from ..waiting import Waiting
 from .beside import Denial, KeptAddress
 from .job import Job, reused, same
 from .room import SLOW_S, Room
-from .rows import ERASED, TEST, Page, Place, Row, Rule, is_test
+from .rows import ERASED, TEST, Line, Page, Place, Row, Rule, is_test
 from .suspicion import Flag, reasons_of
 
 _LOG = logging.getLogger(__name__)
@@ -53,7 +52,7 @@ class Writer:
         self._engine = engine
         self._now_us = now_us
         self._also = also
-        self._queue: queue.Queue[Job | None] = queue.Queue(QUEUE)
+        self._queue: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._known: dict[tuple[Any, ...], int] = {}
         self._pages: dict[int, int] = {}
         self._last_seq = 0
@@ -64,7 +63,7 @@ class Writer:
         self._thread = threading.Thread(target=self._run, name="records-writer", daemon=True)
         self._thread.start()
 
-    def write(self, job: Job) -> tuple[Row, bool]:
+    def write(self, job: Job) -> tuple[Line, bool]:
         """The stored row and whether this call stored it (False: it was there already).
 
         Raises Invalid `id_reused` where the id holds another content, Busy where nothing was
@@ -77,18 +76,15 @@ class Writer:
             if not job.left:
                 job.left = True
                 self.room.leave(job.row.site_id, job.withdrawal)
-        if isinstance(job.outcome, Row):
+        if isinstance(job.outcome, Line):
             return job.outcome, job.fresh
         raise job.outcome or busy()
 
     def _wait(self, job: Job) -> None:
         """Until the batch of `job` is written; raises Busy where too many wait for a stuck one."""
-        if self._crowded(job):
+        if self.depth >= QUEUE or self._crowded(job):
             raise busy()
-        try:
-            self._queue.put_nowait(job)
-        except queue.Full:
-            raise busy() from None
+        self._queue.put(job)
         for _ in range(round(WAIT_S / SLOW_S)):
             if job.done.acquire(timeout=SLOW_S):
                 return
@@ -118,8 +114,7 @@ class Writer:
 
     def close(self) -> None:
         """Write what is queued, then stop."""
-        with contextlib.suppress(queue.Full):
-            self._queue.put(None, timeout=WAIT_S)
+        self._queue.put(None)
         self._thread.join(WAIT_S)
 
     def _run(self) -> None:
@@ -159,7 +154,7 @@ class Writer:
             except IntegrityError:
                 self._forget()
                 for job in batch:  # the time of receipt may be what another process took
-                    job.row.seq = None  # type: ignore[assignment]
+                    job.row.seq = 0
                 if attempt == 3:
                     _fail(batch, busy())
             except SQLAlchemyError as error:
@@ -227,18 +222,18 @@ class Writer:
         )
         job.page = self._capped(connection, row.site_id, job.page)
         row.page_id = self._number(connection, Page, site_id=row.site_id, text=job.page)
-        if cast(int | None, row.seq) is None:
+        if not row.seq:
             self._last_seq = row.seq = max(self._last_seq + 1, self._now_us())
             row.claimed = job.claimed - row.seq // 1000
             row.salt = secrets.token_bytes(16)
 
-    def _present(self, connection: Connection, batch: list[Job]) -> dict[tuple[int, bytes], Row]:
+    def _present(self, connection: Connection, batch: list[Job]) -> dict[tuple[int, bytes], Line]:
         table = _table(Row)
         keys = [(job.row.site_id, job.row.id) for job in batch]
         found = connection.execute(
             select(table).where(tuple_(table.c.site_id, table.c.id).in_(keys))
         )
-        rows = (Row(**line._mapping) for line in found)
+        rows = (Line(**line._mapping) for line in found)
         return {(row.site_id, row.id): row for row in rows}
 
     def _capped(self, connection: Connection, site_id: int, text: str) -> str:

@@ -8,7 +8,18 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 
 from ..db import from_micros
-from ..records.rows import ACTIONS, BROWSERS, CATEGORIES, DENIED, DEVICES, DNT, GPC, GRANTED, Row
+from ..records.rows import (
+    ACTIONS,
+    BROWSERS,
+    CATEGORIES,
+    DENIED,
+    DEVICES,
+    DNT,
+    GPC,
+    GRANTED,
+    Line,
+    Row,
+)
 from ..records.suspicion import ANSWERS, words
 from .table import Kind
 
@@ -30,7 +41,7 @@ Counts = dict[Place, list[int]]
 class Seen:
     """A record with the words behind its numbers; `again` is '' for one that follows no other."""
 
-    row: Row
+    row: Row | Line
     country: str
     language: str
     regime: str

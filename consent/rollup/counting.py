@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 from ..db import db
 from ..notices import Notice
 from ..records.job import Job
-from ..records.rows import TEST, Row
+from ..records.rows import TEST, Line, Row
 from ..sites import Site
 from . import cells
 from .cells import Counts, Seen
@@ -86,7 +86,7 @@ def gone(site: Site, seqs: Sequence[int]) -> None:
     pour(db.session.connection(), site.id, counts)
 
 
-def again(row: Row, asks: int, earlier: dict[tuple[int, bytes], tuple[int, int]]) -> str:
+def again(row: Row | Line, asks: int, earlier: dict[tuple[int, bytes], tuple[int, int]]) -> str:
     """Why somebody chose again: 'asked', because more is asked than before; 'own', for any other
     reason; 'unknown', where the choice before is not here. `earlier` is (seq, asks) by site, id."""
     if row.previous is None:

@@ -11,6 +11,7 @@ from ..errors import Refusal
 from ..parts import parts
 from ..sites import Site, origin_kind, same_site
 from . import shelf
+from .once import once
 
 bp = Blueprint("visitor", __name__, url_prefix="/v1")
 
@@ -26,7 +27,11 @@ def own_origins(site: Site, asked: Request = request) -> tuple[str, ...]:
 
 def origin_of(site: Site, asked: Request = request) -> str | None:
     """'real', 'test' or None for the request's Origin."""
-    return origin_kind(site, asked.headers.get("Origin"), own_origins(site, asked))
+
+    def find() -> str | None:
+        return origin_kind(site, asked.headers.get("Origin"), own_origins(site, asked))
+
+    return once(asked, f"crumbtrail.origin {site.key}", find)
 
 
 def own_address(asked: Request = request) -> str | None:
@@ -34,6 +39,10 @@ def own_address(asked: Request = request) -> str | None:
 
     Behind a proxy this is what the proxy lets us see, so the script decides by it too.
     """
+    return once(asked, "crumbtrail.own", lambda: _own_address(asked))
+
+
+def _own_address(asked: Request) -> str | None:
     if asked.environ.get("crumbtrail.cookie_path", "/") != "/":
         return None
     try:
@@ -56,10 +65,14 @@ def base_address() -> str | None:
 
 def sets_cookies(site: Site, asked: Request = request) -> bool:
     """Whether the request came from a page of the site that is same-site with this server."""
-    own, origin = own_address(asked), asked.headers.get("Origin")
-    if own is None or origin is None or not same_site(own, origin, site.cookie_domain):
-        return False
-    return origin_of(site, asked) is not None
+
+    def find() -> bool:
+        own, origin = own_address(asked), asked.headers.get("Origin")
+        if own is None or origin is None or not same_site(own, origin, site.cookie_domain):
+            return False
+        return origin_of(site, asked) is not None
+
+    return once(asked, f"crumbtrail.sets {site.key}", find)
 
 
 def allowed(key: str | None, asked: Request = request) -> list[tuple[str, str]]:

@@ -116,8 +116,9 @@ def running(of: Site) -> notices.Running | None:
 
 def superseded(of: Site, shown: Shown) -> bool:
     """Whether a choice about `shown` was made after it had ceased to bind."""
-    trial = running(of)
-    return current(of).id != shown.id and (trial is None or trial.notice != shown.id)
+    now = standing(of.key)
+    trial = now.running
+    return now.current.id != shown.id and (trial is None or trial.notice != shown.id)
 
 
 def notice(of: Site, digest: str) -> Shown:

@@ -17,7 +17,7 @@ from ..errors import Busy, Forbidden, Invalid, Refusal
 from ..parts import parts
 from ..records import Choice, Facts
 from ..records.job import Job
-from ..records.rows import ERASED, SUPERSEDED, TEST, Row, uuid_text
+from ..records.rows import ERASED, SUPERSEDED, TEST, Line, Row, uuid_text
 from ..regime import Regime
 from ..sites import Site
 from . import cookies, shelf, where
@@ -39,19 +39,20 @@ class Taken:
 
 def take(site: str, read: Callable[[], Choice], asked: Request = request) -> Taken:
     """Store the choice that `read` finds in the body, or raise what CONTRACT says of it."""
-    now = parts().clock()
-    of = shelf.site(site)
+    known, of = parts(), shelf.site(site)
+    now = known.clock()
     going()
     test = _known_origin(of, asked) == "test"
     choice = read()
     held = cookies.secrets(of, choice, asked)
-    parts().writer.turn_away(of.id, choice.action == "withdraw")
+    known.writer.turn_away(of.id, choice.action == "withdraw")
     within_limits(of, choice, asked)
     notice = shelf.notice(of, choice.notice)
-    records.check(choice, notice.content, now)
-    regime = regime_here(now, asked)
+    content, regime = notice.content, regime_here(now, asked)
+    records.check(choice, content, now)
     facts = facts_of(of, notice, regime, _answer(of, choice, notice), test, asked)
-    choice, facts = settled(of, choice, held, facts, asked.args.get("age"), asked)
+    age = asked.args.get("age") if asked.query_string else None
+    choice, facts = settled(of, choice, held, facts, age, asked)
     db.session.remove()  # nothing is held while waiting for the writer
     job, row, fresh = _stored(choice, facts, held)
     if row.flags & ERASED:
@@ -61,7 +62,7 @@ def take(site: str, read: Callable[[], Choice], asked: Request = request) -> Tak
     else:
         record = records.Names([row]).record(row, of.key)
         body = _body(of, row, record, leaf.commitment(record, row.salt or b""), facts.denied)
-    lines = cookies.lines(of, choice, held[0], notice.content, regime, now, asked)
+    lines = cookies.lines(of, choice, held[0], content, regime, now, asked)
     return Taken(201 if fresh else 200, body, lines)
 
 
@@ -76,7 +77,8 @@ def within_limits(of: Site, choice: Choice, asked: Request = request) -> None:
 
     Raises Busy `slow_down`.
     """
-    limits, now = parts().limits, parts().clock().timestamp()
+    known = parts()
+    limits, now = known.limits, known.clock().timestamp()
     kind = "withdrawal" if choice.action == "withdraw" else "choice"
     client = where.limit_key(asked)
     waits = [limits[f"site_{kind}"].take(of.key, now)]
@@ -105,7 +107,8 @@ def facts_of(
     asked: Request = request,
 ) -> Facts:
     """What the server knows of a choice that this request brings."""
-    client, now = where.limit_key(asked), parts().clock().timestamp()
+    known, client = parts(), where.limit_key(asked)
+    now = known.clock().timestamp()
     return Facts(
         site_id=of.id,
         site=of.key,
@@ -116,10 +119,10 @@ def facts_of(
         superseded=shelf.superseded(of, notice),
         test=test,
         regime=regime.id,
-        regimes=parts().regimes.digest,
+        regimes=known.regimes.digest,
         place=where.place(asked),
         browser=where.browser(asked),
-        burst=client is not None and parts().limits["client_burst"].take(client, now) > 0,
+        burst=client is not None and known.limits["client_burst"].take(client, now) > 0,
     )
 
 
@@ -143,7 +146,7 @@ def settled(
     return records.denied(choice) if reason else choice, facts
 
 
-def gone(of: Site, row: Row) -> Refusal:
+def gone(of: Site, row: Row | Line) -> Refusal:
     """410 with the place in the log, which still says that there was a record and an erasure."""
     place = ledger.places_of(of, [row]).get(row.seq)
     more = {} if place is None else {"index": place}
@@ -186,17 +189,21 @@ def _answer(of: Site, choice: Choice, notice: shelf.Shown) -> tuple[int, int, st
     return known
 
 
-def _stored(choice: Choice, facts: Facts, held: list[str]) -> tuple[Job, Row, bool]:
+def _stored(choice: Choice, facts: Facts, held: list[str]) -> tuple[Job, Line, bool]:
     """The row under the first secret that fits what is stored of this id, if anything is."""
+    write = parts().writer.write
+    if held == [choice.visitor]:
+        job = Job.of(choice, facts)
+        return job, *write(job)
     *others, last = (Job.of(replace(choice, visitor=secret), facts) for secret in held)
     for job in others:
         with contextlib.suppress(Invalid):  # id_reused: perhaps stored before the cookie came
-            return job, *parts().writer.write(job)
-    return last, *parts().writer.write(last)
+            return job, *write(job)
+    return last, *write(last)
 
 
 def _body(
-    of: Site, row: Row, record: dict[str, Any], commitment: str, denied: str | None
+    of: Site, row: Line, record: dict[str, Any], commitment: str, denied: str | None
 ) -> dict[str, Any]:
     """The answer of a stored record: a function of the record alone, so a repeat gets the same."""
     body: dict[str, Any] = {
@@ -217,9 +224,9 @@ def _body(
     return body
 
 
-def _promise(of: Site, row: Row, commitment: str) -> str | None:
+def _promise(of: Site, row: Line, commitment: str) -> str | None:
     """That the record will be in the site's log; none for a test, which will not be."""
     if row.flags & TEST:
         return None
-    received = from_micros(row.seq)
-    return parts().ledger.signer.promise(shelf.origin(of), commitment, received, parts().clock())
+    known, received = parts(), from_micros(row.seq)
+    return known.ledger.signer.promise(shelf.origin(of), commitment, received, known.clock())

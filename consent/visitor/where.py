@@ -6,9 +6,7 @@ of the site says is kept.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from ipaddress import ip_network
-from typing import TypeVar, cast
 
 from flask import Request, request
 from werkzeug.datastructures import LanguageAccept
@@ -21,8 +19,8 @@ from ..parts import parts
 from ..regime import Place, Signals, gpc_header
 from ..saying import Said, say
 from ..sites import IP_MODES
+from .once import once
 
-T = TypeVar("T")
 FORWARDING = say(
     "A proxy on a private network forwards visitors, but is not trusted: every visitor looks the"
     " same. Set TRUSTED_PROXIES=%(peer)s."
@@ -31,7 +29,7 @@ FORWARDING = say(
 
 def place(asked: Request = request) -> Place:
     """By the demo's pretence, by a trusted proxy's country header, else by the address."""
-    return _once(asked, "crumbtrail.place", _place)
+    return once(asked, "crumbtrail.place", lambda: _place(asked))
 
 
 def _place(asked: Request) -> Place:
@@ -61,17 +59,16 @@ def wishes(header: str) -> list[str]:
 
 def limit_key(asked: Request = request) -> str | None:
     """What the visitor's rate is counted under; None behind a proxy that hides them all."""
-    return _once(asked, "crumbtrail.client", _limit_key)
+    return once(asked, "crumbtrail.client", lambda: _limit_key(asked))
 
 
 def _limit_key(asked: Request) -> str | None:
-    config = parts().config
+    known = parts()
     peer, forwarded = asked.remote_addr, asked.headers.get("X-Forwarded-For")
-    if untrusted_forwarding(peer, forwarded, config.trusted_proxies):
-        parts().warnings["forwarding"] = Said(FORWARDING, {"peer": peer})
+    if untrusted_forwarding(peer, forwarded, known.config.trusted_proxies):
+        known.warnings["forwarding"] = Said(FORWARDING, {"peer": peer})
         return None
-    address = _address(asked)
-    return client_key(None if address is None else str(address))
+    return client_key(_address(asked))
 
 
 def network() -> str | None:
@@ -109,7 +106,7 @@ def browser(asked: Request = request) -> str:
 
 
 def _address(asked: Request) -> Address | None:
-    return _once(asked, "crumbtrail.address", _client)
+    return once(asked, "crumbtrail.address", lambda: _client(asked))
 
 
 def _client(asked: Request) -> Address | None:
@@ -120,10 +117,3 @@ def _client(asked: Request) -> Address | None:
 def _peer_trusted(asked: Request) -> bool:
     peer = parse_address(asked.remote_addr)
     return peer is not None and any(peer in n for n in parts().config.trusted_proxies)
-
-
-def _once(asked: Request, name: str, find: Callable[[Request], T]) -> T:
-    """What `find` says of a request, kept as long as the request."""
-    if name not in asked.environ:
-        asked.environ[name] = find(asked)
-    return cast(T, asked.environ[name])
