@@ -1,20 +1,23 @@
 """Records: what is kept of each choice. `rows` stores, `verb` judges, `writer` makes durable,
-`reading` finds, `suspicion` flags, `beside` keeps what is no part of them, `dpv` translates."""
+`reading` finds, `plain` many at once, `names` says what their numbers stand for, `suspicion` flags,
+`beside` keeps what is no part of them, `dpv` translates."""
 
 from .beside import AGE, Beside, beside, forget, last_denial, mode_now, reduced, sealed
 from .dpv import consent_record
+from .names import Names
 from .reading import (
     Found,
-    Names,
     RecordFilter,
     all_of,
     count_between,
     count_since,
     find,
+    find_plain,
     held,
     look,
     named,
     neighbours,
+    plain_of,
 )
 from .suspicion import Flag, flags
 from .verb import Choice, Facts, check, denied, reduced_page
@@ -38,6 +41,7 @@ __all__ = [
     "count_since",
     "denied",
     "find",
+    "find_plain",
     "flags",
     "forget",
     "held",
@@ -46,6 +50,7 @@ __all__ = [
     "mode_now",
     "named",
     "neighbours",
+    "plain_of",
     "reduced",
     "reduced_page",
     "sealed",

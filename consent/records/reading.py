@@ -15,13 +15,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, false, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
 
 from ..db import db, from_micros, micros
 from ..errors import Invalid
-from ..notices import Answer, Notice
+from ..notices import Notice
 from ..saying import in_field, say
 from ..sites import Site
+from . import plain
 from .rows import (
     ACTIONS,
     CATEGORIES,
@@ -36,7 +37,6 @@ from .rows import (
     Place,
     Row,
     Rule,
-    encode,
 )
 from .suspicion import REASONS, Flag
 
@@ -86,33 +86,6 @@ class Found:
     seen: datetime | None = None
 
 
-class Names:
-    """What the numbers in some rows stand for, fetched in a handful of queries."""
-
-    def __init__(self, rows: list[Row]) -> None:
-        self.notices = _by_id(Notice, {row.notice_id for row in rows})
-        self.answers = _by_id(Answer, {row.answer_id for row in rows if row.answer_id})
-        self.rules = _by_id(Rule, {row.rule_id for row in rows})
-        self.places = _by_id(Place, {row.place_id for row in rows})
-        self.pages = _by_id(Page, {row.page_id for row in rows})
-
-    def record(self, row: Row, site: str) -> dict[str, Any]:
-        """The record of `row`, without "log"."""
-        notice, rule = self.notices[row.notice_id], self.rules[row.rule_id]
-        place = self.places[row.place_id]
-        answer = self.answers[row.answer_id] if row.answer_id else None
-        return encode(
-            row,
-            site,
-            notice.content,
-            notice.digest,
-            (answer.digest, answer.regime) if answer else None,
-            (rule.regime, rule.regimes),
-            (place.country, place.subdivision, place.source, place.database),
-            self.pages[row.page_id].text,
-        )
-
-
 def find(
     site: Site, wanted: RecordFilter, after: str | None = None, limit: int = 100
 ) -> tuple[list[Row], str | None]:
@@ -120,17 +93,45 @@ def find(
 
     Raises Invalid `field_value` for a cursor or a filter that means nothing.
     """
+    query, edge = _page(select(Row), site, wanted, after, limit)
+    rows = list(db.session.scalars(query))
+    last = rows[limit - 1].seq if len(rows) > limit else edge
+    return rows[:limit], _following(wanted, last)
+
+
+def find_plain(
+    site: Site, wanted: RecordFilter, after: str | None = None, limit: int = 100
+) -> tuple[list[plain.Plain], str | None]:
+    """The same with the rows as `plain` has them."""
+    query, edge = _page(plain.columns(), site, wanted, after, limit)
+    rows = plain.fetch(query)
+    last = rows[limit - 1][plain.SEQ] if len(rows) > limit else edge
+    return rows[:limit], _following(wanted, last)
+
+
+def plain_of(site: Site, seqs: Sequence[int]) -> list[plain.Plain]:
+    """The rows with these numbers, as `plain` has them, in order of arrival."""
+    query = plain.columns().where(Row.site_id == site.id, Row.seq.in_(seqs))
+    return plain.fetch(query.order_by(Row.seq))
+
+
+def _page(
+    query: Select[Any], site: Site, wanted: RecordFilter, after: str | None, limit: int
+) -> tuple[Select[Any], int | None]:
+    """The query of one page and one row more, and how far it looks: None for to the end."""
     conditions = _conditions(site, wanted)
     start = max(_from_cursor(after), micros(wanted.from_) - 1 if wanted.from_ else -1)
-    window = None if wanted.visitor else _window(site, start)
-    query = select(Row).where(Row.site_id == site.id, Row.seq > start, *conditions)
-    if window is not None:
-        query = query.where(Row.seq <= window)
-    rows = list(db.session.scalars(query.order_by(Row.seq).limit(limit + 1)))
-    next_seq = window if len(rows) <= limit else rows[limit - 1].seq
-    if wanted.to and next_seq is not None and next_seq >= micros(wanted.to) - 1:
-        next_seq = None
-    return rows[:limit], None if next_seq is None else _cursor(next_seq)
+    query = query.where(Row.site_id == site.id, Row.seq > start, *conditions)
+    edge = _window(site, start) if wanted.narrow and wanted.visitor is None else None
+    if edge is not None:
+        query = query.where(Row.seq <= edge)
+    return query.order_by(Row.seq).limit(limit + 1), edge
+
+
+def _following(wanted: RecordFilter, last: int | None) -> str | None:
+    if last is None or (wanted.to and last >= micros(wanted.to) - 1):
+        return None
+    return _cursor(last)
 
 
 def look(
@@ -346,12 +347,6 @@ def _hex16(text: str) -> bytes:
     if len(raw) != 16:
         raise _bad("visitor", say("32 hexadecimal digits."))
     return raw
-
-
-def _by_id(noun: type[Any], ids: set[int]) -> dict[int, Any]:
-    if not ids:
-        return {}
-    return {row.id: row for row in db.session.scalars(select(noun).where(noun.id.in_(ids)))}
 
 
 def _bad(field: str, why: str) -> Invalid:
