@@ -52,11 +52,14 @@ def many(site: str) -> Response:
     after, most = request.args.get("after"), request.args.get("limit")
     if kind != "json" and most is None:
         return _streamed(of, kind, evidence.pages(of.key, wanted, after), _asked())
-    found, following = ledger.page_of(of, wanted, after, _limit())
-    _read(of, "records.read", filters=_asked(), count=len(found))
     if kind == "json":
+        found, following = ledger.page_of(of, wanted, after, _limit())
+        _read(of, "records.read", filters=_asked(), count=len(found))
         return _varied(as_json({"records": found, "next": following}))
-    response = _varied(_sent(kind, evidence.records(kind, of.key, [found]), of.key))
+    step, following = evidence.page(of, wanted, after, _limit(), records.Names())
+    chunks = list(evidence.records(kind, of.key, [step]))
+    _read(of, "records.read", filters=_asked(), count=len(step.rows))
+    response = _varied(_sent(kind, chunks, of.key))
     if following is not None:
         query = urlencode({**request.args, "after": following})
         response.headers["Link"] = f'<{request.path}?{query}>; rel="next"'

@@ -20,7 +20,7 @@ from jsonschema import Draft202012Validator
 from sqlalchemy import insert, select
 from werkzeug.test import TestResponse
 
-from consent import evidence, ledger, trail
+from consent import evidence, trail
 from consent.auditor import EXPORT_FILTERS
 from consent.db import db
 from consent.evidence import formats, table, walk
@@ -148,14 +148,14 @@ def test_an_export_reads_no_further_than_it_was_sent(
     client: FlaskClient, key: dict[str, str], monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
     read: list[int] = []
-    page_of = ledger.page_of
+    page = walk.page
 
     def counted(*asked: Any) -> Any:
         read.append(1)
-        return page_of(*asked)
+        return page(*asked)
 
     monkeypatch.setattr(walk, "PAGE", 1)
-    monkeypatch.setattr(ledger, "page_of", counted)
+    monkeypatch.setattr(walk, "page", counted)
     reply = client.get(f"{EXPORT}?format={kind}", headers=key, buffered=False)
     chunks = iter(reply.response)
     for _ in range(3):

@@ -1,5 +1,6 @@
 """Records at length: what leaves the house in one piece, streamed and never held as a whole.
 
+lines      records as lines, many at once
 walk       records page by page, and in the order of the log
 table      records as CSV that no spreadsheet takes for formulas
 formats    JSON, NDJSON and CSV
@@ -10,6 +11,16 @@ program    the verifier as one file
 
 from .bundle import Span, bundle
 from .formats import FORMATS, Slot, records, type_of
-from .walk import Told, pages
+from .walk import Told, page, pages
 
-__all__ = ["FORMATS", "Slot", "Span", "Told", "bundle", "pages", "records", "type_of"]
+__all__ = [
+    "FORMATS",
+    "Slot",
+    "Span",
+    "Told",
+    "bundle",
+    "page",
+    "pages",
+    "records",
+    "type_of",
+]

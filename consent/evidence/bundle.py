@@ -31,7 +31,7 @@ from ..verify import page
 from ..verify.archive import entries_name
 from ..waiting import DEPLOYMENT, ENTRY, Waiting
 from .archive import Zip
-from .formats import spelt
+from .lines import Lines, ndjson, spelt
 from .program import program
 from .walk import PAGE, Told, logged, overdue, released
 
@@ -111,10 +111,9 @@ class _Bundle:
 
     def _records(self, size: int) -> Iterator[bytes]:
         span = self.span
-        for found in logged(span.site, size, span.from_, span.to, self.told):
-            yield b"".join(spelt(record) + b"\n" for record in found)
-        for found in overdue(span.site, span.from_, span.to, span.at):
-            yield b"".join(spelt(record) + b"\n" for record in found)
+        lines = Lines(ndjson(span.site))
+        yield from map(lines.of, logged(span.site, size, span.from_, span.to, self.told))
+        yield from map(lines.of, overdue(span.site, span.from_, span.to, span.at))
 
     def _trail(self) -> Iterator[bytes]:
         """Who read and who changed what, with the salts of the acts that are in the log."""

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Generator, Iterable, Iterator
-from typing import Any
-from uuid import UUID
 
 from .. import notices, sites
 from ..errors import Busy
 from ..records import beside
-from ..records import named as find_rows
-from ..records.rows import uuid_text
+from ..records.plain import ID, SEQ
 from . import table
-from .walk import Record, released
+from .lines import Lines, Step, csv, ndjson, spelt, uuid_text
+from .walk import released
 
 FORMATS = {
     "json": "application/json",
@@ -25,7 +22,6 @@ FORMATS = {
 }
 AT_ONCE = 8  # exports that may run in one process: each holds a thread for as long as it lasts
 
-_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _slots = threading.BoundedSemaphore(AT_ONCE)
 
 
@@ -56,53 +52,45 @@ def type_of(kind: str) -> str:
     return "text/csv; charset=utf-8; header=present" if kind == "csv" else FORMATS[kind]
 
 
-def records(kind: str, site: str, pages: Iterable[list[Record]]) -> Iterator[bytes]:
-    """The chunks of `json`, `ndjson`, `csv`, or of `beside`: a line for each record that has
-    anything beside it (records.Beside)."""
+def records(kind: str, site: str, pages: Iterable[Step]) -> Iterator[bytes]:
+    """The chunks of `json`, `ndjson`, `csv`, or of `beside`: a line for each record that
+    has anything beside it (records.Beside)."""
     if kind == "csv":
         return _csv(site, pages)
     if kind == "beside":
         return _beside(site, pages)
-    return _ndjson(pages) if kind == "ndjson" else _json(pages)
+    return _ndjson(site, pages) if kind == "ndjson" else _json(site, pages)
 
 
-def spelt(record: dict[str, Any]) -> bytes:
-    return _ENCODER.encode(record).encode()
+def _ndjson(site: str, pages: Iterable[Step]) -> Iterator[bytes]:
+    return map(Lines(ndjson(site)).of, pages)
 
 
-def _ndjson(pages: Iterable[list[Record]]) -> Iterator[bytes]:
+def _beside(site: str, pages: Iterable[Step]) -> Iterator[bytes]:
     for page in pages:
-        yield b"".join(spelt(record) + b"\n" for record in page)
-
-
-def _beside(site: str, pages: Iterable[list[Record]]) -> Iterator[bytes]:
-    for page in pages:
-        of = sites.get(site)
-        rows = find_rows([of], [UUID(record["id"]).bytes for record in page])
-        there = beside(of, [row.seq for row in rows])
+        there = beside(sites.get(site), [row[SEQ] for row in page.rows])
         lines = [
-            {"id": uuid_text(row.id), "beside": there[row.seq].body}
-            for row in rows
-            if row.seq in there
+            {"id": uuid_text(row[ID]), "beside": there[row[SEQ]].body}
+            for row in page.rows
+            if row[SEQ] in there
         ]
         released()
         yield b"".join(spelt(line) + b"\n" for line in lines)
 
 
-def _json(pages: Iterable[list[Record]]) -> Iterator[bytes]:
+def _json(site: str, pages: Iterable[Step]) -> Iterator[bytes]:
     before = b'{"records":[\n'
-    for page in pages:
-        for record in page:
-            yield before + spelt(record)
+    for lines in _ndjson(site, pages):
+        if lines:
+            yield before + lines[:-1].replace(b"\n", b",\n")
             before = b",\n"
     yield (b"" if before == b",\n" else before) + b"\n]}\n"
 
 
-def _csv(site: str, pages: Iterable[list[Record]]) -> Iterator[bytes]:
+def _csv(site: str, pages: Iterable[Step]) -> Iterator[bytes]:
     wanted = table.columns(services(site))
     yield table.lines([wanted])
-    for page in pages:
-        yield table.lines(table.row(record, wanted) for record in page)
+    yield from map(Lines(csv(site, wanted)).of, pages)
 
 
 def services(site: str) -> set[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import select
 
@@ -12,43 +11,54 @@ from .. import ledger, sites
 from ..db import db, micros
 from ..ledger.rows import Head, Tile
 from ..ledger.tree import LATE_US, Tree
-from ..records import RecordFilter
-from ..records.rows import ERASED, Row
+from ..records import Names, RecordFilter, find_plain, plain_of
+from ..records.plain import FLAGS, NUMBERS, SEQ, Plain
+from ..records.rows import ERASED
 from ..sites import Site
 from ..tlog import tiles
 from ..waiting import CONSENT, Waiting
+from .lines import Logged, Step
 
-PAGE = 500
+PAGE = 2000
 GRACE = timedelta(seconds=60)
 
-Record = dict[str, Any]
 Told = Callable[[int], None]  # is told how many records were done
 
 
 def pages(
     site: str, wanted: RecordFilter, after: str | None = None, told: Told | None = None
-) -> Iterator[list[Record]]:
+) -> Iterator[Step]:
     """All records that match, in order of arrival."""
+    names = Names()
     while True:
-        found, after = ledger.page_of(sites.get(site), wanted, after, PAGE)
+        step, after = page(sites.get(site), wanted, after, PAGE, names)
         released()
         if told:
-            told(len(found))
-        yield found
+            told(len(step.rows))
+        yield step
         if after is None:
             return
 
 
+def page(
+    site: Site, wanted: RecordFilter, after: str | None, limit: int, names: Names
+) -> tuple[Step, str | None]:
+    """What `ledger.page_of` finds, to be written as lines."""
+    rows, following = find_plain(site, wanted, after, limit)
+    places = ledger.located(site, [row[SEQ] for row in rows])
+    return _step(site, rows, places, names), following
+
+
 def logged(
     site: str, size: int, from_: datetime | None, to: datetime | None, told: Told | None = None
-) -> Iterator[list[Record]]:
+) -> Iterator[Step]:
     """The records of the period among the first `size` entries, in the order of the log.
 
     Bundles are in order of commit, which may differ from that of arrival by LATE_US at most.
     """
     start, end = micros(from_) if from_ else 0, micros(to) if to else 2**63
     head = db.session.scalars(select(Head).where(Head.site == site)).one()
-    log_id = head.id
+    log_id, names = head.id, Names()
     first = db.session.scalar(
         select(Tile.number)
         .where(Tile.log_id == log_id, Tile.level == 0, Tile.most >= start)
@@ -59,11 +69,13 @@ def logged(
         items = Tree(db.session(), log_id).items(number)
         items = items[: tiles.partial_width(size, 0, number)]
         places = {
-            item.seq: {"index": number * tiles.WIDTH + place, "commitment": item.body.hex()}
+            item.seq: (number * tiles.WIDTH + place, item.body.hex())
             for place, item in enumerate(items)
             if item.kind == CONSENT and start <= item.seq < end
         }
-        yield _placed(sites.get(site), places)
+        rows = plain_of(sites.get(site), list(places))
+        rows.sort(key=lambda row: places[row[SEQ]])
+        yield _step(sites.get(site), rows, places, names)
         released()
         if told:
             told(len(places))
@@ -71,12 +83,10 @@ def logged(
             return
 
 
-def overdue(
-    site: str, from_: datetime | None, to: datetime | None, at: datetime
-) -> Iterator[list[Record]]:
+def overdue(site: str, from_: datetime | None, to: datetime | None, at: datetime) -> Iterator[Step]:
     """The records that wait for the log for longer than they may."""
     start, end = micros(from_) if from_ else 0, min(micros(to or at), micros(at - GRACE))
-    last = start - 1
+    last, names = start - 1, Names()
     while True:
         seqs = list(
             db.session.scalars(
@@ -87,7 +97,7 @@ def overdue(
                 .limit(PAGE)
             )
         )
-        yield _described(sites.get(site), seqs, {})
+        yield _step(sites.get(site), plain_of(sites.get(site), seqs), {}, names)
         released()
         if len(seqs) < PAGE:
             return
@@ -100,18 +110,6 @@ def released() -> None:
     db.session.rollback()
 
 
-def _placed(site: Site, places: dict[int, dict[str, Any]]) -> list[Record]:
-    found = _described(site, list(places), places)
-    return sorted(found, key=lambda record: int(record["log"]["index"]))
-
-
-def _described(site: Site, seqs: list[int], places: dict[int, dict[str, Any]]) -> list[Record]:
-    if not seqs:
-        return []
-    query = select(Row).where(Row.site_id == site.id, Row.seq.in_(seqs)).order_by(Row.seq)
-    rows = list(db.session.scalars(query))
-    for row in rows:
-        if row.seq in places:
-            kept = row.salt is not None and not row.flags & ERASED
-            places[row.seq]["salt"] = row.salt.hex() if kept and row.salt else None
-    return ledger.described_at(site, rows, places)
+def _step(site: Site, rows: list[Plain], places: Logged, names: Names) -> Step:
+    names.learn({row[NUMBERS] for row in rows if not row[FLAGS] & ERASED})
+    return Step(site.key, rows, places, names)

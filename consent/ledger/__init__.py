@@ -21,7 +21,7 @@ fsck        everything again from the leaves, and what does not agree
 from .challenge import challenge
 from .erasure import erase, places_of, replay
 from .integrate import Ledger, Outcome
-from .proofs import entry_proof, head_of, receipt, tile
+from .proofs import entry_proof, head_of, located, receipt, tile
 from .protection import Guard, protection
 from .reading import described, described_at, one, page_of
 from .recovery import recover
@@ -44,6 +44,7 @@ __all__ = [
     "entry_proof",
     "erase",
     "head_of",
+    "located",
     "one",
     "page_of",
     "places_of",

@@ -52,19 +52,22 @@ def head_of(site: str) -> Head:
 
 def places(site: Site, rows: Sequence[Row]) -> dict[int, dict[str, Any]]:
     """`log` of each record that is in the log, by seq: index, commitment and salt."""
+    known, found = located(site, [row.seq for row in rows]), {}
+    for row in rows:
+        if row.seq in known:
+            index, commitment = known[row.seq]
+            salt = None if row.salt is None or row.flags & ERASED else row.salt.hex()
+            found[row.seq] = {"index": index, "commitment": commitment, "salt": salt}
+    return found
+
+
+def located(site: Site, seqs: Sequence[int]) -> dict[int, tuple[int, str]]:
+    """Index in the log and commitment of each record that is there, by seq; perhaps of others."""
     head = db.session.scalar(select(Head).where(Head.site == site.key))
     if head is None:
         return {}
-    tree = Tree(db.session(), head.id)
-    found = {}
     with trusted(head):
-        located = tree.locate(row.seq for row in rows)
-    for row in rows:
-        at = located.get(row.seq)
-        if at is not None:
-            salt = None if row.salt is None or row.flags & ERASED else row.salt.hex()
-            found[row.seq] = {"index": at[0], "commitment": at[1].body.hex(), "salt": salt}
-    return found
+        return Tree(db.session(), head.id).locate(seqs)
 
 
 def receipt(site: Site, seq: int) -> Receipt | None:

@@ -11,9 +11,13 @@ from sqlalchemy.orm import Session
 from ..tlog import merkle, tiles
 from ..tlog.merkle import Wrong
 from ..waiting import CONSENT
-from .rows import HASH, Item, Tile, pack, unpack
+from .rows import HASH, Item, Tile, pack, spans, unpack
 
+AHEAD = 16  # bundles asked for at once
+NEVER = 2**63
 LATE_US = 60_000_000  # a record is committed at most this long after the microsecond of its seq
+
+Bundle = tuple[int, int, bytes]  # its number, its `most` and its entries, packed
 
 
 class Tree:
@@ -64,19 +68,39 @@ class Tree:
     def consistency(self, old: int, new: int) -> list[bytes]:
         return merkle.consistency_proof(old, new, self.subtree)
 
-    def locate(self, seqs: Iterable[int]) -> dict[int, tuple[int, Item]]:
-        """Index and item of each record that is in the log, by seq; a bundle is read once."""
-        found: dict[int, tuple[int, Item]] = {}
-        seen: set[int] = set()
-        for seq in sorted(seqs):
-            if seq in found or self.find(seq, CONSENT) is None:
-                continue
-            for number in self._items.keys() - seen:
-                seen.add(number)
-                for place, item in enumerate(self._items[number]):
-                    if item.kind == CONSENT:
-                        found[item.seq] = (number * tiles.WIDTH + place, item)
+    def locate(self, seqs: Iterable[int]) -> dict[int, tuple[int, str]]:
+        """Index and commitment (hex) of each record that is in the log, by seq.
+
+        Each as `find` finds it, but a bundle is read once, and several at a time. Others that lie
+        in the same bundles are in the answer too.
+        """
+        wanted = sorted(seqs)
+        found: dict[int, tuple[int, str]] = {}
+        ahead: list[Bundle] = []
+        number, most, least = -1, -1, 0  # of the bundle that was read last
+        for done, seq in enumerate(wanted):
+            while seq not in found and (seq > most or least <= seq + LATE_US):
+                if seq > most:
+                    ahead = [bundle for bundle in ahead if bundle[1] >= seq]
+                if not ahead:
+                    many = min(AHEAD, 1 + (len(wanted) - done) // tiles.WIDTH)
+                    ahead = self._bundles(number, max(seq, most), many)
+                if not ahead:  # neither this one nor a later one is there
+                    return found
+                number, most, body = ahead.pop(0)
+                least = _consents(number, body, found)
         return found
+
+    def _bundles(self, after: int, most: int, count: int) -> list[Bundle]:
+        """The first bundles beyond `after` that may hold an entry as late as `most`."""
+        query = (
+            select(Tile.number, Tile.most, Tile.body)
+            .where(Tile.log_id == self.log_id, Tile.level == 0)
+            .where(Tile.most >= most, Tile.number > after)
+            .order_by(Tile.most, Tile.number)
+            .limit(count)
+        )
+        return [(n, last or 0, body) for n, last, body in self._session.execute(query)]
 
     def find(self, seq: int, kind: int) -> tuple[int, Item] | None:
         """Index and item of the entry with this `seq` and kind, or None.
@@ -197,3 +221,13 @@ class Growth:
             if len(self.tree.read(level + 1, above)) != place:
                 raise Wrong(f"tile {level + 1}/{above} of log {self.tree.log_id} has a gap")
             self._push(level + 1, above, merkle.root_of(hashes))
+
+
+def _consents(number: int, body: bytes, found: dict[int, tuple[int, str]]) -> int:
+    """Add index and commitment of a bundle's records; returns the least seq of its entries."""
+    first, written = number * tiles.WIDTH, body.hex()
+    entries = spans(body)
+    for place, (kind, seq, start, end) in enumerate(entries):
+        if kind == CONSENT:
+            found[seq] = first + place, written[2 * start : 2 * end]
+    return min((seq for _, seq, _, _ in entries), default=NEVER)

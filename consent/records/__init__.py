@@ -1,21 +1,24 @@
 """Records: what is kept of each choice. `rows` stores, `verb` judges, `writer` makes durable,
-`reading` finds, `visitors` knows whose they are, `runs` builds what it reads, `suspicion` flags,
+`reading` finds, `plain` many at once, `visitors` knows whose they are, `runs` builds what it reads,
+`names` says what their numbers stand for, `suspicion` flags,
 `beside` keeps what is no part of them, `dpv` translates."""
 
 from .beside import AGE, Beside, beside, forget, last_denial, mode_now, reduced, sealed
 from .dpv import consent_record
+from .names import Names
 from .reading import (
     Found,
-    Names,
     RecordFilter,
     all_of,
     count_between,
     count_since,
     find,
+    find_plain,
     held,
     look,
     named,
     neighbours,
+    plain_of,
 )
 from .runs import Indexing
 from .suspicion import Flag, flags
@@ -41,6 +44,7 @@ __all__ = [
     "count_since",
     "denied",
     "find",
+    "find_plain",
     "flags",
     "forget",
     "held",
@@ -49,6 +53,7 @@ __all__ = [
     "mode_now",
     "named",
     "neighbours",
+    "plain_of",
     "reduced",
     "reduced_page",
     "sealed",

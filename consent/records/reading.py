@@ -10,19 +10,19 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, and_, false, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
 
 from ..db import db, from_micros, micros
 from ..errors import Invalid
-from ..notices import Answer, Notice
+from ..notices import Notice
 from ..saying import in_field, say
 from ..sites import Site
-from . import visitors
+from . import plain, visitors
 from .rows import (
     ACTIONS,
     CATEGORIES,
@@ -33,15 +33,14 @@ from .rows import (
     GRANTED,
     SUPERSEDED,
     TEST,
-    Line,
     Page,
     Place,
     Row,
     Rule,
-    encode,
 )
 from .suspicion import REASONS, Flag
 
+T = TypeVar("T")
 SCAN = 20_000  # rows looked at for one page; a rare match then takes several short pages
 
 
@@ -88,33 +87,6 @@ class Found:
     seen: datetime | None = None
 
 
-class Names:
-    """What the numbers in some rows stand for, fetched in a handful of queries."""
-
-    def __init__(self, rows: Sequence[Row | Line]) -> None:
-        self.notices = _by_id(Notice, {row.notice_id for row in rows})
-        self.answers = _by_id(Answer, {row.answer_id for row in rows if row.answer_id})
-        self.rules = _by_id(Rule, {row.rule_id for row in rows})
-        self.places = _by_id(Place, {row.place_id for row in rows})
-        self.pages = _by_id(Page, {row.page_id for row in rows})
-
-    def record(self, row: Row | Line, site: str) -> dict[str, Any]:
-        """The record of `row`, without "log"."""
-        notice, rule = self.notices[row.notice_id], self.rules[row.rule_id]
-        place = self.places[row.place_id]
-        answer = self.answers[row.answer_id] if row.answer_id else None
-        return encode(
-            row,
-            site,
-            notice.content,
-            notice.digest,
-            (answer.digest, answer.regime) if answer else None,
-            (rule.regime, rule.regimes),
-            (place.country, place.subdivision, place.source, place.database),
-            self.pages[row.page_id].text,
-        )
-
-
 def find(
     site: Site, wanted: RecordFilter, after: str | None = None, limit: int = 100
 ) -> tuple[list[Row], str | None]:
@@ -122,20 +94,51 @@ def find(
 
     Raises Invalid `field_value` for a cursor or a filter that means nothing.
     """
+    rows, edge = _page(select(Row), visitors.whole, site, wanted, after, limit)
+    last = rows[limit - 1].seq if len(rows) > limit else edge
+    return rows[:limit], _following(wanted, last)
+
+
+def find_plain(
+    site: Site, wanted: RecordFilter, after: str | None = None, limit: int = 100
+) -> tuple[list[plain.Plain], str | None]:
+    """The same with the rows as `plain` has them."""
+    rows, edge = _page(plain.columns(), plain.fetch, site, wanted, after, limit)
+    last = rows[limit - 1][plain.SEQ] if len(rows) > limit else edge
+    return rows[:limit], _following(wanted, last)
+
+
+def plain_of(site: Site, seqs: Sequence[int]) -> list[plain.Plain]:
+    """The rows with these numbers, as `plain` has them, in order of arrival."""
+    query = plain.columns().where(Row.site_id == site.id, Row.seq.in_(seqs))
+    return plain.fetch(query.order_by(Row.seq))
+
+
+def _page(
+    query: Select[Any],
+    read: Callable[[Select[Any]], list[T]],
+    site: Site,
+    wanted: RecordFilter,
+    after: str | None,
+    limit: int,
+) -> tuple[list[T], int | None]:
+    """One page and one row more, and how far was looked: None for to the end."""
     conditions = _conditions(site, wanted)
     start = max(_from_cursor(after), micros(wanted.from_) - 1 if wanted.from_ else -1)
-    query = select(Row).where(Row.site_id == site.id, Row.seq > start, *conditions)
+    query = query.where(Row.site_id == site.id, Row.seq > start, *conditions)
     if wanted.visitor is not None:
-        window, rows = None, visitors.among(query, _seqs(site, wanted.visitor), limit + 1)
-    else:
-        window = _window(site, start)
-        if window is not None:
-            query = query.where(Row.seq <= window)
-        rows = list(db.session.scalars(query.order_by(Row.seq).limit(limit + 1)))
-    next_seq = window if len(rows) <= limit else rows[limit - 1].seq
-    if wanted.to and next_seq is not None and next_seq >= micros(wanted.to) - 1:
-        next_seq = None
-    return rows[:limit], None if next_seq is None else _cursor(next_seq)
+        theirs = _seqs(site, wanted.visitor)
+        return visitors.read_among(read, query, theirs, limit + 1), None
+    edge = _window(site, start) if wanted.narrow else None
+    if edge is not None:
+        query = query.where(Row.seq <= edge)
+    return read(query.order_by(Row.seq).limit(limit + 1)), edge
+
+
+def _following(wanted: RecordFilter, last: int | None) -> str | None:
+    if last is None or (wanted.to and last >= micros(wanted.to) - 1):
+        return None
+    return _cursor(last)
 
 
 def look(
@@ -356,12 +359,6 @@ def _hex16(text: str) -> bytes:
     if len(raw) != 16:
         raise _bad("visitor", say("32 hexadecimal digits."))
     return raw
-
-
-def _by_id(noun: type[Any], ids: set[int]) -> dict[int, Any]:
-    if not ids:
-        return {}
-    return {row.id: row for row in db.session.scalars(select(noun).where(noun.id.in_(ids)))}
 
 
 def _bad(field: str, why: str) -> Invalid:

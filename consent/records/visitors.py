@@ -17,9 +17,9 @@ purged is struck in the same transaction (`strike`). Whoever writes here holds t
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import (
     BigInteger,
@@ -97,15 +97,31 @@ def seqs(site_id: int, visitor: bytes) -> list[int]:
     return sorted(found)
 
 
+def whole(query: Select[Any]) -> list[Any]:
+    """The objects a query finds."""
+    return list(db.session.scalars(query))
+
+
 def among(
     query: Select[T], seqs: Sequence[int], limit: int | None = None, newest: bool = False
 ) -> list[T]:
     """What `query` finds of these records, in order or back; `limit` of them at most."""
+    return read_among(whole, query, seqs, limit, newest)
+
+
+def read_among(
+    read: Callable[[Select[Any]], list[T]],
+    query: Select[Any],
+    seqs: Sequence[int],
+    limit: int | None = None,
+    newest: bool = False,
+) -> list[T]:
+    """The same, as `read` reads a query."""
     seqs, order = (seqs[::-1], Row.seq.desc()) if newest else (seqs, Row.seq.asc())
     found: list[T] = []
     for at in range(0, len(seqs), MANY):
         part = query.where(Row.seq.in_(seqs[at : at + MANY])).order_by(order)
-        found += db.session.scalars(part if limit is None else part.limit(limit - len(found)))
+        found += read(part if limit is None else part.limit(limit - len(found)))
         if len(found) == limit:
             break
     return found
