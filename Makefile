@@ -4,7 +4,7 @@
 #   make lint            ruff, mypy, tsc, and "static/js/dist is what the sources build"
 #   make js              build static/js/dist again, for those who change the script
 #   make faults          the fault tests at their long sizes (an hour or more); make faults FAULTS=10
-#   make bench           measure this machine (docs/benchmarks.md)
+#   make bench           measure this machine beside c15t, about ten minutes; make bench ROWS=100000 (docs/benchmarks.md)
 #   make schemathesis    hold every answer against /openapi.json (ten minutes and more)
 #   make eval            how often the classifier is right;   make eval EVAL=labelled.csv
 #   make clean           delete the data, the caches and .venv: start over
@@ -48,16 +48,17 @@ faults: .venv/dev.stamp
 schemathesis: .venv/dev.stamp
 	@$(PY) -m tests.described 100
 
-bench: .venv/run.stamp
-	@$(PY) bench/writes.py $(B)
-	@folder=$$(mktemp -d) && DEMO=1 INSTANCE_PATH=$$folder $(PY) bench/size.py; rm -rf "$$folder"
+BENCH := SECONDS ROUNDS ROWS RATE MINUTES ASKED PEER WRITE
+bench: .venv/run.stamp $(if $(filter 0,$(PEER)),,bench/peer/node_modules/.stamp)
+	@$(PY) tests/prepare.py node postgresql
+	@$(WITH_NODE) $(PY) -m bench.run $(foreach name,$(BENCH),$(if $($(name)),$(name)=$($(name))))
 
 EVAL ?= bench/published.csv
 eval: .venv/run.stamp
 	@$(PY) -m flask --app app classify --score "$(EVAL)"
 
 clean:
-	rm -rf .venv instance .pytest_cache .mypy_cache .ruff_cache .hypothesis static/js/node_modules packages/node_modules bench/openload
+	rm -rf .venv instance .pytest_cache .mypy_cache .ruff_cache .hypothesis static/js/node_modules packages/node_modules bench/generator bench/peer/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A stamp is written only when its step has ended well, so a step that was broken off is done again.
@@ -92,4 +93,10 @@ packages/node_modules/.stamp: packages/package-lock.json .venv/python.stamp
 	@$(PY) tests/prepare.py node
 	@echo "Installing what the npm package and the agents' rules are tested with (once) ..."
 	@cd packages && $(WITH_NODE) npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier
+	@touch $@
+
+bench/peer/node_modules/.stamp: bench/peer/package-lock.json .venv/python.stamp
+	@$(PY) tests/prepare.py node
+	@echo "Installing the peer that ours is measured beside (once) ..."
+	@cd bench/peer && $(WITH_NODE) npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier
 	@touch $@
