@@ -62,8 +62,8 @@ def questions(server: Ours, since: datetime, times: int) -> dict[str, dict[str, 
         some = first["records"] + inside["records"]
         after = inside["next"] or ask(to, f"{records}?limit=1", **key)["next"]
         asked = {
-            "the first page of 100 records": [f"{records}?limit=100"],
-            "a page of 100 in the middle": [f"{records}?limit=100&after={after}"],
+            "a page of 100 records": [f"{records}?limit=100&from={_moment(since)}"],
+            "a page of 100 of the copies": [f"{records}?limit=100&after={after}"],
             "the records of one visitor": [f"{records}?visitor={one['visitor']}" for one in some],
             "one record": [f"{records}/{one['id']}" for one in some],
             "the proof of one record": [f"{records}/{one['id']}/proof" for one in proven],

@@ -180,17 +180,17 @@ def reading(found: dict[str, Any]) -> str:
 
 
 def audits(found: dict[str, Any]) -> str:
-    rows, lines = found["parameters"]["ROWS"], list[list[str]]()
+    told, lines = found["parameters"], list[list[str]]()
     for name, asked in found["audit"].items():
         for question, many in asked.items():
             few = found["audit_few"][name][question]
             shown = [f"{number(one['p50_ms'])} · {number(one['p99_ms'])}" for one in (few, many)]
             lines.append([f"{_bold(name)}: {question}", *shown, f"{number(_times(few, many))}×"])
-    head = ["p50 · p99, ms", "few records", f"{rows:,}", "p50, times as long"]
+    head = ["p50 · p99, ms", "few records", f"{told['ROWS']:,}", "p50, times as long"]
     return (
-        "### Auditing\n\nOver HTTP, one question after the other, so often each:"
-        f" {found['parameters']['ASKED']}. The peer's is its `GET /subjects/<id>`.\n\n"
-        + table(head, lines)
+        f"### Auditing\n\nOver HTTP, one question after the other, each {told['ASKED']} times; the"
+        " peer's is its `GET /subjects/<id>`. The copies that fill the table are not in the log,"
+        " where each of them is looked for in vain.\n\n" + table(head, lines)
     )
 
 

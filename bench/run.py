@@ -25,7 +25,7 @@ from typing import Any
 
 import psycopg
 
-from bench import audit, report
+from bench import audit, capacity, report
 from bench.fill import fill
 from bench.load import CONNECTIONS, load, request
 from bench.processes import Watch, cpu
@@ -69,6 +69,7 @@ def main(words: Sequence[str]) -> Figures:
         RESULTS.parent.mkdir(exist_ok=True)
         RESULTS.write_text(json.dumps(found, indent=1) + "\n", "utf-8")
         report.put(report.text(found))
+        capacity.into_docs(found)
     print(report.text(found))
     return found
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import report, run
+from bench import capacity, report, run
 
 SMALLEST = "SECONDS=0.3 ROUNDS=1 ROWS=300 RATE=20 MINUTES=0.02 ASKED=2 PEER=0 WRITE=0".split()
 OURS = ["Crumbtrail, SQLite", "Crumbtrail, PostgreSQL"]
@@ -38,6 +38,33 @@ def test_a_run_finds_every_figure_and_every_choice(capsys: pytest.CaptureFixture
     for heading in ("Writing", "Reading", "Auditing", "Exporting", "A steady 20 choices a second"):
         assert f"### {heading}\n" in told
     assert "0 were missing" in told
+    shown = capacity.text(found, capacity.assumptions(["PEAK=2"]))
+    assert "| 8.8 billion consents a month | 3,346 | 6,692 |" in shown
+    assert "| `PEAK` | 2 |" in shown
+
+
+def test_the_model_adds_up_what_was_measured() -> None:
+    measured = capacity.Measured(
+        server_s=0.001,
+        database_s=0.0005,
+        generator_s=0.0001,
+        script_s=0.002,
+        record_bytes=250.0,
+        rate=900.0,
+        cores=2,
+    )
+    given = capacity.assumptions(["PEAK=4", "BUSY=0.5", "VIEWS=10", "CACHED=0.9", "MONTHS=10"])
+    given |= {"COPIES": 2, "CORES": 8, "VOLUME": 1000, "CORE": 10, "GB": 0.5, "SENT": 0.25}
+    a_second = capacity.MONTH_S  # one consent a second, all month
+    found = capacity.needs("one a second", a_second * 100, measured, given)
+    assert found.peak == pytest.approx(400)
+    assert found.web_cores == pytest.approx(400 * (0.001 + 1 * 0.002) / 0.5)
+    assert found.database_cores == pytest.approx(400 * 0.0005 / 0.5)
+    assert found.records == pytest.approx(a_second * 1000)
+    assert found.disk_gb == pytest.approx(a_second * 1000 * 250 * 2 / 1e9)
+    assert found.nodes == 2 + 2 * 1
+    money = 4 * 8 * 10 + found.disk_gb * 0.5 + found.sent_gb * 0.25
+    assert found.money == pytest.approx(money)
 
 
 def test_a_choice_that_is_not_stored_is_missing() -> None:
