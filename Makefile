@@ -5,11 +5,12 @@
 #   make js              build static/js/dist again, for those who change the script
 #   make faults          the fault tests at their long sizes (an hour or more); make faults FAULTS=10
 #   make bench           measure this machine beside c15t, about ten minutes; make bench ROWS=100000 (docs/benchmarks.md)
+#   make bench-banner    the same for the banner, in Chromium beside five others
 #   make schemathesis    hold every answer against /openapi.json (ten minutes and more)
 #   make eval            how often the classifier is right;   make eval EVAL=labelled.csv
 #   make clean           delete the data, the caches and .venv: start over
 
-.PHONY: run test lint js bench eval faults schemathesis clean
+.PHONY: run test lint js bench bench-banner eval faults schemathesis clean
 .DEFAULT_GOAL := run
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -53,12 +54,17 @@ bench: .venv/run.stamp $(if $(filter 0,$(PEER)),,bench/peer/node_modules/.stamp)
 	@$(PY) tests/prepare.py node postgresql
 	@$(WITH_NODE) $(PY) -m bench.run $(foreach name,$(BENCH),$(if $($(name)),$(name)=$($(name))))
 
+BANNER := ROUNDS WARM CPU RTT MBIT PEERS WRITE
+bench-banner: .venv/dev.stamp $(if $(filter 0,$(PEERS)),,bench/banner/node_modules/.stamp)
+	@$(PY) tests/prepare.py node chromium
+	@$(WITH_NODE) $(PY) -m bench.banner.run $(foreach name,$(BANNER),$(if $($(name)),$(name)=$($(name))))
+
 EVAL ?= bench/published.csv
 eval: .venv/run.stamp
 	@$(PY) -m flask --app app classify --score "$(EVAL)"
 
 clean:
-	rm -rf .venv instance .pytest_cache .mypy_cache .ruff_cache .hypothesis static/js/node_modules packages/node_modules bench/generator bench/peer/node_modules
+	rm -rf .venv instance .pytest_cache .mypy_cache .ruff_cache .hypothesis static/js/node_modules packages/node_modules bench/generator bench/*/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A stamp is written only when its step has ended well, so a step that was broken off is done again.
@@ -95,8 +101,8 @@ packages/node_modules/.stamp: packages/package-lock.json .venv/python.stamp
 	@cd packages && $(WITH_NODE) npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier
 	@touch $@
 
-bench/peer/node_modules/.stamp: bench/peer/package-lock.json .venv/python.stamp
+bench/%/node_modules/.stamp: bench/%/package-lock.json .venv/python.stamp
 	@$(PY) tests/prepare.py node
-	@echo "Installing the peer that ours is measured beside (once) ..."
-	@cd bench/peer && $(WITH_NODE) npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier
+	@echo "Installing what ours is measured beside (once) ..."
+	@cd bench/$* && $(WITH_NODE) npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error
 	@touch $@

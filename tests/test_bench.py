@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from bench import capacity, report, run
+from bench.banner import run as banner
+from tests.prepare import chromium
 
 SMALLEST = "SECONDS=0.3 ROUNDS=1 ROWS=300 RATE=20 MINUTES=0.02 ASKED=2 PEER=0 WRITE=0".split()
 OURS = ["Crumbtrail, SQLite", "Crumbtrail, PostgreSQL"]
@@ -65,6 +67,21 @@ def test_the_model_adds_up_what_was_measured() -> None:
     assert found.nodes == 2 + 2 * 1
     money = 4 * 8 * 10 + found.disk_gb * 0.5 + found.sent_gb * 0.25
     assert found.money == pytest.approx(money)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not chromium(), reason="no Chromium is installed (package chromium)")
+def test_a_run_of_the_banners_finds_every_figure(capsys: pytest.CaptureFixture[str]) -> None:
+    found = banner.main("ROUNDS=1 WARM=0 CPU=1 PEERS=0 WRITE=0".split())
+    told = capsys.readouterr().out
+    ours = ["Crumbtrail, stub and async", "Crumbtrail, one synchronous tag"]
+    assert [*found["x1"]] == ["bare", "tags", *ours, "*floor: inline*"]
+    for name in ours:
+        (seen,) = found["x1"][name]
+        assert seen["first"]["requests"] == 1 and seen["first"]["bytes"] > 0
+        assert seen["first"]["visible"] > 0 and seen["first"]["ran"] > 0
+        assert seen["again"]["bytes"] < seen["first"]["bytes"] / 2  # the script was kept
+        assert f"| **{name}** | 1 |" in told
 
 
 def test_a_choice_that_is_not_stored_is_missing() -> None:
