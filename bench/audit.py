@@ -14,7 +14,7 @@ from typing import Any
 from bench.processes import Watch
 from bench.servers import SITE, Ours, Peer
 
-EXPORT_S = 15.0
+EXPORT_S = 12.0
 PROOF_S = 60.0
 
 

@@ -45,7 +45,7 @@ from tests.prepare import ROOT
 
 RESULTS = ROOT / "bench/results/latest.json"
 PARAMETERS = {
-    "SECONDS": 8.0,  # of each closed loop
+    "SECONDS": 6.0,  # of each closed loop
     "ROUNDS": 3,
     "ROWS": 1_000_000,  # records that are there already, in the second part
     "RATE": 2700,  # requests a second of the open loop

@@ -69,6 +69,7 @@ class Sqlite:
 
     def tell(self, statement: str) -> None:
         with closing(sqlite_build.connect(self.used, timeout=30)) as connection:
+            connection.execute("PRAGMA cache_size = -262144")  # KiB: a million random keys fit
             connection.execute(statement)
             connection.commit()
 
