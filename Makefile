@@ -5,12 +5,13 @@
 #   make js              build static/js/dist again, for those who change the script
 #   make faults          the fault tests at their long sizes (an hour or more); make faults FAULTS=10
 #   make cluster         PostgreSQL that fails over, web processes apart, killed part by part (minutes)
-#   make bench           measure this machine (docs/benchmarks.md)
+#   make bench           measure this machine beside c15t, about ten minutes; make bench ROWS=100000 (docs/benchmarks.md)
+#   make bench-banner    the same for the banner, in Chromium beside five others
 #   make schemathesis    hold every answer against /openapi.json (ten minutes and more)
 #   make eval            how often the classifier is right;   make eval EVAL=labelled.csv
 #   make clean           delete the data, the caches and .venv: start over
 
-.PHONY: run test lint js bench eval faults cluster schemathesis clean
+.PHONY: run test lint js bench bench-banner eval faults cluster schemathesis clean
 .DEFAULT_GOAL := run
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -46,24 +47,29 @@ faults: .venv/dev.stamp
 	@$(PY) tests/prepare.py postgresql
 	@FAULTS="$${FAULTS-100}" $(PY) -m pytest tests/faults $(T)
 
-SECONDS ?= 10
 cluster: .venv/dev.stamp
 	@$(PY) tests/prepare.py postgresql patroni
-	@$(PY) -m tests.cluster $(SECONDS)
+	@$(PY) -m tests.cluster $(or $(SECONDS),10)
 
 schemathesis: .venv/dev.stamp
 	@$(PY) -m tests.described 100
 
-bench: .venv/run.stamp
-	@$(PY) bench/writes.py $(B)
-	@folder=$$(mktemp -d) && DEMO=1 INSTANCE_PATH=$$folder $(PY) bench/size.py; rm -rf "$$folder"
+BENCH := SECONDS ROUNDS ROWS RATE MINUTES ASKED PEER WRITE
+bench: .venv/run.stamp $(if $(filter 0,$(PEER)),,bench/peer/node_modules/.stamp)
+	@$(PY) tests/prepare.py node postgresql
+	@$(WITH_NODE) $(PY) -m bench.run $(foreach name,$(BENCH),$(if $($(name)),$(name)=$($(name))))
+
+BANNER := ROUNDS WARM CPU RTT MBIT PEERS WRITE
+bench-banner: .venv/dev.stamp $(if $(filter 0,$(PEERS)),,bench/banner/node_modules/.stamp)
+	@$(PY) tests/prepare.py node chromium
+	@$(WITH_NODE) $(PY) -m bench.banner.run $(foreach name,$(BANNER),$(if $($(name)),$(name)=$($(name))))
 
 EVAL ?= bench/published.csv
 eval: .venv/run.stamp
 	@$(PY) -m flask --app app classify --score "$(EVAL)"
 
 clean:
-	rm -rf .venv instance .pytest_cache .mypy_cache .ruff_cache .hypothesis static/js/node_modules packages/node_modules bench/openload
+	rm -rf .venv instance .pytest_cache .mypy_cache .ruff_cache .hypothesis static/js/node_modules packages/node_modules bench/generator bench/*/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A stamp is written only when its step has ended well, so a step that was broken off is done again.
@@ -98,4 +104,10 @@ packages/node_modules/.stamp: packages/package-lock.json .venv/python.stamp
 	@$(PY) tests/prepare.py node
 	@echo "Installing what the npm package and the agents' rules are tested with (once) ..."
 	@cd packages && $(WITH_NODE) npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier
+	@touch $@
+
+bench/%/node_modules/.stamp: bench/%/package-lock.json .venv/python.stamp
+	@$(PY) tests/prepare.py node
+	@echo "Installing what ours is measured beside (once) ..."
+	@cd bench/$* && $(WITH_NODE) npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error
 	@touch $@

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import subprocess
 import sys
 import tempfile
@@ -24,6 +23,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from bench.processes import family, share  # noqa: E402
 from tests.leaky import every_way, html, leaky  # noqa: E402
 from tests.prepare import chromium  # noqa: E402
 
@@ -65,33 +65,6 @@ class Run:
     def _watch(self) -> None:
         while not self.done.wait(0.25):
             self.highest = max(self.highest, sum(map(share, family(self.child.pid))))
-
-
-def family(root: int) -> list[int]:
-    parents: dict[int, list[int]] = {}
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                status = (entry / "stat").read_text().rpartition(")")[2].split()
-            except OSError:
-                continue
-            parents.setdefault(int(status[1]), []).append(int(entry.name))
-    found, queue = [], [root]
-    while queue:
-        one = queue.pop()
-        found.append(one)
-        queue += parents.get(one, [])
-    return found
-
-
-def share(process: int) -> int:
-    """Kilobytes."""
-    try:
-        text = Path(f"/proc/{process}/smaps_rollup").read_text()
-    except OSError:
-        return 0
-    found = re.search(r"^Pss:\s+(\d+)", text, re.MULTILINE)
-    return int(found[1]) if found else 0
 
 
 def ours(url: str, pages: int, folder: Path, passes: str = "none") -> tuple[Run, set[str]]:
