@@ -2,7 +2,17 @@
 `reading` finds, `visitors` knows whose they are, `runs` builds what it reads, `suspicion` flags,
 `beside` keeps what is no part of them, `dpv` translates."""
 
-from .beside import AGE, Beside, beside, forget, last_denial, mode_now, reduced, sealed
+from .beside import (
+    AGE,
+    Beside,
+    beside,
+    forget,
+    forget_before,
+    last_denial,
+    mode_now,
+    reduced,
+    sealed,
+)
 from .dpv import consent_record
 from .reading import (
     Found,
@@ -43,6 +53,7 @@ __all__ = [
     "find",
     "flags",
     "forget",
+    "forget_before",
     "held",
     "last_denial",
     "look",
