@@ -45,6 +45,7 @@ from consent.waiting import CONSENT
 from tests.postgres import cluster
 
 CHUNK, BATCH, SPAN = 50_000, 30, timedelta(days=730)
+BEGIN, END = (wiring.utc_now() - back for back in (SPAN, timedelta(minutes=5)))
 COLUMNS = [column.name for column in Row.__table__.columns]
 OWN = ("site_id", "seq", "id", "visitor", "salt")
 
@@ -65,9 +66,12 @@ def main(rows: int, engine: str, many: int, rounds: int = 60, tries: int = 500) 
     with databases(engine) as (empty, full):
         kept = []
         for url, count in ((empty, 0), (full, rows)):
-            app = opened(url)
+            now = [BEGIN - timedelta(hours=1)]
+            app = opened(url, lambda now=now: now[0] if now else wiring.utc_now())
             with app.app_context():
-                kept.append((app, filled(parts(), count, many)))
+                samples, ids = sampled(), [sites.get(SITE).id, *more_sites(parts(), many - 1)]
+                now.clear()  # what stands in the logs so far is older than all that follows
+                kept.append((app, filled(parts(), count, samples, ids)))
         (bare, _), (app, size) = kept
         with app.app_context():
             found = {name: timed(ask, tries) for name, ask in asked().items()}
@@ -90,11 +94,11 @@ def databases(engine: str) -> Iterator[tuple[str, str]]:
                 yield server.create("empty"), server.create("full")
 
 
-def opened(url: str) -> Flask:
+def opened(url: str, clock: Callable[[], datetime]) -> Flask:
     """A demo on this database, with its records in the log."""
     home = tempfile.mkdtemp(dir=os.environ.get("TMPDIR"))
     values = {"INSTANCE_PATH": home, "DEMO": "1", "DATABASE_URL": url, "SIGNER_STATE": home}
-    app = wiring.create_app(config.load(values))
+    app = wiring.create_app(config.load(values), clock)
     with app.app_context():
         cli.upgrade()
         cli.first_run()
@@ -103,12 +107,10 @@ def opened(url: str) -> Flask:
     return app
 
 
-def filled(known: Parts, rows: int, many: int) -> float:
+def filled(known: Parts, rows: int, samples: list[dict[str, Any]], ids: list[int]) -> float:
     """Bytes a record, once everything that belongs to it is built."""
-    samples, ids = sampled(), [sites.get(SITE).id, *more_sites(known, many - 1)]
     before = bytes_used()
-    end = known.clock() - timedelta(minutes=5)
-    seqs = spread(micros(end - SPAN), micros(end), rows)
+    seqs = spread(micros(BEGIN), micros(END), rows)
     for start in range(0, rows, CHUNK):
         store(samples, ids, [next(seqs) for _ in range(min(CHUNK, rows - start))])
     for site_id in ids:
@@ -127,16 +129,17 @@ def spread(first: int, last: int, count: int) -> Iterator[int]:
 
 def sampled() -> list[dict[str, Any]]:
     """Records as the writer stores them, without what is each one's own."""
-    site = sites.get(SITE)
+    site, known = sites.get(SITE), parts()
     notice = notices.latest(site)
     assert notice is not None
-    writer = Writer(db.engine, now_us, rollup.add)
+    writer = Writer(db.engine, lambda: micros(known.clock()), rollup.add)
     writer._commit([job(site.id, notice) for _ in range(200)])
     writer.close()
-    parts().ledger.tick(parts().clock())
+    known.ledger.tick(known.clock())
     held = db.session.scalars(select(Row).where(Row.site_id == sites.get(SITE).id)).all()
     names = [name for name in COLUMNS if name not in OWN]
-    return [{name: getattr(row, name) for name in names} for row in held]
+    made = [{name: getattr(row, name) for name in names} for row in held]
+    return [one | {"claimed": -random.randint(20, 3000)} for one in made]
 
 
 def more_sites(known: Parts, count: int) -> list[int]:

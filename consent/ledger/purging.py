@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, String, delete, select, update
+from sqlalchemy import ForeignKey, String, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -22,7 +22,7 @@ from ..records.rows import ERASED, TEST, Row
 from ..sites import Site
 from ..waiting import CONSENT, Waiting
 from .erasure import WIPED
-from .rows import day
+from .rows import DAY_US, day
 
 Told = tuple[str, int]  # the day up to which, and how many
 
@@ -61,12 +61,45 @@ def take(site: Site, seqs: Sequence[int], wipe: bool) -> list[Any]:
         db.session.execute(delete(Row).where(*ours), execution_options=quiet)
     taken = [row for row in found if not row.flags & ERASED]
     if taken:
-        rollup.gone(site, [row.seq for row in taken])
         records.forget(site, [row.seq for row in taken])
-        latest = day(taken[-1].seq)
-        held = db.session.get_one(Purged, site.id)
-        held.day, held.count = max(held.day, latest), held.count + len(taken)
+        _note(site, taken)
     return taken
+
+
+def take_before(site: Site, before: int, limit: int) -> tuple[list[Any], bool]:
+    """Delete the oldest records with seq < `before`, all of which must be due, so many at most; the
+    caller commits.
+
+    Returns what `take` does, where the seq is that of some record of the same day and kind, and
+    whether any row was deleted. What waits for the log and what is younger is left; so are the
+    entries of a run of visitors until the last of its records goes, and the run with it.
+    """
+    _lock(site)
+    visitors.hold(site.id)
+    late = select(func.min(Waiting.seq)).where(Waiting.site == site.key, Waiting.kind == CONSENT)
+    end = min(before, db.session.scalar(late) or before)
+    rest = select(Row.seq).where(Row.site_id == site.id, Row.seq < end).order_by(Row.seq)
+    end = db.session.scalar(rest.offset(limit).limit(1)) or end
+    here = Row.site_id == site.id, Row.seq < end
+    kind = Row.seq // DAY_US, Row.action, Row.categories, Row.place_id
+    told = select(func.max(Row.seq).label("seq"), *kind[1:], func.count().label("many"))
+    kept = Row.flags.bitwise_and(ERASED | TEST) == 0
+    found = db.session.execute(told.where(*here, kept).group_by(*kind)).all()
+    gone = delete(Row).where(*here, Row.flags.bitwise_and(TEST) == 0)
+    count = db.session.execute(gone, execution_options={"synchronize_session": False}).rowcount  # type: ignore[attr-defined]
+    records.forget_before(site, end)
+    visitors.retire(site.id, end)
+    taken = sorted((row for row in found for _ in range(row.many)), key=lambda row: int(row.seq))
+    if taken:
+        _note(site, taken)
+    return taken, count > 0
+
+
+def _note(site: Site, taken: Sequence[Any]) -> None:
+    """Count what was taken, for statistics and for the log; in order of arrival."""
+    rollup.gone(site, [row.seq for row in taken])
+    held = db.session.get_one(Purged, site.id)
+    held.day, held.count = max(held.day, day(taken[-1].seq)), held.count + len(taken)
 
 
 def tell(site: Site, by: str, at: datetime) -> int:

@@ -3,7 +3,17 @@
 `names` says what their numbers stand for, `suspicion` flags,
 `beside` keeps what is no part of them, `dpv` translates."""
 
-from .beside import AGE, Beside, beside, forget, last_denial, mode_now, reduced, sealed
+from .beside import (
+    AGE,
+    Beside,
+    beside,
+    forget,
+    forget_before,
+    last_denial,
+    mode_now,
+    reduced,
+    sealed,
+)
 from .dpv import consent_record
 from .names import Names
 from .reading import (
@@ -47,6 +57,7 @@ __all__ = [
     "find_plain",
     "flags",
     "forget",
+    "forget_before",
     "held",
     "last_denial",
     "look",

@@ -123,3 +123,10 @@ def forget(site: Site, seqs: Sequence[int]) -> None:
     for noun in (Flag, KeptAddress, Denial):
         gone = delete(noun).where(noun.site_id == site.id, noun.seq.in_(seqs))
         db.session.execute(gone, execution_options={"synchronize_session": False})
+
+
+def forget_before(site: Site, seq: int) -> None:
+    """The same for all records of a site before `seq`; the caller commits."""
+    for noun in (Flag, KeptAddress, Denial):
+        gone = delete(noun).where(noun.site_id == site.id, noun.seq < seq)
+        db.session.execute(gone, execution_options={"synchronize_session": False})

@@ -45,7 +45,7 @@ FAN = 8
 READ = 9  # blocks of each source in one step of a merge
 CLEAR = 512  # blocks of a retired run that go in one step
 LATE_US = 60_000_000
-STEPS = 100  # of one call: then others have their turn
+STEPS = 20  # of one call: then the ledger ticks
 REST = timedelta(seconds=60)  # between two looks at a site that had nothing to do
 PAUSE_S = 0.01  # after each step, for whoever else wants to write
 QUIET = {"synchronize_session": False}

@@ -153,6 +153,12 @@ def strike(site_id: int, gone: Sequence[tuple[bytes, int]]) -> None:
             _rewrite(run_id, first, b"".join(one for one in entries(body) if one not in keys))
 
 
+def retire(site_id: int, before: int) -> None:
+    """The runs whose records are all gone go too; the caller holds the site's line and commits."""
+    over = update(Run).where(Run.site_id == site_id, Run.high < before).values(state=RETIRED)
+    db.session.execute(over, execution_options={"synchronize_session": False})
+
+
 def entry(visitor: bytes, seq: int) -> bytes:
     return visitor[:CODE] + (seq - month(seq)).to_bytes(ENTRY - CODE)
 

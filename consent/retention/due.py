@@ -105,6 +105,16 @@ def ends(site: Site, row: Row, at: datetime) -> datetime:
     return from_micros(min(Rule.of(notice.content).end(site, row) for notice in bound))
 
 
+def whole(site: Site, at: datetime) -> int:
+    """The beginning of a month (seq) before which every record of the site is due, whatever its
+    notice, its visitor and what was chosen."""
+    newest = notices.current(site, at)
+    bound = [newest] if newest else notices.versions(site)
+    promised = [Rule.of(notice.content) for notice in bound]
+    ends = [rule.kept + (0 if rule.anchor == "choice" else rule.life) for rule in promised]
+    return visitors.month(max(micros(at) - max(ends), 0)) if ends else 0
+
+
 def batches(site: Site, at: datetime, limit: int, erased: bool = False) -> Iterator[list[int]]:
     """The seq of all due records, so many at a time; with `erased` their tombstones too. A record
     may come twice where nothing takes it away meanwhile."""
