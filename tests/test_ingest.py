@@ -291,15 +291,20 @@ def test_a_choice_that_the_database_contradicts_is_kept_for_a_person(
     body = choice_body(digest, clock())
     assert post_choice(client, SITE, body).status_code == 201
     assert post_choice(direct, SITE, body | {"layer": 2}).status_code == 201
+    held = json.loads(stream.first(SITE, bytes.fromhex(body["id"].replace("-", ""))) or b"")
+    held["row"] |= {"site_id": 999, "id": "07" * 16}
+    stream.put("gone.example", bytes.fromhex("07" * 16), json.dumps(held).encode())
     stream.put(SITE, bytes(16), b"no choice at all")
     keep()
-    until(lambda: stream.state().conflicts == 2, "no conflict is kept")
+    until(lambda: stream.state().conflicts == 3, "no conflict is kept")
     assert empty(stream)
     assert stored() == 1
-    assert sorted(why for why, _ in stream.conflicts()) == ["id_reused", "malformed"]
+    assert sorted(why for why, _ in stream.conflicts()) == ["id_reused", "malformed", "refused"]
     assert "conflicts" in client.get("/readyz").json["warnings"]
     result = app.test_cli_runner().invoke(args=["ingest", "conflicts"])
     assert result.exit_code == 0 and body["id"] in result.output
+    result = app.test_cli_runner().invoke(args=["ingest", "status"])
+    assert result.exit_code == 0 and "waiting for the database: 0\n" in result.output
 
 
 def test_nothing_is_erased_while_a_record_is_on_its_way(
@@ -313,6 +318,26 @@ def test_nothing_is_erased_while_a_record_is_on_its_way(
     until(lambda: stored() == 1, "not stored")
     app.extensions["crumbtrail"].ledger.tick(clock.advance(seconds=1))
     until(lambda: client.post(path, headers=AS_VISITOR).status_code == 200, "not erased")
+
+
+def test_what_was_stored_a_while_ago_leaves_the_stream_and_is_known_to_the_database(
+    client: FlaskClient, clock: Clock, digest: str, stream: Stream, keep: Callable[[], Keeper]
+) -> None:
+    body = choice_body(digest, clock())
+    number = bytes.fromhex(body["id"].replace("-", ""))
+    first = post_choice(client, SITE, body)
+    keeping = keep()
+    until(lambda: stored() == 1, "not stored")
+    until(lambda: empty(stream), "not heard")
+    for _ in range(2):
+        samples = len(keeping._seen)
+        clock.advance(minutes=2)
+        until(lambda: len(keeping._seen) > samples, "nothing is noted")  # noqa: B023
+    assert stream.first(SITE, number) is not None
+    clock.advance(minutes=21)
+    until(lambda: stream.first(SITE, number) is None, "it stays in the stream")
+    again = post_choice(client, SITE, body)
+    assert (again.status_code, again.data) == (200, first.data)
 
 
 def test_what_the_stream_holds_names_no_secret(

@@ -167,7 +167,7 @@ class Keeper(Writer):
     def _purge(self) -> None:
         """Once a minute: what was stored a while ago goes from the stream. Ids that the stream
         alone can vouch for are younger (KEPT_S); twice that, for browsers whose clock is fast."""
-        now = time.monotonic()
+        now = self._now_us() / 1_000_000
         if self._seen and now - self._seen[-1][0] < PURGE_S:
             return
         self._seen.append((now, self._stream.stored()))
