@@ -109,15 +109,15 @@ class Stream:
 
     def take(self, most: int, wait: float) -> list[Message]:
         """Up to `most` messages for one keeper. Raises Away."""
-        return self._ask(self._take(most, wait), wait + ASK_S)
+        return self._ask(self._take(most, wait), wait + PATIENCE_S)
 
     def done(self, messages: Sequence[Message]) -> None:
         """They are in the database. Where this is not heard, they come again. Raises Away."""
-        self._ask(self._each("ack", messages), ASK_S)
+        self._ask(self._each("ack", messages), PATIENCE_S)
 
     def again(self, messages: Sequence[Message]) -> None:
         """They could not be stored now: whoever asks next gets them. Raises Away."""
-        self._ask(self._each("nak", messages), ASK_S)
+        self._ask(self._each("nak", messages), PATIENCE_S)
 
     def refuse(self, message: Message, why: str) -> None:
         """Keep for a person what the database cannot take. Raises Away."""
@@ -286,7 +286,7 @@ class Stream:
     async def _each(self, verb: str, messages: Sequence[Message]) -> None:
         for message in messages:
             await getattr(message, verb)()
-        await self._link.flush(int(ASK_S))
+        await self._link.flush(int(PATIENCE_S))
 
     async def _refuse(self, message: Message, why: str) -> None:
         subject = message.subject.replace(SUBJECTS, CONFLICT_SUBJECTS, 1)

@@ -6,9 +6,13 @@ acknowledged is stored, once, as it was answered, and every repeat gets the firs
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,7 +26,7 @@ from tests.jetstream import Jetstream, jetstream
 from tests.jetstream import Missing as NoStream
 from tests.postgres import Cluster, Missing, cluster
 from tests.prepare import ROOT
-from tests.server import Server, free_port
+from tests.server import Reply, Server, free_port
 
 PATIENCE = 90.0
 SHARED = {"SECRET_KEY": "the same on both", "FIELD_KEYS": "k1:" + "A" * 43 + "="}
@@ -103,9 +107,9 @@ def whole(crowd: Crowd, streamed: Jetstream | None) -> None:
         assert reply.status in (200, 201), reply.text
         crowd.answered.append((body, reply.body))
     assert not crowd.unequal, f"{crowd.unequal[0].status} {crowd.unequal[0].text}"
-    for number, (body, first) in enumerate(crowd.answered):
-        again = crowd.post(crowd.servers[number % len(crowd.servers)], body)
-        assert (again.status, again.body) == (200, first), f"{again.status} {again.text}"
+    with ThreadPoolExecutor(8) as many:
+        for again, first in many.map(partial(repeated, crowd), crowd.answered):
+            assert (again.status, again.body) == (200, first), f"{again.status} {again.text}"
     if streamed is not None:
         emptied(streamed)
     print(f"{len(crowd.answered)} acknowledged, {len(crowd.refused)} refused and sent again")
@@ -113,6 +117,11 @@ def whole(crowd: Crowd, streamed: Jetstream | None) -> None:
     for server in crowd.servers:
         server.kill()
     check(crowd.servers[0], crowd.answered, notes)
+
+
+def repeated(crowd: Crowd, one: tuple[dict[str, Any], bytes]) -> tuple[Reply, bytes]:
+    body, first = one
+    return crowd.post(random.choice(crowd.servers), body), first
 
 
 def emptied(streamed: Jetstream) -> None:
