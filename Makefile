@@ -28,7 +28,7 @@ run: .venv/run.stamp
 	@DEMO="$${DEMO-1}"; export DEMO; exec $(PY) -m flask --app app serve
 
 test: .venv/dev.stamp static/js/node_modules/.stamp packages/node_modules/.stamp
-	@$(PY) tests/prepare.py chromium firefox postgresql patroni
+	@$(PY) tests/prepare.py chromium firefox postgresql nats patroni
 	@$(WITH_NODE) $(PY) -m pytest -n 2 --dist worksteal $(T)
 
 lint: .venv/dev.stamp static/js/node_modules/.stamp packages/node_modules/.stamp
@@ -44,7 +44,7 @@ js: static/js/node_modules/.stamp
 	cd static/js && $(WITH_NODE) node build.mjs
 
 faults: .venv/dev.stamp
-	@$(PY) tests/prepare.py postgresql
+	@$(PY) tests/prepare.py postgresql nats
 	@FAULTS="$${FAULTS-100}" $(PY) -m pytest tests/faults $(T)
 
 cluster: .venv/dev.stamp

@@ -29,6 +29,7 @@ from consent import (
     cli_configure,
     cli_door,
     cli_import,
+    cli_ingest,
     cli_notice,
     cli_own,
     cli_people,
@@ -66,6 +67,7 @@ from consent.config import Config
 from consent.db import db, engine_options
 from consent.errors import NotFound, Refusal
 from consent.geo import Geo, shipped_database
+from consent.ingest import Buffer, Keeper, Stream
 from consent.ledger import Ledger, Signer, Witnessing
 from consent.limits import Limiter
 from consent.mail import Outbox, mailer
@@ -83,6 +85,7 @@ from consent.telling import Telling
 LARGEST = 2**31 - 1  # number of anything that an address names
 WITHDRAWALS = 10  # times the budget of other choices
 UNFRAMED = [("Content-Security-Policy", "frame-ancestors 'none'"), ("X-Frame-Options", "DENY")]
+STREAM_S = 10.0  # a start waits so long for the stream of INGEST
 CHORES_S = 1.0  # between two looks at what waits: scans, pictures, messages, acts on many sites
 
 
@@ -130,6 +133,7 @@ def create_app(settings: Config | None = None, clock: Callable[[], datetime] = u
     app.cli.add_command(backup.backup)
     app.cli.add_command(backup.restore)
     app.cli.add_command(cli_import.group)
+    app.cli.add_command(cli_ingest.group)
     app.cli.add_command(cli_notice.group)
     app.cli.add_command(cli_own.own)
     app.cli.add_command(cli_policy.group)
@@ -188,6 +192,9 @@ def worker() -> Flask:
     if slips := config.slips(os.environ):
         known.warnings["settings"] = all_of(slips, " ")
     look(app, known)
+    if known.stream is not None:
+        known.stream.opened(STREAM_S)
+        atexit.register(keeper(app, known.clock, known.stream).close)
     stop = threading.Event()
     here = (app.app_context, known.clock, stop)
     scanner = scanning.scanner(known)
@@ -251,6 +258,7 @@ def end(stop: threading.Event, work: threading.Thread) -> None:
 
 def parts(app: Flask, settings: Config, clock: Callable[[], datetime]) -> Parts:
     site, client = settings.rate_site, settings.rate_client
+    stream = Stream(settings.ingest) if settings.ingest else None
     return Parts(
         config=settings,
         clock=clock,
@@ -273,7 +281,8 @@ def parts(app: Flask, settings: Config, clock: Callable[[], datetime]) -> Parts:
             Witnessing(settings.witness_policy) if settings.witness_policy else None,
             ticks=settings.ledger,
         ),
-        open_writer=lambda: open_writer(app, clock),
+        open_writer=lambda: open_writer(app, clock, stream),
+        stream=stream,
         engine=lambda: engine(app),
         seed=demo.seed,
         outbox=outbox(settings),
@@ -287,10 +296,23 @@ def outbox(settings: Config) -> Outbox | None:
     return Outbox(send) if send else None
 
 
-def open_writer(app: Flask, clock: Callable[[], datetime]) -> Writer:
-    """The writer stamps records with the server's clock, to the microsecond."""
-    now = now_us if clock is utc_now else lambda: int(clock().timestamp() * 1_000_000)
-    return Writer(engine(app), now, rollup.add)
+def open_writer(
+    app: Flask, clock: Callable[[], datetime], stream: Stream | None
+) -> Writer | Buffer:
+    """Either stamps records with the server's clock, to the microsecond."""
+    now = microseconds(clock)
+    if stream is None:
+        return Writer(engine(app), now, rollup.add)
+    return Buffer(stream, engine(app), now, visitor.Reach("ingest", clock).asking)
+
+
+def keeper(app: Flask, clock: Callable[[], datetime], stream: Stream) -> Keeper:
+    """What empties the stream into the database."""
+    return Keeper(engine(app), stream, microseconds(clock), rollup.add)
+
+
+def microseconds(clock: Callable[[], datetime]) -> Callable[[], int]:
+    return now_us if clock is utc_now else lambda: int(clock().timestamp() * 1_000_000)
 
 
 def engine(app: Flask) -> Engine:

@@ -35,6 +35,9 @@ SETTINGS = (
     Setting("HOST", "127.0.0.1", "Address to listen on."),
     Setting("BASE_URL", "", "Public address of the server; http://HOST:PORT when empty."),
     Setting("DATABASE_URL", "", "sqlite:///… or postgresql://…; SQLite in INSTANCE_PATH if empty."),
+    Setting(
+        "INGEST", "", "nats://… of one or three servers that take choices first; none if empty."
+    ),
     Setting("INSTANCE_PATH", "instance", "Folder of the embedded database and the secret key."),
     Setting("GEO_DB", "", "A GeoIP2 or DB-IP file of your own; the shipped country file if empty."),
     Setting("TRUSTED_PROXIES", "", "Networks whose X-Forwarded-For is believed, comma-separated."),
@@ -87,7 +90,9 @@ SETTINGS = (
 # Where records are kept: the European Economic Area, the United Kingdom, Switzerland, North and
 # South America, Africa, the Middle East, Asia, Oceania.
 REGIONS = ("EEA", "GB", "CH", "NA", "SA", "AF", "ME", "AS", "OC")
-SECRETS = ("SECRET_KEY", "FIELD_KEYS", "SMTP_URL", "DATABASE_URL", "METRICS_TOKEN")
+SECRETS = ("SECRET_KEY", "FIELD_KEYS", "SMTP_URL", "DATABASE_URL", "METRICS_TOKEN", "INGEST")
+INGEST = r"|(nats|tls)://[^\s/,]+((, *(nats|tls)://[^\s/,]+){2,})?"  # of two none has a majority
+INGEST_IS = "the addresses of one server or three, like nats://10.0.0.1:4222, with commas between"
 ALIKE = 0.84  # how near a name must come to a setting's to be taken for a slip
 
 
@@ -146,6 +151,7 @@ class Config:
     host: str
     base_url: str
     database_url: str = field(repr=False)
+    ingest: tuple[str, ...] = field(repr=False)
     instance_path: Path
     geo_db: Path | None
     trusted_proxies: tuple[Network, ...]
@@ -202,6 +208,7 @@ def load(environ: Mapping[str, str]) -> Config:
         host=_matching("HOST", raw, r"[A-Za-z0-9.:_-]+", "an address or a name of this machine"),
         base_url=_base_url(raw, port),
         database_url=_database_url(raw["DATABASE_URL"], instance),
+        ingest=tuple(_matching("INGEST", raw, INGEST, INGEST_IS).replace(",", " ").split()),
         instance_path=instance,
         geo_db=Path(raw["GEO_DB"]) if raw["GEO_DB"] else None,
         trusted_proxies=_networks("TRUSTED_PROXIES", raw),

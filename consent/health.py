@@ -19,6 +19,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from . import retention, row_security, sealing
 from .db import db, micros, sqlite_warning
+from .ingest import Away
+from .ingest.stream import REPLICAS, SYNC_SINCE
 from .parts import Parts, as_json, parts
 from .sites import Site
 from .waiting import Waiting
@@ -38,8 +40,8 @@ def alive() -> Response:
 
 @bp.get("/readyz")
 def ready() -> Response:
-    """503 where the database does not answer, or is not of this version; `warnings` are for the
-    operator to mend."""
+    """503 where the database does not answer and no stream takes choices meanwhile, or where it is
+    not of this version; `warnings` are for the operator to mend."""
     known = parts()
     warnings = known.warnings | known.ledger.alarms | _own(known, known.clock())
     try:
@@ -48,7 +50,7 @@ def ready() -> Response:
         warnings |= _stored(known.clock())
         ok = "migrations" not in warnings
     except SQLAlchemyError:
-        ok = False
+        ok = "ingest" not in warnings and known.stream is not None
         warnings["database"] = "The database does not answer."
     state = "ready" if ok else "not ready"
     body = {"status": state, "region": known.config.region, "warnings": warnings}
@@ -81,6 +83,26 @@ def _own(known: Parts, at: datetime) -> dict[str, str]:
     folder = known.ledger.signer.folder
     if folder.exists() and not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
         found["signer"] = "The folder of the log's keys (SIGNER_STATE) cannot be written to."
+    return found | _stream(known)
+
+
+def _stream(known: Parts) -> dict[str, str]:
+    """What is to be mended about the stream of INGEST."""
+    if known.stream is None:
+        return {}
+    try:
+        state = known.stream.state()
+    except Away:
+        return {"ingest": "The stream of INGEST does not answer: no choice is taken."}
+    found = {}
+    if state.conflicts:
+        found["conflicts"] = (
+            "Acknowledged choices could not be stored: flask --app app ingest conflicts."
+        )
+    if state.replicas < REPLICAS:
+        found["copies"] = "INGEST names one server: until they are stored, choices are on one disk."
+    if state.version < SYNC_SINCE:
+        found["sync"] = "The servers of INGEST are too old to sync each choice to disk (2.10 can)."
     return found
 
 

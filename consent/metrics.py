@@ -6,6 +6,7 @@ bounded. What a request costs is counted as it ends; the rest is read when someb
 
 from __future__ import annotations
 
+import contextlib
 import hmac
 import re
 import shutil
@@ -28,6 +29,7 @@ from .config import SETTINGS
 from .db import db, micros
 from .errors import NotFound, Refusal, Unauthorised
 from .geo import parse_address
+from .ingest import Away, Stream
 from .ledger.rows import Head
 from .parts import Parts, parts
 from .records.rows import Row
@@ -211,7 +213,20 @@ def _own(known: Parts, at: datetime) -> Iterator[Metric]:
     yield _gauge(
         "disk_free_bytes", "On the disk of INSTANCE_PATH.", _free(known.config.instance_path)
     )
+    yield from _stream(known.stream)
     yield _gauge("settings", "How many settings there are.", len(SETTINGS))
+
+
+def _stream(stream: Stream | None) -> Iterator[Metric]:
+    state = None
+    if stream is not None:
+        with contextlib.suppress(Away):
+            state = stream.state()
+    up = stream is None or state is not None
+    yield _gauge("ingest_up", "0 where INGEST is set and its stream does not answer.", up)
+    waiting, conflicts = (state.waiting, state.conflicts) if state else (0, 0)
+    yield _gauge("ingest_waiting", "Acknowledged choices not yet in the database.", waiting)
+    yield _gauge("ingest_conflicts", "Acknowledged choices that cannot be stored.", conflicts)
 
 
 def _free(folder: Path) -> int:

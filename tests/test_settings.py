@@ -55,6 +55,21 @@ WRONG = [
     ("LOG_REQUESTS", "on", "LOG_REQUESTS must be 0 or 1, not 'on'."),
     ("ALERTS_PRIVATE", "2", "ALERTS_PRIVATE must be 0 or 1, not '2'."),
     ("CONSENT_ALERTS", "maybe", "0 or 1"),
+    (
+        "INGEST",
+        "http://hunter22@10.0.0.1:4222",
+        "INGEST must be the addresses of one server or three",
+    ),
+    (
+        "INGEST",
+        "nats://10.0.0.1:4222/hunter22",
+        "INGEST must be the addresses of one server or three",
+    ),
+    (
+        "INGEST",
+        "nats://10.0.0.1:4222,nats://10.0.0.2:4222",
+        "INGEST must be the addresses of one server or three",
+    ),
     ("RENDERINGS", "yes", "RENDERINGS must be 0 or 1, not 'yes'."),
 ]
 # Whatever stands in it, the server starts: a file that cannot be used is a warning at /readyz.

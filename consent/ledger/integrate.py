@@ -124,11 +124,11 @@ class Ledger:
         The signer is asked between two readings, because others sign meanwhile: a head is always
         stored before it is signed, and remembered by the signer before its note is published.
         """
-        self.alarms.pop("log", None)
         origin = self._origin(DEPLOYMENT)
         known = db.session.execute(
             select(Head.origin, Head.size, Head.signed).where(Head.site == DEPLOYMENT)
         ).one_or_none()
+        self.alarms.pop("log", None)  # not where the database does not answer
         last = self.signer.last(known.origin if known else origin)
         if accused := self.signer.accused():
             self.alarm(

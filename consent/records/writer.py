@@ -155,6 +155,7 @@ class Writer:
                 self._forget()
                 for job in batch:  # the time of receipt may be what another process took
                     job.row.seq = 0
+                    job.record = {}
                 if attempt == 3:
                     _fail(batch, busy())
             except SQLAlchemyError as error:

@@ -17,10 +17,12 @@ from . import (
 from .blueprint import bp
 from .built import build_digest
 from .hot import Hot
+from .reach import Reach
 from .signals import own
 
 __all__ = [
     "Hot",
+    "Reach",
     "asking",
     "bp",
     "build_digest",

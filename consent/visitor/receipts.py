@@ -13,8 +13,9 @@ from ..errors import Busy, Invalid, NotFound, Unauthorised
 from ..parts import as_json, parts
 from ..records.rows import ERASED, Row
 from ..sites import Site
-from . import cookies, shelf, where
+from . import cookies, shelf, underway, where
 from .blueprint import bp
+from .reach import READING, UNREACHED, reach
 from .taking import gone
 
 SHOWN = 1000
@@ -26,7 +27,15 @@ FORMATS = ("json", "jsonld")
 def receipt(site: str, record_id: str) -> Response:
     """The record with its proof (null until it is in the log), and who keeps it."""
     of = shelf.site(site)
-    return as_json(of_one(of, own(of, _visitor(of), record_id)))
+    visitor = _visitor(of)
+    try:
+        with reach(READING).asking():
+            return as_json(of_one(of, own(of, visitor, record_id)))
+    except (NotFound, *UNREACHED):
+        waiting = _underway(of, visitor, record_id)
+        if waiting is None:
+            raise
+        return as_json(waiting)
 
 
 @bp.get("/<site>/visitor/records")
@@ -61,6 +70,7 @@ def erase(site: str) -> Response:
 
 def erase_all(of: Site, visitor: bytes) -> list[int]:
     """Index in the log of each record that was erased; raises Busy `busy`."""
+    underway.settled()
     known, rows = parts(), records.all_of(of, visitor)
     return ledger.erase(known.ledger.signer, of, rows, BY, known.clock())
 
@@ -87,13 +97,26 @@ def of_one(of: Site, row: Row) -> dict[str, Any]:
     notice = shelf.notice(of, record["notice"]).content
     proven = ledger.receipt(of, row.seq)
     beside = records.beside(of, [row.seq]).get(row.seq)
-    names = ("controller", "contacts", "dpo", "authority")
     return {
         "record": record,
         "proof": proven.body() if proven else None,
         **({"beside": beside.body} if beside else {}),
-        **{name: notice[name] for name in names},
+        **_who(notice),
     }
+
+
+def _underway(of: Site, visitor: bytes, record_id: str) -> dict[str, Any] | None:
+    """The receipt of a record that is acknowledged and on its way to the database."""
+    taken = underway.first(of, schemas.uuid_bytes(record_id))
+    code = taken.row.visitor if taken else None
+    if taken is None or code is None or not hmac.compare_digest(code, visitor):
+        return None
+    notice = shelf.notice(of, taken.record["notice"]).content
+    return {"record": taken.record | {"log": None}, "proof": None} | _who(notice)
+
+
+def _who(notice: dict[str, Any]) -> dict[str, Any]:
+    return {name: notice[name] for name in ("controller", "contacts", "dpo", "authority")}
 
 
 def linked(of: Site, rows: list[Row]) -> Response:

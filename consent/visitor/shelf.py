@@ -181,9 +181,24 @@ def _read(key: str, now: float) -> Standing:
         shown = None if number is None else _shown(number)
         trial = notices.running(of)
         db.session.expunge(of)
+        if parts().stream is not None:
+            _provide(of, shown)
     found = Standing(now, of, _edition(of), shown, trial)
     shelf("sites").put(key, found, SITE_WEIGHS)
     return found
+
+
+def _provide(of: Site, shown: Shown | None) -> None:
+    """What a choice needs to know of its site, read ahead: with INGEST it is taken while the
+    database is away, whichever process served the page."""
+    held, last = shelf("answers"), parts().memory.setdefault("answered", {})
+    news = Answer.site_id == of.id, Answer.id > last.get(of.id, 0)
+    for one in db.session.scalars(select(Answer).where(*news).order_by(Answer.id)):
+        held.put((of.id, one.digest), (one.id, one.notice_id, one.regime), SMALL_WEIGHS)
+        last[of.id] = one.id
+    if shown is not None:
+        shelf("shown").put((of.id, shown.digest), shown, SMALL_WEIGHS)
+        origin(of)
 
 
 def _edition(of: Site) -> str:

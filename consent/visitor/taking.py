@@ -20,8 +20,9 @@ from ..records.job import Job
 from ..records.rows import ERASED, SUPERSEDED, TEST, Line, Row, uuid_text
 from ..regime import Regime
 from ..sites import Site
-from . import cookies, shelf, where
+from . import cookies, shelf, underway, where
 from .blueprint import origin_of
+from .reach import READING, UNREACHED, reach
 
 # What a visitor may say of their age beside a choice, where the notice asks; it holds until they
 # say the other.
@@ -57,7 +58,7 @@ def take(site: str, read: Callable[[], Choice], asked: Request = request) -> Tak
     job, row, fresh = _stored(choice, facts, held)
     if row.flags & ERASED:
         raise gone(of, row)
-    if fresh:
+    if fresh or job.record:
         body = _body(of, row, job.record, job.commitment, facts.denied)
     else:
         record = records.Names([row]).record(row, of.key)
@@ -165,6 +166,18 @@ def _too_young(of: Site, choice: Choice, held: list[str], said: str | None) -> s
     if said not in (None, *AGES):
         why = f"One of {', '.join(AGES)}."
         raise Invalid("field_value", f"age: {why}", fields={"age": why})
+    if first := underway.first(of, choice.id):
+        return first.facts.denied
+    try:
+        with reach(READING).asking():
+            return _said_before(of, choice, held, said)
+    except UNREACHED:
+        if parts().stream is None:
+            raise
+        return None if said == OVER else records.AGE  # nobody can look: nothing is granted
+
+
+def _said_before(of: Site, choice: Choice, held: list[str], said: str | None) -> str | None:
     row = records.held(of.id, choice.id)
     if row is not None:
         found = records.beside(of, [row.seq]).get(row.seq)

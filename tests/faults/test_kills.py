@@ -106,20 +106,22 @@ def check(server: Server, known: Answered, notes: set[str]) -> None:
     ledger: Ledger = app.extensions["crumbtrail"].ledger
     now = datetime.now(UTC)
     with app.app_context():
-        stored = Counter(
-            uuid_text(number)
-            for number in db.session.scalars(
-                select(Row.id).join(Site, Site.id == Row.site_id).where(Site.key == SITE)
+        try:
+            stored = Counter(
+                uuid_text(number)
+                for number in db.session.scalars(
+                    select(Row.id).join(Site, Site.id == Row.site_id).where(Site.key == SITE)
+                )
             )
-        )
-        ids = Counter(body["id"] for body, _ in known)
-        assert not ids - stored, "an acknowledged choice is not stored"
-        assert max(stored.values()) == 1, "a choice is stored twice"
-        assert list(fsck(ledger.signer, now)) == []
-        assert one_chain(ledger, notes, now) >= 2
-        assert rollup.rebuild(sites.get(SITE)).wrong == [], "counted is not what is stored"
-        db.session.remove()
-        db.engine.dispose()
+            ids = Counter(body["id"] for body, _ in known)
+            assert not ids - stored, "an acknowledged choice is not stored"
+            assert max(stored.values()) == 1, "a choice is stored twice"
+            assert list(fsck(ledger.signer, now)) == []
+            assert one_chain(ledger, notes, now) >= 2
+            assert rollup.rebuild(sites.get(SITE)).wrong == [], "counted is not what is stored"
+        finally:
+            db.session.remove()
+            db.engine.dispose()
 
 
 def one_chain(ledger: Ledger, notes: set[str], now: datetime) -> int:

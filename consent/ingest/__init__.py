@@ -1,0 +1,12 @@
+"""The optional buffer between a choice and the database (INGEST): a JetStream stream that is synced
+by a majority of its servers before a choice is answered, and that a keeper empties into the
+database. `message` is what lies in it, `stream` speaks to it, `buffer` answers visitors from it,
+`keeper` stores.
+"""
+
+from .buffer import Buffer
+from .keeper import Keeper
+from .message import Taken, decode
+from .stream import Away, State, Stream
+
+__all__ = ["Away", "Buffer", "Keeper", "State", "Stream", "Taken", "decode"]

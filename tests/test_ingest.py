@@ -1,0 +1,357 @@
+"""INGEST: a choice is taken by a stream, and by the database when it is there.
+
+The database of these tests is stopped, so each module run has one of its own. Under load, and with
+parts that are killed: tests/faults/test_stream.py.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import func, select
+
+from app import keeper
+from consent import ledger, notices, rollup, sites
+from consent.db import db
+from consent.ingest import Keeper, Stream
+from consent.ingest.message import subject_of
+from consent.ledger.fsck import fsck
+from consent.records.rows import Row
+from tests.acts import BY, SECRET, choice_body, make_site, post_choice
+from tests.conftest import Clock
+from tests.databases import PostgresqlDatabases
+from tests.jetstream import Jetstream, Missing, jetstream
+from tests.postgres import Cluster, cluster
+from tests.postgres import Missing as NoPostgres
+
+PATIENCE = 30.0
+SITE, OTHER = "example.com", "example.org"
+YES = {"action": "accept_all", "categories": {"statistics": True, "marketing": True}}
+AS_VISITOR = {"Authorization": f"Visitor {SECRET}"}
+
+
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[Cluster]:
+    try:
+        with cluster(synced=True) as private:
+            yield private
+    except NoPostgres as why:
+        pytest.skip(str(why))
+
+
+@pytest.fixture(scope="module")
+def databases(postgres: Cluster) -> PostgresqlDatabases:
+    return PostgresqlDatabases(postgres)
+
+
+@pytest.fixture
+def servers(tmp_path: Path) -> Iterator[Jetstream]:
+    try:
+        with jetstream(tmp_path / "nats") as running:
+            yield running
+    except Missing as why:
+        pytest.skip(str(why))
+
+
+@pytest.fixture
+def settings(servers: Jetstream) -> dict[str, str]:
+    return {"INGEST": servers.urls, "RATE_CLIENT": "0"}
+
+
+@pytest.fixture
+def stream(app: Flask) -> Stream:
+    found: Stream = app.extensions["crumbtrail"].stream
+    assert found.opened(PATIENCE)
+    return found
+
+
+@pytest.fixture
+def keep(app: Flask, clock: Clock, stream: Stream) -> Iterator[Callable[[], Keeper]]:
+    """`keep()`: something that empties the stream from now on."""
+    made: list[Keeper] = []
+
+    def begin() -> Keeper:
+        made.append(keeper(app, clock, stream))
+        return made[-1]
+
+    yield begin
+    for one in made:
+        one.close()
+
+
+@pytest.fixture
+def digest(app: Flask, clock: Clock, stream: Stream) -> str:
+    return make_site(app, clock()).digest
+
+
+@pytest.fixture
+def away(postgres: Cluster, clock: Clock, client: FlaskClient, digest: str) -> Iterator[Cluster]:
+    """The database is stopped, after the site was served once."""
+    assert client.get(f"/v1/{SITE}/consent.js").status_code == 200
+    db.session.remove()
+    postgres.stop()
+    yield postgres
+    back(postgres, clock)
+
+
+def back(postgres: Cluster, clock: Clock) -> None:
+    if postgres._process is None:
+        postgres.start()
+        clock.advance(seconds=3)
+
+
+def until(right: Callable[[], Any], what: str) -> None:
+    end = time.monotonic() + PATIENCE
+    while not right():
+        assert time.monotonic() < end, what
+        time.sleep(0.02)
+
+
+def stored() -> int:
+    db.session.rollback()
+    return db.session.scalar(select(func.count()).select_from(Row)) or 0
+
+
+def empty(stream: Stream) -> bool:
+    return stream.state().waiting == 0
+
+
+def test_a_choice_is_answered_before_the_database_has_it_and_stored_once(
+    client: FlaskClient, clock: Clock, stream: Stream, digest: str, keep: Callable[[], Keeper]
+) -> None:
+    bodies = [choice_body(digest, clock()) for _ in range(20)]
+    replies = [post_choice(client, SITE, body) for body in bodies]
+    assert [reply.status_code for reply in replies] == [201] * 20, replies[0].text
+    assert stored() == 0
+    assert stream.state().waiting == 20
+    keep()
+    until(lambda: empty(stream), "the stream is not emptied")
+    assert stored() == 20
+    again = [post_choice(client, SITE, body) for body in bodies]
+    assert [(a.status_code, a.data) for a in again] == [(200, r.data) for r in replies]
+    assert stored() == 20
+
+
+def test_what_was_answered_is_what_the_log_proves(
+    app: Flask, client: FlaskClient, clock: Clock, digest: str, keep: Callable[[], Keeper]
+) -> None:
+    replies = [post_choice(client, SITE, choice_body(digest, clock())) for _ in range(5)]
+    keep()
+    until(lambda: stored() == 5, "not stored")
+    book: ledger.Ledger = app.extensions["crumbtrail"].ledger
+    book.tick(clock.advance(seconds=1))
+    for reply in replies:
+        told = client.get(reply.json["receipt"], headers=AS_VISITOR).json
+        assert json.loads(told["proof"]["entry"])["c"] == reply.json["commitment"]
+    assert list(fsck(book.signer, clock())) == []
+    assert rollup.rebuild(sites.get(SITE)).wrong == []
+
+
+def test_a_repeat_that_is_not_stored_yet_gets_the_first_answer_and_another_content_is_refused(
+    client: FlaskClient, clock: Clock, digest: str, stream: Stream
+) -> None:
+    body = choice_body(digest, clock())
+    first = post_choice(client, SITE, body)
+    again = post_choice(client, SITE, body)
+    assert (again.status_code, again.data) == (200, first.data)
+    other = post_choice(client, SITE, body | {"page": "https://example.com/elsewhere"})
+    assert (other.status_code, other.json["error"]["code"]) == (422, "id_reused")
+    assert stream.state().waiting == 1
+
+
+def test_without_a_database_choices_are_taken_repeated_and_shown_to_their_visitor(
+    client: FlaskClient, clock: Clock, away: Cluster, digest: str, keep: Callable[[], Keeper]
+) -> None:
+    keep()
+    bodies = [choice_body(digest, clock()) for _ in range(5)]
+    replies = [post_choice(client, SITE, body) for body in bodies]
+    assert [reply.status_code for reply in replies] == [201] * 5, replies[0].text
+    again = post_choice(client, SITE, bodies[0])
+    assert (again.status_code, again.data) == (200, replies[0].data)
+    told = client.get(replies[0].json["receipt"], headers=AS_VISITOR)
+    assert told.status_code == 200
+    assert (told.json["proof"], told.json["record"]["log"]) == (None, None)
+    assert told.json["record"]["id"] == bodies[0]["id"]
+    strange = {"Authorization": "Visitor somebody-elses-secret_01"}
+    assert client.get(replies[0].json["receipt"], headers=strange).status_code == 503
+    ready = client.get("/readyz")
+    assert (ready.status_code, "database" in ready.json["warnings"]) == (200, True)
+    back(away, clock)
+    until(lambda: stored() == 5, "not stored after the outage")
+
+
+def test_without_a_database_who_says_no_age_is_granted_nothing_where_it_is_asked(
+    app: Flask, client: FlaskClient, clock: Clock, postgres: Cluster, stream: Stream
+) -> None:
+    make_site(app, clock(), OTHER)
+    site = sites.get(OTHER)
+    sites.change(site, BY, clock(), facts={**site.facts, "min_age": 18, "ask_age": True})
+    asking = notices.publish(site, BY, clock()).digest
+    assert client.get(f"/v1/{OTHER}/consent.js").status_code == 200
+    known = choice_body(asking, clock(), **YES)
+    first = post_choice(client, OTHER, known)
+    assert (first.status_code, first.json.get("denied")) == (201, None)
+    db.session.remove()
+    postgres.stop()
+    again = post_choice(client, OTHER, known)
+    silent = post_choice(client, OTHER, choice_body(asking, clock(), **YES))
+    sent = {"Origin": f"https://{OTHER}", "Content-Type": "text/plain"}
+    grown = client.post(
+        f"/v1/{OTHER}/consents?age=over",
+        data=json.dumps(choice_body(asking, clock(), **YES)),
+        headers=sent,
+    )
+    back(postgres, clock)
+    assert (again.status_code, again.data) == (200, first.data)
+    assert (silent.status_code, silent.json["denied"]) == (201, "age")
+    assert (grown.status_code, grown.json.get("denied")) == (201, None)
+
+
+def test_without_a_database_an_id_that_may_be_stored_long_ago_is_not_taken_twice(
+    client: FlaskClient, clock: Clock, away: Cluster, digest: str
+) -> None:
+    old = choice_body(digest, clock())
+    clock.advance(minutes=11)
+    reply = post_choice(client, SITE, old)
+    assert (reply.status_code, reply.json["error"]["code"]) == (503, "busy")
+    assert "Retry-After" in reply.headers
+    assert post_choice(client, SITE, choice_body(digest, clock())).status_code == 201
+
+
+def test_a_stored_choice_is_known_when_the_database_goes_away(
+    client: FlaskClient,
+    clock: Clock,
+    digest: str,
+    postgres: Cluster,
+    keep: Callable[[], Keeper],
+) -> None:
+    body = choice_body(digest, clock())
+    first = post_choice(client, SITE, body)
+    keep()
+    until(lambda: stored() == 1, "not stored")
+    db.session.remove()
+    postgres.stop()
+    again = post_choice(client, SITE, body)
+    back(postgres, clock)
+    assert (again.status_code, again.data) == (200, first.data)
+
+
+def test_without_a_stream_nothing_is_promised(
+    client: FlaskClient, clock: Clock, digest: str, servers: Jetstream
+) -> None:
+    servers.end()
+    reply = post_choice(client, SITE, choice_body(digest, clock()))
+    assert (reply.status_code, reply.json["error"]["code"]) == (503, "busy")
+    assert "Retry-After" in reply.headers
+    assert "ingest" in client.get("/readyz").json["warnings"]
+
+
+def test_two_servers_that_gave_the_same_microsecond_are_both_stored(
+    make_app: Callable[..., Flask],
+    settings: dict[str, str],
+    client: FlaskClient,
+    clock: Clock,
+    digest: str,
+    keep: Callable[[], Keeper],
+) -> None:
+    other = make_app(**settings).test_client()  # the same clock, which stands still
+    replies = [
+        post_choice(one, SITE, choice_body(digest, clock()))
+        for _ in range(10)
+        for one in (client, other)
+    ]
+    assert {reply.status_code for reply in replies} == {201}
+    keep()
+    until(lambda: stored() == 20, "not all are stored")
+    assert len(set(db.session.scalars(select(Row.seq)))) == 20
+    shown = {
+        client.get(r.json["receipt"], headers=AS_VISITOR).json["record"]["id"] for r in replies
+    }
+    assert len(shown) == 20
+
+
+def test_a_choice_that_the_database_contradicts_is_kept_for_a_person(
+    app: Flask,
+    make_app: Callable[..., Flask],
+    client: FlaskClient,
+    clock: Clock,
+    digest: str,
+    stream: Stream,
+    keep: Callable[[], Keeper],
+) -> None:
+    """An id that was stored without the stream, and whose repeat the stream took on its own."""
+    direct = make_app(RATE_CLIENT="0").test_client()
+    body = choice_body(digest, clock())
+    assert post_choice(client, SITE, body).status_code == 201
+    assert post_choice(direct, SITE, body | {"layer": 2}).status_code == 201
+    held = json.loads(stream.first(SITE, bytes.fromhex(body["id"].replace("-", ""))) or b"")
+    held["row"] |= {"site_id": 999, "id": "07" * 16}
+    stream.put("gone.example", bytes.fromhex("07" * 16), json.dumps(held).encode())
+    stream.put(SITE, bytes(16), b"no choice at all")
+    keep()
+    until(lambda: stream.state().conflicts == 3, "no conflict is kept")
+    assert empty(stream)
+    assert stored() == 1
+    assert sorted(why for why, _ in stream.conflicts()) == ["id_reused", "malformed", "refused"]
+    assert "conflicts" in client.get("/readyz").json["warnings"]
+    result = app.test_cli_runner().invoke(args=["ingest", "conflicts"])
+    assert result.exit_code == 0 and body["id"] in result.output
+    result = app.test_cli_runner().invoke(args=["ingest", "status"])
+    assert result.exit_code == 0 and "waiting for the database: 0\n" in result.output
+
+
+def test_nothing_is_erased_while_a_record_is_on_its_way(
+    client: FlaskClient, clock: Clock, digest: str, app: Flask, keep: Callable[[], Keeper]
+) -> None:
+    path = f"/v1/{SITE}/visitor/erase"
+    post_choice(client, SITE, choice_body(digest, clock()))
+    reply = client.post(path, headers=AS_VISITOR)
+    assert (reply.status_code, reply.json["error"]["code"]) == (503, "busy")
+    keep()
+    until(lambda: stored() == 1, "not stored")
+    app.extensions["crumbtrail"].ledger.tick(clock.advance(seconds=1))
+    until(lambda: client.post(path, headers=AS_VISITOR).status_code == 200, "not erased")
+
+
+def test_what_was_stored_a_while_ago_leaves_the_stream_and_is_known_to_the_database(
+    client: FlaskClient, clock: Clock, digest: str, stream: Stream, keep: Callable[[], Keeper]
+) -> None:
+    body = choice_body(digest, clock())
+    number = bytes.fromhex(body["id"].replace("-", ""))
+    first = post_choice(client, SITE, body)
+    keeping = keep()
+    until(lambda: stored() == 1, "not stored")
+    until(lambda: empty(stream), "not heard")
+    for _ in range(2):
+        samples = len(keeping._seen)
+        clock.advance(minutes=2)
+        until(lambda: len(keeping._seen) > samples, "nothing is noted")  # noqa: B023
+    assert stream.first(SITE, number) is not None
+    clock.advance(minutes=21)
+    until(lambda: stream.first(SITE, number) is None, "it stays in the stream")
+    again = post_choice(client, SITE, body)
+    assert (again.status_code, again.data) == (200, first.data)
+
+
+def test_what_the_stream_holds_names_no_secret(
+    client: FlaskClient, clock: Clock, digest: str, stream: Stream
+) -> None:
+    body = choice_body(digest, clock())
+    post_choice(client, SITE, body)
+    held = stream.first(SITE, bytes.fromhex(body["id"].replace("-", "")))
+    assert held is not None and SECRET.encode() not in held
+
+
+def test_a_site_is_one_word_of_a_subject() -> None:
+    number = bytes(16)
+    words = subject_of("shop.example.com", number).split(".")
+    assert words[:3] == ["crumbtrail", "consents", "shop%2Eexample%2Ecom"]
+    assert len(words) == 4
+    assert subject_of("a*b>c d", number).split(".")[2] == "a%2Ab%3Ec%20d"
