@@ -137,7 +137,8 @@ class Keeper(Writer):
         self._settle(connection, batch)
         super()._store(connection, batch)
         for job in batch:
-            if not job.fresh and isinstance(job.outcome, Line) and not _itself(job.outcome, job.row):
+            held = job.outcome
+            if not job.fresh and isinstance(held, Line) and not _itself(held, job.row):
                 job.outcome = ValueError(DOUBLED)
 
     def _settle(self, connection: Connection, batch: Sequence[Job]) -> None:

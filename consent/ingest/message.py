@@ -75,7 +75,7 @@ def cuts(page: str) -> tuple[str, str, str]:
 def _taken(told: dict[str, Any]) -> Taken:
     if told["v"] != 1:
         raise ValueError("a message of another version")
-    values = {
+    values: dict[str, Any] = {
         name: bytes.fromhex(value) if name in BYTES and value is not None else value
         for name, value in told["row"].items()
         if name in FIELDS
