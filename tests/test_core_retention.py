@@ -411,17 +411,16 @@ def test_a_shorter_promise_holds_for_old_records_and_a_longer_one_does_not(
     app: Flask, clock: Moving, of: Ledger, client: FlaskClient
 ) -> None:
     digest = make_site(app, clock(), retention=kept(60)).digest
-    site = sites.get(SITE)
     choose(client, of, clock, digest)
-    sites.change(site, BY, clock(), retention=kept(300))
-    longer = notices.publish(site, BY, clock.advance(seconds=1)).digest
+    sites.change(sites.get(SITE), BY, clock(), retention=kept(300))
+    longer = notices.publish(sites.get(SITE), BY, clock.advance(seconds=1)).digest
     choose(client, of, clock, longer)
     pass_days(of, clock, 61)
     assert len(rows()) == 1
-    sites.change(site, BY, clock(), retention=kept(50))
+    sites.change(sites.get(SITE), BY, clock(), retention=kept(50))
     pass_days(of, clock, 1)
     assert len(rows()) == 1, "nobody has published it yet"
-    notices.publish(site, BY, clock.advance(seconds=1))
+    notices.publish(sites.get(SITE), BY, clock.advance(seconds=1))
     pass_days(of, clock, 1)
     assert rows() == []
     assert sound(of, clock) == []

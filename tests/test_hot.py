@@ -24,10 +24,10 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.test import TestResponse
 
 from app import create_app
-from consent import config, logs, notices, schemas, sites
+from consent import config, leaf, logs, notices, schemas, sites
 from consent.db import db
 from consent.errors import Refusal
-from consent.records import Choice
+from consent.records import Choice, job
 from consent.records.beside import KeptAddress
 from consent.strict_json import Malformed, parse
 from consent.visitor import hot, quick, taking
@@ -136,6 +136,15 @@ def bodies(draw: st.DrawFn) -> bytes:
 @given(bodies())
 def test_what_is_read_at_once_is_what_the_schemas_read(data: bytes) -> None:
     assert not misread(quick.choice, data)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text(), st.integers(-(2**53) + 1, 2**53 - 1), st.none() | st.booleans())
+def test_what_is_committed_to_at_once_is_the_canonical_form(
+    text: str, number: int, other: bool | None
+) -> None:
+    record = {"page": text, "layer": number, "signals": {"gpc": other, "dnt": [text]}}
+    assert job.canonical(record) == leaf.jcs(record)
 
 
 @pytest.mark.parametrize("data", [*REFUSED.values(), *ODD])

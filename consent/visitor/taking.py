@@ -54,7 +54,7 @@ def take(site: str, read: Callable[[], Choice], asked: Request = request) -> Tak
     facts = facts_of(of, notice, regime, _answer(of, choice, notice), test, asked)
     age = asked.args.get("age") if asked.query_string else None
     choice, facts = settled(of, choice, held, facts, age, asked)
-    db.session.remove()  # nothing is held while waiting for the writer
+    db.session.close()  # nothing is held while waiting for the writer
     job, row, fresh = _stored(choice, facts, held)
     if row.flags & ERASED:
         raise gone(of, row)
