@@ -35,7 +35,6 @@ from .visitors import (
     Run,
     entries,
     entry,
-    from_,
     hold,
     month,
 )
@@ -174,9 +173,11 @@ def _merge(site_id: int) -> bool:
 
 def _next(source: Run, last: bytes) -> tuple[list[bytes], bool]:
     """The entries after `last` of so many blocks, and whether there may be more."""
-    here = select(Block.body).join(Run, Run.id == Block.run_id).where(Run.id == source.id)
-    here = here.where(Block.first >= from_(last)).order_by(Block.first).limit(READ)
-    bodies = db.session.scalars(here).all()
+    here = Block.run_id == source.id
+    begin = select(Block.first).where(here, Block.first <= last).order_by(Block.first.desc())
+    from_ = db.session.scalar(begin.limit(1)) or last
+    blocks = select(Block.body).where(here, Block.first >= from_).order_by(Block.first)
+    bodies = db.session.scalars(blocks.limit(READ)).all()
     found = [one for body in bodies for one in entries(body) if one > last]
     return found, len(bodies) == READ
 

@@ -23,19 +23,17 @@ from typing import Any, TypeVar
 
 from sqlalchemy import (
     BigInteger,
-    ColumnElement,
     LargeBinary,
     Select,
     SmallInteger,
     UniqueConstraint,
     and_,
     delete,
-    func,
     select,
     text,
     update,
 )
-from sqlalchemy.orm import Mapped, aliased, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column
 
 from ..db import Base, BigKey, db, from_micros, micros
 from .rows import Row, is_test
@@ -174,14 +172,6 @@ def month(seq: int, later: int = 0) -> int:
     return micros(datetime(years, number + 1, 1, tzinfo=UTC))
 
 
-def from_(key: bytes) -> ColumnElement[bytes]:
-    """The first of the block of a Run in which entries from `key` on begin."""
-    before = aliased(Block)
-    start = select(before.first).where(before.run_id == Run.id, before.first <= key)
-    last = start.order_by(before.first.desc()).limit(1).correlate(Run)
-    return func.coalesce(last.scalar_subquery(), key)
-
-
 def _tests(site_id: int, visitor: bytes) -> Select[int]:
     """Spelled so that SQLite takes the small index, and does not walk the site's records."""
     return select(Row.seq).where(
@@ -190,20 +180,40 @@ def _tests(site_id: int, visitor: bytes) -> Select[int]:
 
 
 def _hints(site_id: int, visitor: bytes) -> tuple[int, list[int]]:
-    """The site's edge, and the records up to it that may be this visitor's: one statement, so that
-    no run is missed that becomes live or retired meanwhile."""
+    """The site's edge, and the records up to it that may be this visitor's. Of each run the last
+    block that can hold the code is read in one statement, so that no run is missed that becomes
+    live or retired meanwhile; the few codes that fill more blocks take another."""
     code = visitor[:CODE]
-    least, most = code + bytes(ENTRY - CODE), code + b"\xff" * (ENTRY - CODE)
-    lines = db.session.execute(
-        select(Edge.edge, Run.low, Block.body)
-        .outerjoin(Run, and_(Run.site_id == Edge.site_id, Run.state == LIVE))
-        .outerjoin(
-            Block, and_(Block.run_id == Run.id, Block.first >= from_(least), Block.first <= most)
-        )
-        .where(Edge.site_id == site_id)
-    ).all()
-    found = (seq for _, low, body in lines if body for seq in _seqs(body, code, month(low)))
+    most = code + b"\xff" * (ENTRY - CODE)
+    near = select(Block.body).where(Block.run_id == Run.id, Block.first <= most)
+    last = near.order_by(Block.first.desc()).limit(1).correlate(Run).scalar_subquery()
+    live = and_(Run.site_id == Edge.site_id, Run.state == LIVE)
+    query = select(Edge.edge, Run.id, Run.low, last).outerjoin(Run, live)
+    lines = db.session.execute(query.where(Edge.site_id == site_id)).all()
+    found: list[int] = []
+    for _, run_id, low, body in lines:
+        bodies = [body] if body else []
+        if body and body.startswith(code):
+            more = _earlier(run_id, body[:ENTRY], code)
+            if more is None:
+                return _hints(site_id, visitor)
+            bodies += more
+        found += (seq for one in bodies for seq in _seqs(one, code, month(low)))
     return (lines[0].edge if lines else -1), sorted(found)
+
+
+def _earlier(run_id: int, first: bytes, code: bytes) -> list[bytes] | None:
+    """The blocks before `first` that hold the code; None where the run was retired meanwhile."""
+    found: list[bytes] = []
+    while first.startswith(code):
+        before = select(Block.body).where(Block.run_id == run_id, Block.first < first)
+        body = db.session.scalar(before.order_by(Block.first.desc()).limit(1))
+        if body is None:
+            break
+        found.append(body)
+        first = body[:ENTRY]
+    state = db.session.scalar(select(Run.state).where(Run.id == run_id))
+    return found if state == LIVE else None
 
 
 def _seqs(body: bytes, code: bytes, base: int) -> list[int]:
