@@ -31,7 +31,7 @@ PERIOD = frozenset("from to format".split())
 EXPORT_FILTERS = PERIOD | frozenset("visitor action category country notice".split())
 FILTERS = EXPORT_FILTERS | {"after", "limit"}
 FILES = {"bundle": "evidence.zip", "beside": "beside.ndjson"}
-PAGED = ("json", "ndjson", "csv")
+PAGED = ("json", "ndjson", "csv", "parquet")
 # What a key must be allowed for each route; one without a row is closed to every key.
 SCOPE = {
     "auditor.many": "read:records",
@@ -78,7 +78,7 @@ def stored_in(response: Response) -> Response:
 def export(site: str) -> Response:
     """All records that match, streamed; or the evidence of a period as a zip."""
     of = _opened(site)
-    kind = _format(evidence.FORMATS) or "json"
+    kind = evidence.able(_format(evidence.FORMATS) or "json")
     wanted = _wanted(PERIOD if kind == "bundle" else EXPORT_FILTERS)
     if kind != "bundle":
         return _streamed(of, kind, evidence.pages(of.key, wanted), _asked())
@@ -238,7 +238,7 @@ def _negotiated() -> str:
     """`format`, else what `Accept` likes best, else JSON."""
     types = {evidence.FORMATS[kind]: kind for kind in PAGED}
     best = request.accept_mimetypes.best_match(list(types), default="application/json")
-    return _format(PAGED) or types[str(best)]
+    return evidence.able(_format(PAGED) or types[str(best)])
 
 
 def _streamed(of: Site, kind: str, chunks: Iterator[Any], filters: dict[str, str]) -> Response:

@@ -360,6 +360,7 @@ def export(site: str, kind: str, from_: datetime | None, to: datetime | None, ou
     """Write the records of a site, or the evidence of a period, to a file."""
     at = parts().clock()
     of = verb(sites.get, site)
+    verb(evidence.able, kind)
     start, end = (day and day.replace(tzinfo=UTC) for day in (from_, to))
     total = records.count_between(of, start, end)
     trail.write("export.read", "cli", at, of.key, format=kind, filters=_period(start, end))

@@ -89,6 +89,7 @@ def test_each_format_holds_the_records_that_the_pages_hold(
         ("", "application/x-ndjson", "application/x-ndjson"),
         ("", "text/csv;q=0.5, application/x-ndjson", "application/x-ndjson"),
         ("", "image/png", "application/json"),
+        ("", "application/vnd.apache.parquet", "application/vnd.apache.parquet"),
         ("?format=csv", "application/json", "text/csv"),
         ("?format=json", "text/csv", "application/json"),
     ],
@@ -165,7 +166,7 @@ def test_an_export_reads_no_further_than_it_was_sent(
     assert len(read) <= 4
 
 
-@pytest.mark.parametrize("kind", ["json", "ndjson", "csv"])
+@pytest.mark.parametrize("kind", ["json", "ndjson", "csv", "parquet"])
 def test_K04_ten_times_the_records_take_no_more_memory(
     key: dict[str, str], made: list[str], monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
@@ -303,7 +304,7 @@ def test_a_key_exports_its_own_site_and_period_only(
         assert client.get(f"/v1/audit/{SITE}/{path}").status_code == 401
 
 
-@pytest.mark.parametrize("kind", ["json", "ndjson", "csv", "bundle"])
+@pytest.mark.parametrize("kind", ["json", "ndjson", "csv", "parquet", "bundle"])
 def test_every_export_is_in_the_trail_before_its_first_byte(
     client: FlaskClient, key: dict[str, str], kind: str
 ) -> None:

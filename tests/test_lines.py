@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import io
+import json
 import random
+import subprocess
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import insert, select
 
-from consent import evidence, ledger, sites
-from consent.db import db
-from consent.evidence import lines, table, walk
+from consent import evidence, ledger, sites, trail
+from consent.db import db, rfc3339
+from consent.evidence import lines, parquet, table, walk
 from consent.evidence.lines import Lines, Step, spelt
 from consent.ledger import erasure
 from consent.ledger.rows import Head, Item
@@ -39,7 +43,7 @@ from consent.records.rows import (
 )
 from consent.waiting import CONSENT
 from tests.conftest import Clock
-from tests.evidence import SETTINGS, SITE, history
+from tests.evidence import SETTINGS, SITE, history, key_of
 
 ROWS = 300
 TEXTS = (f"https://{SITE}/a", "*", '=1+1;"x"', "żółć,漢字\u2028", "\\\t\x01", "'-", "http://a;=b")
@@ -201,3 +205,87 @@ def test_each_record_is_found_in_the_log_where_it_stands(drawn: list[Row]) -> No
         assert {seq: found[seq] for seq in some if seq in found} == {
             seq: (alone[seq][0], alone[seq][1].body.hex()) for seq in some if seq in alone
         }
+
+
+# -- Parquet, made of the same lines -------------------------------------------------------------
+
+
+def test_parquet_read_back_is_the_records_of_the_ndjson(
+    drawn: list[Row], client: FlaskClient, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(walk, "PAGE", 30)
+    monkeypatch.setattr(parquet, "GROUP", 100)
+    key = key_of(clock)
+    export = f"/v1/audit/{SITE}/export?format="
+    reply = client.get(f"{export}parquet", headers=key)
+    assert (reply.status_code, reply.mimetype) == (200, "application/vnd.apache.parquet")
+    assert reply.headers["Content-Disposition"].endswith('records.parquet"')
+    file = pq.ParquetFile(io.BytesIO(reply.data))
+    lines = client.get(f"{export}ndjson", headers=key).text.split("\n")[:-1]
+    assert [as_record(row) for row in file.read().to_pylist()] == [json.loads(x) for x in lines]
+    sizes = [file.metadata.row_group(n).num_rows for n in range(file.num_row_groups)]
+    assert len(sizes) > 2 and all(100 <= size < 130 for size in sizes[:-1])
+    kinds = {field.name: str(field.type) for field in file.schema_arrow}
+    assert kinds["received_at"] == kinds["shown_at"] == "timestamp[ms, tz=UTC]"
+    assert kinds["services"].startswith("map<string, bool") and "index: int64" in kinds["log"]
+    assert kinds["categories"] == "struct<preferences: bool, statistics: bool, marketing: bool>"
+
+
+def as_record(row: dict[str, Any]) -> dict[str, Any]:
+    """A row of the file as its record was."""
+    if row["erased"]:
+        return {name: row[name] for name in ("v", "id", "site", "erased", "log")}
+    assert row.pop("erased") is None
+    for name in ("categories", "signals"):
+        row[name] = {member: said for member, said in row[name].items() if said is not None}
+    for name in ("received_at", "claimed_at", "shown_at"):
+        row[name] = row[name] and rfc3339(row[name])
+    return row | {"services": None if row["services"] is None else dict(row["services"])}
+
+
+def test_a_site_without_services_and_without_records_has_a_file_too(app: Flask) -> None:
+    made = io.BytesIO(b"".join(parquet.parquet([], [b""])))
+    assert pq.read_table(made).num_rows == 0
+    bare = {"v": 1, "id": "x", "site": SITE, "services": {}}
+    lines = (json.dumps(bare | more).encode() + b"\n" for more in ({}, {"services": None}))
+    made = io.BytesIO(b"".join(parquet.parquet([], lines)))
+    assert pq.read_table(made)["services"].to_pylist() == [[], None]
+
+
+@pytest.mark.parametrize("path", ["export?format=parquet", "records?format=parquet&limit=3"])
+def test_where_nothing_makes_parquet_it_is_refused_and_not_noted(
+    drawn: list[Row],
+    client: FlaskClient,
+    clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
+    path: str,
+) -> None:
+    monkeypatch.setattr(parquet, "LIBRARY", "no_such_library")
+    before = len(trail.entries(SITE))
+    reply = client.get(f"/v1/audit/{SITE}/{path}", headers=key_of(clock))
+    assert (reply.status_code, reply.get_json()["error"]["code"]) == (501, "parquet_missing")
+    assert len([one for one in trail.entries(SITE) if one.verb == "export.read"]) == 0
+    assert len(trail.entries(SITE)) <= before + 1  # the key was made
+
+
+def test_a_program_that_ends_breaks_the_export_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half a file is no file: the connection is cut, and no shorter answer looks whole."""
+    chunks = parquet.parquet(["ads"], iter([b'{"v":1}\n', b"no JSON\n"]))
+    with pytest.raises(OSError, match="the program that makes Parquet ended"):
+        list(chunks)
+
+
+def test_the_program_ends_with_whoever_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[subprocess.Popen[bytes]] = []
+    answer = parquet.answer
+
+    def seen(child: subprocess.Popen[bytes], said: bytes) -> bytes:
+        started.append(child)
+        return answer(child, said)
+
+    monkeypatch.setattr(parquet, "answer", seen)
+    chunks = parquet.parquet([], iter([b""]))
+    next(chunks)
+    assert started[0].poll() is None
+    chunks.close()  # type: ignore[attr-defined]
+    assert started[0].poll() is not None

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -109,7 +110,7 @@ def test_a_bundle_over_http_is_accepted_by_the_verifier(
     assert table.status == 200 and len(table.text.splitlines()) == 1 + len(lines(unzip(reply.body)))
 
 
-@pytest.mark.parametrize("kind", ["bundle", "csv", "ndjson", "json"])
+@pytest.mark.parametrize("kind", ["bundle", "csv", "ndjson", "json", "parquet"])
 def test_the_operator_exports_to_a_file(
     app: Flask, client: FlaskClient, clock: Clock, tmp_path: Path, capsys: Any, kind: str
 ) -> None:
@@ -126,6 +127,8 @@ def test_the_operator_exports_to_a_file(
         assert len(lines(unzip(data))) == 3 and judge(capsys, file, "--no-memory")[0] == 0
     elif kind == "json":
         assert len(json.loads(data)["records"]) == 3
+    elif kind == "parquet":
+        assert pq.read_table(file).num_rows == 3
     else:
         assert len(data.splitlines()) == (4 if kind == "csv" else 3)
 

@@ -11,12 +11,14 @@ from ..records import beside
 from ..records.plain import ID, SEQ
 from . import table
 from .lines import Lines, Step, csv, ndjson, spelt, uuid_text
+from .parquet import needed, parquet
 from .walk import released
 
 FORMATS = {
     "json": "application/json",
     "ndjson": "application/x-ndjson",
     "csv": "text/csv",
+    "parquet": "application/vnd.apache.parquet",
     "beside": "application/x-ndjson",
     "bundle": "application/zip",
 }
@@ -47,16 +49,25 @@ class Slot:
             self.leave()
 
 
+def able(kind: str) -> str:
+    """The format itself. Raises Missing where this server cannot make it."""
+    if kind == "parquet":
+        needed()
+    return kind
+
+
 def type_of(kind: str) -> str:
     """The Content-Type of a format."""
     return "text/csv; charset=utf-8; header=present" if kind == "csv" else FORMATS[kind]
 
 
 def records(kind: str, site: str, pages: Iterable[Step]) -> Iterator[bytes]:
-    """The chunks of `json`, `ndjson`, `csv`, or of `beside`: a line for each record that
+    """The chunks of `json`, `ndjson`, `csv`, `parquet`, or of `beside`: a line for each record that
     has anything beside it (records.Beside)."""
     if kind == "csv":
         return _csv(site, pages)
+    if kind == "parquet":
+        return parquet(services(site), _ndjson(site, pages))
     if kind == "beside":
         return _beside(site, pages)
     return _ndjson(site, pages) if kind == "ndjson" else _json(site, pages)
