@@ -60,7 +60,7 @@ def _status(process: int) -> list[str]:
 
 
 class Watch:
-    """The memory of the largest process of a family, looked at four times a second."""
+    """The memory of the largest process of a family, looked at twice a second."""
 
     def __init__(self, root: int) -> None:
         self.root, self.seen = root, list[int]()
@@ -78,7 +78,7 @@ class Watch:
     def _look(self) -> None:
         while True:
             self.seen.append(max(map(resident, family(self.root))))
-            if self._over.wait(0.25):
+            if self._over.wait(0.5):
                 return
 
     @property
