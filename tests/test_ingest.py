@@ -22,8 +22,10 @@ from consent import ledger, notices, rollup, sites
 from consent.db import db
 from consent.ingest import Keeper, Stream
 from consent.ingest.message import subject_of
+from consent.leaf import visitor_id
 from consent.ledger.fsck import fsck
 from consent.records.rows import Row
+from consent.records.runs import Indexing
 from tests.acts import BY, SECRET, choice_body, make_site, post_choice
 from tests.conftest import Clock
 from tests.databases import PostgresqlDatabases
@@ -338,6 +340,36 @@ def test_what_was_stored_a_while_ago_leaves_the_stream_and_is_known_to_the_datab
     until(lambda: stream.first(SITE, number) is None, "it stays in the stream")
     again = post_choice(client, SITE, body)
     assert (again.status_code, again.data) == (200, first.data)
+
+
+@pytest.mark.parametrize("secret", ["early-secret-of-one_01", "late-secret-of-another_01"])
+def test_a_choice_that_is_stored_late_is_found_by_its_visitor(
+    client: FlaskClient,
+    clock: Clock,
+    digest: str,
+    keep: Callable[[], Keeper],
+    make_app: Callable[..., Flask],
+    secret: str,
+) -> None:
+    """Others of the site were stored meanwhile, and are in a run of the visitors' index."""
+    direct = make_app(RATE_CLIENT="0").test_client()
+    early = choice_body(digest, clock(), visitor="early-secret-of-one_01")
+    assert post_choice(direct, SITE, early).status_code == 201
+    clock.advance(seconds=1)
+    late = choice_body(digest, clock(), visitor="late-secret-of-another_01")
+    assert post_choice(client, SITE, late).status_code == 201
+    for _ in range(3):
+        clock.advance(seconds=1)
+        assert post_choice(direct, SITE, choice_body(digest, clock())).status_code == 201
+    clock.advance(minutes=5)
+    Indexing(size=2)(clock())
+    keep()
+    until(lambda: stored() == 5, "not stored")
+    for _ in range(2):
+        asked = {"Authorization": f"Visitor {secret}"}
+        found = client.get(f"/v1/{SITE}/visitor/records", headers=asked).json["records"]
+        assert [one["visitor"] for one in found] == [visitor_id(SITE, secret)]
+        Indexing(size=2)(clock.advance(minutes=2))  # built again, it is in a run
 
 
 def test_what_the_stream_holds_names_no_secret(

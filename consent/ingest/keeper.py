@@ -20,6 +20,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from ..records.job import Job
 from ..records.rows import ERASED, Line, Row
+from ..records.runs import LATE_US, reopen
 from ..records.writer import BATCH, SWEEP_S, Writer
 from .buffer import KEPT_S
 from .message import Taken, decode
@@ -135,11 +136,23 @@ class Keeper(Writer):
 
     def _store(self, connection: Connection, batch: list[Job]) -> None:
         self._settle(connection, batch)
+        self._reopen(connection, batch)
         super()._store(connection, batch)
         for job in batch:
             held = job.outcome
             if not job.fresh and isinstance(held, Line) and not _itself(held, job.row):
                 job.outcome = ValueError(DOUBLED)
+
+    def _reopen(self, connection: Connection, batch: Sequence[Job]) -> None:
+        """What waited long is stored behind others, and is to be found by its visitor."""
+        late = self._now_us() - LATE_US // 2
+        oldest: dict[int, int] = {}
+        for job in batch:
+            site_id, seq = job.row.site_id, job.row.seq
+            if seq < late:
+                oldest[site_id] = min(seq, oldest.get(site_id, seq))
+        for site_id in sorted(oldest):
+            reopen(connection, site_id, oldest[site_id])
 
     def _settle(self, connection: Connection, batch: Sequence[Job]) -> None:
         """A microsecond that another process gave as well becomes one that is free in the same

@@ -20,6 +20,7 @@ from itertools import groupby
 from typing import Any
 
 from sqlalchemy import delete, insert, select, update
+from sqlalchemy.engine import Connection
 
 from ..db import db, micros
 from ..sites import Site
@@ -27,6 +28,7 @@ from .rows import TEST, Row
 from .visitors import (
     BLOCK,
     ENTRY,
+    HOLD,
     LIVE,
     MAKING,
     RETIRED,
@@ -207,6 +209,19 @@ def _back(site_id: int, at: datetime) -> None:
             run.state = RETIRED
     _move(site_id, edge)
     db.session.commit()
+
+
+def reopen(connection: Connection, site_id: int, seq: int) -> None:
+    """Before records from `seq` on are stored late: what stands from there on is tail again. The
+    site's line is held until the caller's transaction ends."""
+    edge = int(connection.execute(HOLD, {"site_id": site_id}).scalar_one())
+    if edge < seq:
+        return
+    over = select(Run.low).where(Run.site_id == site_id, Run.high >= seq)
+    edge = min([seq, *connection.scalars(over)]) - 1
+    later = Run.site_id == site_id, Run.high > edge
+    connection.execute(update(Run).where(*later).values(state=RETIRED))
+    connection.execute(update(Edge).where(Edge.site_id == site_id).values(edge=edge))
 
 
 def _runs(site_id: int) -> list[Run]:
