@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import ctypes
 import gc
 import os
 import signal
@@ -83,6 +84,7 @@ from consent.sites import Site
 from consent.telling import Telling
 
 LARGEST = 2**31 - 1  # number of anything that an address names
+M_ARENA_MAX = -8  # of mallopt(3)
 WITHDRAWALS = 10  # times the budget of other choices
 UNFRAMED = [("Content-Security-Policy", "frame-ancestors 'none'"), ("X-Frame-Options", "DENY")]
 STREAM_S = 10.0  # a start waits so long for the stream of INGEST
@@ -185,6 +187,9 @@ def worker() -> Flask:
     """The app in the server's worker process. Ctrl-C reaches the worker and its parent; only the
     parent's own signal may end the worker, because Granian can hang when the two meet."""
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    libc = ctypes.CDLL(None)
+    if hasattr(libc, "mallopt"):  # glibc: a heap for each thread would keep what a burst needed
+        libc.mallopt(M_ARENA_MAX, 1)
     app = create_app()
     logs.settle(app, app.extensions["crumbtrail"].config)
     known: Parts = app.extensions["crumbtrail"]
@@ -220,6 +225,8 @@ def worker() -> Flask:
         start("ledger", stop, ledger.watch, known.ledger, *here)
     gc.collect()
     gc.freeze()  # what is here now stays: the collector need not walk it under load
+    if hasattr(libc, "malloc_trim"):
+        libc.malloc_trim(0)
     return app
 
 
