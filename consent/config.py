@@ -10,7 +10,8 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from . import keyfile
+from . import databases, keyfile
+from .databases import HOME
 from .saying import say
 from .tlog import policy
 from .tlog.policy import Policy
@@ -35,6 +36,10 @@ SETTINGS = (
     Setting("HOST", "127.0.0.1", "Address to listen on."),
     Setting("BASE_URL", "", "Public address of the server; http://HOST:PORT when empty."),
     Setting("DATABASE_URL", "", "sqlite:///… or postgresql://…; SQLite in INSTANCE_PATH if empty."),
+    Setting("SHARDS", "", "Further databases, name=postgresql://… each; none if empty."),
+    Setting(
+        "SHARD", "", "The database a command works on, by its name in SHARDS; the first if empty."
+    ),
     Setting("INSTANCE_PATH", "instance", "Folder of the embedded database and the secret key."),
     Setting("GEO_DB", "", "A GeoIP2 or DB-IP file of your own; the shipped country file if empty."),
     Setting("TRUSTED_PROXIES", "", "Networks whose X-Forwarded-For is believed, comma-separated."),
@@ -87,7 +92,7 @@ SETTINGS = (
 # Where records are kept: the European Economic Area, the United Kingdom, Switzerland, North and
 # South America, Africa, the Middle East, Asia, Oceania.
 REGIONS = ("EEA", "GB", "CH", "NA", "SA", "AF", "ME", "AS", "OC")
-SECRETS = ("SECRET_KEY", "FIELD_KEYS", "SMTP_URL", "DATABASE_URL", "METRICS_TOKEN")
+SECRETS = ("SECRET_KEY", "FIELD_KEYS", "SMTP_URL", "DATABASE_URL", "SHARDS", "METRICS_TOKEN")
 ALIKE = 0.84  # how near a name must come to a setting's to be taken for a slip
 
 
@@ -140,12 +145,15 @@ class Provider:
 
 @dataclass(frozen=True)
 class Config:
-    """What SETTINGS came to; `origin` is BASE_URL without a path."""
+    """What SETTINGS came to. `shards` are the databases besides `database_url`, (name, address)
+    each; `shard` is the one that is worked on, HOME or one of them."""
 
     port: int
     host: str
     base_url: str
     database_url: str = field(repr=False)
+    shards: tuple[tuple[str, str], ...] = field(repr=False)
+    shard: str
     instance_path: Path
     geo_db: Path | None
     trusted_proxies: tuple[Network, ...]
@@ -188,6 +196,11 @@ class Config:
         return self.base_url.partition("://")[2].rstrip("/").replace(" ", "-").replace("+", "-")
 
     @property
+    def here(self) -> str:
+        """The address of the database that is worked on."""
+        return dict(self.shards).get(self.shard, self.database_url)
+
+    @property
     def sqlite(self) -> bool:
         return self.database_url.startswith("sqlite")
 
@@ -196,12 +209,15 @@ def load(environ: Mapping[str, str]) -> Config:
     """Read SETTINGS from `environ` (NAME, or a file named by NAME_FILE); raises ConfigError."""
     raw = {setting.name: _read(setting, environ) for setting in SETTINGS}
     instance = _folder("INSTANCE_PATH", Path(raw["INSTANCE_PATH"]))
+    database_url, shards = _databases(raw, instance)
     port = _whole("PORT", raw, 0, 65535)
     return Config(
         port=port,
         host=_matching("HOST", raw, r"[A-Za-z0-9.:_-]+", "an address or a name of this machine"),
         base_url=_base_url(raw, port),
-        database_url=_database_url(raw["DATABASE_URL"], instance),
+        database_url=database_url,
+        shards=shards,
+        shard=_one_of("SHARD", raw, (HOME, *dict(shards))) or HOME,
         instance_path=instance,
         geo_db=Path(raw["GEO_DB"]) if raw["GEO_DB"] else None,
         trusted_proxies=_networks("TRUSTED_PROXIES", raw),
@@ -270,14 +286,12 @@ def _base_url(raw: Mapping[str, str], port: int) -> str:
     return url
 
 
-def _database_url(url: str, instance: Path) -> str:
-    if not url:
-        return f"sqlite:///{instance / 'crumbtrail.db'}"
-    if url.startswith("postgresql://"):
-        return "postgresql+psycopg://" + url.removeprefix("postgresql://")
-    if url.startswith(("sqlite:///", "postgresql+psycopg://")):
-        return url
-    raise ConfigError("DATABASE_URL must begin with sqlite:/// or postgresql://.")
+def _databases(raw: Mapping[str, str], instance: Path) -> tuple[str, tuple[tuple[str, str], ...]]:
+    try:
+        first = databases.first(raw["DATABASE_URL"], instance)
+        return first, databases.others(raw["SHARDS"], first)
+    except ValueError as error:
+        raise ConfigError(str(error)) from None
 
 
 def _networks(name: str, raw: Mapping[str, str]) -> tuple[Network, ...]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, cast
 
-from flask import Response, current_app
+from flask import Flask, Response, current_app
 from sqlalchemy import Engine
 
 from .config import Config
@@ -33,6 +33,7 @@ class Parts:
     ledger: Ledger
     open_writer: Callable[[], Writer]
     engine: Callable[[], Engine]
+    fleet: Callable[[], dict[str, Flask]]  # an app for each database of SHARDS, made when asked for
     seed: Callable[[datetime], None]
     staged: Staged
     outbox: Outbox | None = None  # None where no SMTP_URL is set
