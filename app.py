@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import atexit
 import ctypes
-import gc
 import os
 import signal
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from flask import Flask, Response, current_app, request
@@ -38,9 +38,11 @@ from consent import (
     cli_preview,
     cli_probe,
     cli_renderings,
+    cli_retention,
     cli_scan,
     cli_sealing,
     cli_settings,
+    cli_shard,
     cli_statistics,
     config,
     demo,
@@ -55,6 +57,7 @@ from consent import (
     row_security,
     scanning,
     scans,
+    shards,
     vendors_cli,
     visitor,
     webhooks,
@@ -65,7 +68,9 @@ from consent.admin import admin
 from consent.admin.guard import break_off, reads_pages
 from consent.chores import repeat
 from consent.config import Config
-from consent.db import db, engine_options
+from consent.databases import HOME
+from consent.db import PEOPLE, db, engine_options
+from consent.directory import moved
 from consent.errors import NotFound, Refusal
 from consent.geo import Geo, shipped_database
 from consent.ingest import Buffer, Keeper, Stream
@@ -74,7 +79,7 @@ from consent.limits import Limiter
 from consent.mail import Outbox, mailer
 from consent.parts import Parts, as_json
 from consent.records import Indexing, Writer
-from consent.records.writer import busy, now_us
+from consent.records.writer import busy, elsewhere, now_us
 from consent.regime import default_table
 from consent.reminding import Reminders
 from consent.retention import Daily
@@ -102,13 +107,15 @@ def create_app(settings: Config | None = None, clock: Callable[[], datetime] = u
     app.url_rule_class = Address
     app.config.update(
         SECRET_KEY=settings.secret_key,
-        SQLALCHEMY_DATABASE_URI=settings.database_url,
-        SQLALCHEMY_ENGINE_OPTIONS=engine_options(settings.database_url),
+        SQLALCHEMY_DATABASE_URI=settings.here,
+        SQLALCHEMY_ENGINE_OPTIONS=engine_options(settings.here),
+        SQLALCHEMY_BINDS=people_of(settings),
         MAX_CONTENT_LENGTH=2 * 1024 * 1024,
         REGION=settings.region,
     )
     db.init_app(app)
-    row_security.guard(engine(app))
+    for one in engines(app):
+        row_security.guard(one)
     app.extensions["sealing"] = Keyring(settings.field_keys)
     app.extensions["crumbtrail"] = parts(app, settings, clock)
     for edge in (
@@ -139,9 +146,11 @@ def create_app(settings: Config | None = None, clock: Callable[[], datetime] = u
     app.cli.add_command(cli_notice.group)
     app.cli.add_command(cli_own.own)
     app.cli.add_command(cli_policy.group)
+    app.cli.add_command(cli_retention.group)
     app.cli.add_command(cli_scan.scan)
     app.cli.add_command(cli_sealing.group)
     app.cli.add_command(cli_settings.settings)
+    app.cli.add_command(cli_shard.group)
     app.cli.add_command(cli_statistics.group)
     app.cli.add_command(cli_preview.preview)
     app.cli.add_command(cli_preview.preview_answers)
@@ -183,14 +192,44 @@ def from_environment() -> Config:
         raise SystemExit(f"Crumbtrail cannot start: {error}") from None
 
 
-def worker() -> Flask:
-    """The app in the server's worker process. Ctrl-C reaches the worker and its parent; only the
-    parent's own signal may end the worker, because Granian can hang when the two meet."""
+def people_of(settings: Config) -> dict[str, Any]:
+    """The bind by which the app of another database than the first asks who people are."""
+    if settings.shard == HOME:
+        return {}
+    return {PEOPLE: {"url": settings.database_url, **engine_options(settings.database_url)}}
+
+
+def fleet(app: Flask, settings: Config, clock: Callable[[], datetime]) -> dict[str, Flask]:
+    """An app for each database of SHARDS, by its name; this one among them."""
+    names = (HOME, *dict(settings.shards))
+    return {
+        name: app if name == settings.shard else create_app(replace(settings, shard=name), clock)
+        for name in names
+    }
+
+
+def worker() -> Flask | shards.Front:
+    """What the server's worker process serves: the app, or with SHARDS one for each database
+    behind a front."""
+    # Ctrl-C reaches the worker and its parent; only the parent's own signal may end the worker,
+    # because Granian can hang when the two meet.
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     libc = ctypes.CDLL(None)
     if hasattr(libc, "mallopt"):  # glibc: a heap for each thread would keep what a burst needed
         libc.mallopt(M_ARENA_MAX, 1)
     app = create_app()
+    known: Parts = app.extensions["crumbtrail"]
+    apps = known.fleet()
+    for one in apps.values():
+        work(one)
+    if len(apps) == 1:
+        return app
+    directory = shards.Directory(engine(apps[HOME]))
+    return shards.Front({n: a.wsgi_app for n, a in apps.items()}, directory, known.config.own_host)
+
+
+def work(app: Flask) -> None:
+    """What an app does beside answering, until the process ends."""
     logs.settle(app, app.extensions["crumbtrail"].config)
     known: Parts = app.extensions["crumbtrail"]
     atexit.register(known.close)
@@ -223,11 +262,6 @@ def worker() -> Flask:
         start("ledger", stop, ledger.run, known.ledger, *here, *daily)
     else:
         start("ledger", stop, ledger.watch, known.ledger, *here)
-    gc.collect()
-    gc.freeze()  # what is here now stays: the collector need not walk it under load
-    if hasattr(libc, "malloc_trim"):
-        libc.malloc_trim(0)
-    return app
 
 
 def start(name: str, stop: threading.Event, run: Callable[..., None], *args: Any) -> None:
@@ -287,10 +321,12 @@ def parts(app: Flask, settings: Config, clock: Callable[[], datetime]) -> Parts:
             {"build": visitor.build_digest(), "regimes": default_table().digest},
             Witnessing(settings.witness_policy) if settings.witness_policy else None,
             ticks=settings.ledger,
+            shard="" if settings.shard == HOME else settings.shard,
         ),
         open_writer=lambda: open_writer(app, clock, stream),
         stream=stream,
         engine=lambda: engine(app),
+        fleet=cache(lambda: fleet(app, settings, clock)),
         seed=demo.seed,
         outbox=outbox(settings),
         staged=partial(visitor.staged.whole, app),
@@ -327,6 +363,11 @@ def engine(app: Flask) -> Engine:
         return db.engine
 
 
+def engines(app: Flask) -> list[Engine]:
+    with app.app_context():
+        return list(db.engines.values())
+
+
 def refused(error: Refusal) -> Response:
     """In the one shape of errors; in the admin, as a page for the person who reads it."""
     if reads_pages():
@@ -356,6 +397,8 @@ def misdirected(error: HTTPException) -> Response | HTTPException:
 def broken(error: Exception) -> Response:
     """The last resort: the log has the trace, the caller has none of it."""
     db.session.rollback()
+    if moved(error):
+        return refused(elsewhere())
     current_app.logger.error("unexpected error in %s", request.endpoint, exc_info=error)
     if isinstance(error, OperationalError | PoolTimeout):  # the database is away
         return refused(busy(error))

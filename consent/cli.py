@@ -8,7 +8,7 @@ import threading
 import uuid
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import click
 from alembic import command
@@ -28,10 +28,12 @@ from . import (
     retention,
     rollup,
     sealing,
+    shards,
     sites,
     trail,
     users,
 )
+from .databases import HOME
 from .db import db, rfc3339, sqlite_warning
 from .errors import Refusal
 from .ledger import Refused, erase, one, recover, replay, run
@@ -50,11 +52,10 @@ site_group = AppGroup("site", help="Websites.")
 key_group = AppGroup("key", help="Auditors' keys.")
 record_group = AppGroup("record", help="Consent records.")
 ledger_group = AppGroup("ledger", help="The log.")
-retention_group = AppGroup("retention", help="How long records are kept.")
 
 
 def register(app: Flask) -> None:
-    groups = (site_group, key_group, record_group, ledger_group, retention_group)
+    groups = (site_group, key_group, record_group, ledger_group)
     for command_ in (*groups, migrate, serve, export):
         app.cli.add_command(command_)
 
@@ -62,10 +63,40 @@ def register(app: Flask) -> None:
 @click.command("migrate")
 @with_appcontext
 def migrate() -> None:
-    """Bring the database to the newest form."""
-    upgrade()
-    rollup.fill()
+    """Bring the database to the newest form; with SHARDS all of them."""
+    prepare()
     click.echo("The database is up to date.")
+
+
+def prepare() -> None:
+    """Every database there is in its newest form."""
+    apps = every_app()
+    for app in apps.values():
+        with app.app_context():
+            upgrade()
+    if len(apps) > 1:
+        engines = {name: app.extensions["crumbtrail"].engine() for name, app in apps.items()}
+        verb(shards.settle, engines.pop(HOME), engines)
+    for app in apps.values():
+        with app.app_context():
+            rollup.fill()
+
+
+def every_app() -> dict[str, Flask]:
+    """The app of each database; with SHARD of that one alone."""
+    known = parts()
+    if known.config.shard != HOME:
+        return {known.config.shard: cast(Any, current_app)._get_current_object()}
+    return known.fleet()
+
+
+def replayed() -> int:
+    """Erase again, everywhere, what a restored database brought back; how many records."""
+    back = 0
+    for app in every_app().values():
+        with app.app_context():
+            back += replay(parts().ledger.signer, parts().clock())
+    return back
 
 
 def upgrade() -> None:
@@ -86,9 +117,10 @@ def serve() -> None:
     if config.sqlite and (warning := sqlite_warning()):
         click.echo(f"Warning: {warning}", err=True)
     click.echo("Preparing the database …", err=True)
-    upgrade()
-    rollup.fill()
-    if back := replay(parts().ledger.signer, parts().clock()):
+    if config.shard != HOME:
+        raise click.ClickException("SHARD is for single commands: a server serves all of SHARDS.")
+    prepare()
+    if back := replayed():
         click.echo(f"Erased again what a restored database had brought back: {back} records.")
     lines = first_run() if not users.users() else later_run()
     # On SQLite one process writes; more machines need PostgreSQL and a process manager of choice.
@@ -318,22 +350,6 @@ def ledger_recover(every: bool) -> None:
     """After a restored backup: close the old logs and go on under new names. Restart afterwards."""
     for sentence in recover(parts().ledger.signer, "cli", parts().clock(), every):
         click.echo(sentence)
-
-
-@retention_group.command("run")
-@click.option("--dry-run", is_flag=True, help="Only say how many records are past their time.")
-@click.option("--i-know-the-date", "overruled", is_flag=True, help="The clock is right; go on.")
-def retention_run(dry_run: bool, overruled: bool) -> None:
-    """Take away the records that are past their time. The ledger does it once a day."""
-    known = parts()
-    at = known.clock()
-    outcome = retention.run(known.ledger, at, "cli", dry=dry_run, overruled=overruled)
-    for key, count in outcome.taken.items():
-        click.echo(f"{key}\t{count}")
-    if outcome.why:
-        raise click.ClickException(outcome.why)
-    total = sum(outcome.taken.values())
-    click.echo(f"{total} records {'are past their time' if dry_run else 'taken away'}.", err=True)
 
 
 def verb(do: Any, *values: Any, **named: Any) -> Any:

@@ -10,7 +10,8 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from . import keyfile
+from . import databases, keyfile
+from .databases import HOME
 from .saying import say
 from .tlog import policy
 from .tlog.policy import Policy
@@ -37,6 +38,10 @@ SETTINGS = (
     Setting("DATABASE_URL", "", "sqlite:///… or postgresql://…; SQLite in INSTANCE_PATH if empty."),
     Setting(
         "INGEST", "", "nats://… of one or three servers that take choices first; none if empty."
+    ),
+    Setting("SHARDS", "", "Further databases, name=postgresql://… each; none if empty."),
+    Setting(
+        "SHARD", "", "The database a command works on, by its name in SHARDS; the first if empty."
     ),
     Setting("INSTANCE_PATH", "instance", "Folder of the embedded database and the secret key."),
     Setting("GEO_DB", "", "A GeoIP2 or DB-IP file of your own; the shipped country file if empty."),
@@ -90,7 +95,7 @@ SETTINGS = (
 # Where records are kept: the European Economic Area, the United Kingdom, Switzerland, North and
 # South America, Africa, the Middle East, Asia, Oceania.
 REGIONS = ("EEA", "GB", "CH", "NA", "SA", "AF", "ME", "AS", "OC")
-SECRETS = ("SECRET_KEY", "FIELD_KEYS", "SMTP_URL", "DATABASE_URL", "METRICS_TOKEN", "INGEST")
+SECRETS = tuple("SECRET_KEY FIELD_KEYS SMTP_URL DATABASE_URL SHARDS METRICS_TOKEN INGEST".split())
 INGEST = r"|(nats|tls)://[^\s/,]+((, *(nats|tls)://[^\s/,]+){2,})?"  # of two none has a majority
 INGEST_IS = "the addresses of one server or three, like nats://10.0.0.1:4222, with commas between"
 ALIKE = 0.84  # how near a name must come to a setting's to be taken for a slip
@@ -145,13 +150,16 @@ class Provider:
 
 @dataclass(frozen=True)
 class Config:
-    """What SETTINGS came to; `origin` is BASE_URL without a path."""
+    """What SETTINGS came to. `shards` are the databases besides `database_url`, (name, address)
+    each; `shard` is the one that is worked on, HOME or one of them."""
 
     port: int
     host: str
     base_url: str
     database_url: str = field(repr=False)
     ingest: tuple[str, ...] = field(repr=False)
+    shards: tuple[tuple[str, str], ...] = field(repr=False)
+    shard: str
     instance_path: Path
     geo_db: Path | None
     trusted_proxies: tuple[Network, ...]
@@ -194,6 +202,11 @@ class Config:
         return self.base_url.partition("://")[2].rstrip("/").replace(" ", "-").replace("+", "-")
 
     @property
+    def here(self) -> str:
+        """The address of the database that is worked on."""
+        return dict(self.shards).get(self.shard, self.database_url)
+
+    @property
     def sqlite(self) -> bool:
         return self.database_url.startswith("sqlite")
 
@@ -202,13 +215,18 @@ def load(environ: Mapping[str, str]) -> Config:
     """Read SETTINGS from `environ` (NAME, or a file named by NAME_FILE); raises ConfigError."""
     raw = {setting.name: _read(setting, environ) for setting in SETTINGS}
     instance = _folder("INSTANCE_PATH", Path(raw["INSTANCE_PATH"]))
+    database_url, shards = _databases(raw, instance)
+    if shards and raw["INGEST"]:
+        raise ConfigError("INGEST and SHARDS do not go together: a stream feeds one database.")
     port = _whole("PORT", raw, 0, 65535)
     return Config(
         port=port,
         host=_matching("HOST", raw, r"[A-Za-z0-9.:_-]+", "an address or a name of this machine"),
         base_url=_base_url(raw, port),
-        database_url=_database_url(raw["DATABASE_URL"], instance),
+        database_url=database_url,
         ingest=tuple(_matching("INGEST", raw, INGEST, INGEST_IS).replace(",", " ").split()),
+        shards=shards,
+        shard=_one_of("SHARD", raw, (HOME, *dict(shards))) or HOME,
         instance_path=instance,
         geo_db=Path(raw["GEO_DB"]) if raw["GEO_DB"] else None,
         trusted_proxies=_networks("TRUSTED_PROXIES", raw),
@@ -277,23 +295,12 @@ def _base_url(raw: Mapping[str, str], port: int) -> str:
     return url
 
 
-def _database_url(url: str, instance: Path) -> str:
-    """As SQLAlchemy spells it; of several hosts (PostgreSQL manual, 34.1.1.3) each becomes a `host`
-    of the query, for an address has room for one."""
-    if not url:
-        return f"sqlite:///{instance / 'crumbtrail.db'}"
-    if url.startswith(("postgresql://", "postgresql+psycopg://")):
-        whole = re.fullmatch(r"[^:]+://((?:[^@/?]*@)?)([^/?]*)([^?]*)(?:\?(.*))?", url)
-        if whole is None:
-            raise ConfigError("DATABASE_URL is not an address.")
-        who, hosts, path, query = whole.groups(default="")
-        if "," in hosts:
-            more = [f"host={host}" for host in hosts.split(",")]
-            hosts, query = "", "&".join([*more, *filter(None, [query])])
-        return f"postgresql+psycopg://{who}{hosts}{path}" + (f"?{query}" if query else "")
-    if url.startswith("sqlite:///"):
-        return url
-    raise ConfigError("DATABASE_URL must begin with sqlite:/// or postgresql://.")
+def _databases(raw: Mapping[str, str], instance: Path) -> tuple[str, tuple[tuple[str, str], ...]]:
+    try:
+        first = databases.first(raw["DATABASE_URL"], instance)
+        return first, databases.others(raw["SHARDS"], first)
+    except ValueError as error:
+        raise ConfigError(str(error)) from None
 
 
 def _networks(name: str, raw: Mapping[str, str]) -> tuple[Network, ...]:

@@ -16,7 +16,18 @@ from typing import Any
 
 from flask_sqlalchemy import SQLAlchemy
 from flask_sqlalchemy.session import Session
-from sqlalchemy import JSON, BigInteger, Dialect, Integer, LargeBinary, String, Text, Uuid, event
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Dialect,
+    Integer,
+    LargeBinary,
+    String,
+    Text,
+    Uuid,
+    event,
+    inspect,
+)
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator, TypeEngine
@@ -35,8 +46,27 @@ class Base(DeclarativeBase):
     """Parent of every table; a `datetime` is stored as UTC microseconds, a `dict` as JSON."""
 
 
+# Who people are and what they may: in the database of DATABASE_URL, whichever a site is in.
+PEOPLE = "people"  # the bind by which another database of SHARDS reaches them
+AT_HOME = frozenset(
+    "account admin_token api_key identity invitation membership organisation passkey "
+    "password_reset recovery_code session totp".split()
+)
+
+
 class Unit(Session):
-    """A session in which several verbs can be one transaction, see `together`."""
+    """A session in which several verbs can be one transaction, see `together`; of a shard
+    (consent/shards) it asks AT_HOME's tables at home."""
+
+    def get_bind(
+        self, mapper: Any | None = None, clause: Any | None = None, bind: Any = None, **more: Any
+    ) -> Any:
+        home = self._db.engines.get(PEOPLE)
+        if home is not None and bind is None:
+            asked = clause if mapper is None else inspect(mapper).local_table
+            if getattr(getattr(asked, "table", asked), "name", None) in AT_HOME:
+                return home
+        return super().get_bind(mapper, clause, bind, **more)
 
     def commit(self) -> None:
         if self.info.get(HELD):

@@ -21,6 +21,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import geoip2.database
+import geoip2.errors
 import maxminddb
 import yaml
 
@@ -122,6 +124,8 @@ class Geo:
         try:
             country, subdivision = self._look_up(parsed)
             place = Place(country, subdivision, "database", self.database)
+        except geoip2.errors.AddressNotFoundError:
+            return NOWHERE
         except Exception as error:
             # A damaged file raises whatever its bytes lead to; the visitor must not notice.
             if self.problem is None:
@@ -274,41 +278,35 @@ def _probe(path: Path) -> None:
 def _adapter(path: str, database_type: str) -> Callable[[Address], _Codes]:
     """How to ask this file: the MaxMind record shape, or one flat record per network."""
     if "City" in database_type or "Enterprise" in database_type:
-        return _from_cities(path)
+        return _from_cities(path, database_type)
     if "Country" in database_type:
         return _from_countries(path)
     return _from_flat(path, database_type)
 
 
-def _from_cities(path: str) -> Callable[[Address], _Codes]:
-    reader = maxminddb.open_database(path, MODE)
+def _from_cities(path: str, database_type: str) -> Callable[[Address], _Codes]:
+    reader = geoip2.database.Reader(path, mode=MODE)
+    ask = reader.enterprise if "Enterprise" in database_type else reader.city
 
     def look_up(address: Address) -> _Codes:
-        found: Any = reader.get(address) or {}
-        country = _country(found)
+        found = ask(address)
+        # `country` is where the visitor is; `registered_country` is where the provider is.
+        country = found.country.iso_code
         # The first subdivision is the widest one, and the only one that laws speak of.
-        for part in found.get("subdivisions", ())[:1]:
-            named = part.get("names", {}).get("en")
-            return country, part.get("iso_code") or _code_of(country, named)
+        for part in found.subdivisions[:1]:
+            return country, part.iso_code or _code_of(country, part.names.get("en"))
         return country, None
 
     return look_up
 
 
 def _from_countries(path: str) -> Callable[[Address], _Codes]:
-    reader = maxminddb.open_database(path, MODE)
+    reader = geoip2.database.Reader(path, mode=MODE)
 
     def look_up(address: Address) -> _Codes:
-        found: Any = reader.get(address) or {}
-        return _country(found), None
+        return reader.country(address).country.iso_code, None
 
     return look_up
-
-
-def _country(found: dict[str, Any]) -> str | None:
-    """Where the visitor is; `registered_country` is where the provider is."""
-    code: str | None = found.get("country", {}).get("iso_code")
-    return code
 
 
 def _from_flat(path: str, database_type: str) -> Callable[[Address], _Codes]:

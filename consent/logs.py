@@ -116,7 +116,8 @@ def known_secrets(config: Config) -> list[str]:
     """Every secret of the settings, and each password within an address."""
     found = [config.secret_key, config.metrics_token or ""]
     found += [part for _, key in config.field_keys for part in (key.hex(), repr(key)[2:-1])]
-    for url in (config.database_url, config.smtp_url or ""):
+    others = (url for _, url in config.shards)
+    for url in (config.database_url, *others, config.smtp_url or ""):
         password = urlsplit(url).password if url else None
         found += [password, unquote(password)] if password else []
     return found

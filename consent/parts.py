@@ -34,6 +34,7 @@ class Parts:
     ledger: Ledger
     open_writer: Callable[[], Writer | Buffer]
     engine: Callable[[], Engine]
+    fleet: Callable[[], dict[str, Flask]]  # an app for each database of SHARDS, made when asked for
     seed: Callable[[datetime], None]
     staged: Staged
     stream: Stream | None = None  # None where no INGEST is set

@@ -11,6 +11,7 @@ from consent import (
     bulk,
     catalogue,
     config,
+    directory,
     inventory,
     ledger,
     notices,
@@ -31,6 +32,7 @@ from consent.db import db, engine_options
 
 NOUNS = (
     waiting,
+    directory,
     trail,
     organisations,
     users,
@@ -60,6 +62,6 @@ given = context.config.attributes.get("connection")
 if given is not None:
     run(given)
 else:
-    url = config.load(os.environ).database_url
+    url = config.load(os.environ).here
     with create_engine(url, **engine_options(url)).connect() as own:
         run(own)

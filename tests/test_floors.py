@@ -33,7 +33,7 @@ STEPS = (
     ),  # floor 1: our rules, pure
     ("findings",),  # what a scan saw, and what is wrong with it: pure
     ("verify", "gate"),  # what runs without the rest of the house: at a stranger's, at an owner's
-    ("keyfile",),  # the keys it makes for itself
+    ("databases", "keyfile"),  # the keys it makes for itself
     ("config", "errors", "db", "limits", "chores"),  # floor 2: foundation
     ("envelope", "tenancy", "wire"),
     ("row_security",),
@@ -47,6 +47,7 @@ STEPS = (
         "oidc",
     ),  # floor 3: the outside world, and the words
     ("crawl",),
+    ("directory",),
     ("waiting",),  # floor 4: the nouns, in story order
     ("trail",),
     ("undoing",),
@@ -74,6 +75,7 @@ STEPS = (
     ("renderings",),
     ("sitefile",),
     ("bulk",),
+    ("shards",),
     ("parts", "schemas"),  # floor 5: what an edge is handed, and the wire
     (
         "visitor",
@@ -100,10 +102,12 @@ STEPS = (
         "cli_policy",
         "cli_preview",
         "cli_renderings",
+        "cli_retention",
         "cli_probe",
         "cli_scan",
         "cli_sealing",
         "cli_settings",
+        "cli_shard",
         "logs",
         "metrics",
         "cli_statistics",

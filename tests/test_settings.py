@@ -26,6 +26,10 @@ WRONG = [
     ("BASE_URL", "consent.example.com", "BASE_URL must look like https://consent.example.com"),
     ("BASE_URL", "https://x.example/?a=b", "BASE_URL must look like"),
     ("DATABASE_URL", "mysql://root:hunter22@db", "DATABASE_URL must begin with sqlite:///"),
+    ("SHARDS", "two=sqlite:///hunter22", "SHARDS: part 1 is not name=postgresql://…."),
+    ("SHARDS", "home=postgresql://hunter22/a", "SHARDS: part 1 names what was named before it."),
+    ("SHARDS", "two=postgresql://hunter22/a", "SHARDS means nothing without a DATABASE_URL of"),
+    ("SHARD", "two", "SHARD must be one of home, not 'two'."),
     ("INSTANCE_PATH", "{file}", "INSTANCE_PATH must be a folder"),
     ("TRUSTED_PROXIES", "10.0.0.0/33", "TRUSTED_PROXIES: '10.0.0.0/33' does not appear to be"),
     ("CDN_COUNTRY_HEADER", "CF IPCountry:", "CDN_COUNTRY_HEADER must be a header's name."),
@@ -153,6 +157,19 @@ def test_ordinary_variables_are_no_slips() -> None:
         " EDITOR XDG_RUNTIME_DIR SSH_AUTH_SOCK POSTGRES_PASSWORD KUBERNETES_PORT"
     ).split()
     assert config.slips(dict.fromkeys(usual, "x")) == []
+
+
+def test_a_stream_feeds_one_database(tmp_path: Path) -> None:
+    sent = {
+        "DATABASE_URL": "postgresql://u@db/a",
+        "SHARDS": "two=postgresql://u@db/b",
+        "INGEST": "nats://stream:4222",
+        "INSTANCE_PATH": str(tmp_path),
+    }
+    with pytest.raises(config.ConfigError, match="INGEST and SHARDS do not go together"):
+        config.load(sent)
+    sent.pop("INGEST")
+    assert len(config.load(sent).shards) == 1
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ from consent.tlog.merkle import Wrong
 from consent.tlog.note import Verifier
 from consent.verify.keys import Keys
 from consent.verify.receipt import Proven, prove
+from consent.waiting import DEPLOYMENT
 
 REASON = 300
 READS = 20
@@ -158,7 +159,7 @@ def verifiers(site: Site) -> list[Verifier]:
     """The public keys of the site's log and of the deployment log, as this server has them."""
     known, at = parts().ledger, guard.now()
     origin = known.open(site.key).origin
-    both = (origin, origin.rpartition("/")[0])
+    both = (origin, known.open(DEPLOYMENT).origin)
     return [one for name in both for one in known.signer.verifiers(name, at)]
 
 

@@ -70,7 +70,7 @@ def restore(file: Path, force: bool, passphrase_file: Path | None, look: bool) -
             opened = keys.open_((folder / "keys.json").read_text("utf-8"), words) if words else {}
             db.session.remove()
             db.engine.dispose()
-            aside = database.put(known.config.database_url, folder, datetime.now(UTC), force)
+            aside = database.put(known.config.here, folder, datetime.now(UTC), force)
             lost = _memory(known, folder, opened)
     except (Broken, OSError) as why:
         raise click.ClickException(f"Nothing was restored: {why}") from None
@@ -86,7 +86,7 @@ def _taken(
     signer = known.ledger.signer.folder
     if (signer / "state.db").exists():
         database.copy_sqlite(signer / "state.db", folder / "signer.db")
-    facts = database.copy(known.config.database_url, folder)
+    facts = database.copy(known.config.here, folder)
     words = _passphrase(passphrase_file)
     if words:
         kept = {"secret_key": known.config.secret_key, "field_keys": _field_keys(known)}
@@ -94,14 +94,14 @@ def _taken(
             kept["signer_keys"] = (signer / "keys.json").read_text("ascii")
         (folder / "keys.json").write_text(keys.close(kept, words), "ascii")
     ids = [name for name, _ in known.config.field_keys]
-    engine = database.engine_name(known.config.database_url)
+    engine = database.engine_name(known.config.here)
     return {"at": rfc3339(at), "engine": engine, **facts, "field_keys": ids, "keys": bool(words)}
 
 
 def _checked(known: Parts, file: Path, folder: Path, look: bool) -> dict[str, Any]:
     manifest = package.unpack(file, folder)
     click.echo(f"{file}: of {manifest['at']}, {manifest['records']} records, {_size(manifest)}.")
-    engine = database.engine_name(known.config.database_url)
+    engine = database.engine_name(known.config.here)
     if manifest["engine"] != engine and not look:
         raise Broken(f"it is of {manifest['engine']}, and DATABASE_URL is {engine}.")
     if engine == "sqlite" and manifest["engine"] == engine:
@@ -134,7 +134,7 @@ def _memory(known: Parts, folder: Path, opened: dict[str, str]) -> bool:
 
 def _afterwards(known: Parts, manifest: dict[str, Any], lost: bool, keys_back: bool) -> None:
     """Whatever is left to do, said or done."""
-    held = database.stated(known.config.database_url)
+    held = database.stated(known.config.here)
     if held != {name: manifest[name] for name in held}:
         raise click.ClickException("What was restored is not what the manifest names. Try again.")
     click.echo("Restored, and it is what the manifest names.")

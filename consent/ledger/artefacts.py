@@ -32,13 +32,15 @@ WITHDRAWING = ("notice.withdraw", "notice.trial_stop")
 @dataclass
 class Said:
     """What a site's log says. `wiped` are entries of records that are gone or erased: index, seq
-    and whether the row itself is gone; `logged` counts entries of records."""
+    and whether the row itself is gone; `logged` counts entries of records. `left` are logs, by
+    number, that went on in another database."""
 
     told: dict[str, str] = field(default_factory=dict)
     notices: Counter[str] = field(default_factory=Counter)
     acts: Counter[str] = field(default_factory=Counter)
     inventory: str | None = None
     erased: set[int] = field(default_factory=set)
+    left: set[int] = field(default_factory=set)
     wiped: list[tuple[int, int, bool]] = field(default_factory=list)
     purged: list[Told] = field(default_factory=list)
     logged: int = 0
@@ -56,6 +58,8 @@ class Said:
             self.acts[str(entry.get("c"))] += 1
         elif kind == "erase":
             self.erased.add(int(entry.get("r", -1)))
+        elif kind == "left":
+            self.left.add(int(entry.get("l", -1)))
         elif kind == "purge":
             self.purged.append((str(entry.get("u")), int(entry.get("n", 0))))
 

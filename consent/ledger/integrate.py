@@ -52,7 +52,8 @@ class Outcome:
 @dataclass
 class Ledger:
     """Whoever has the database and the signer can tick; `base` is BASE_URL without its scheme.
-    `told` are digests that every log should know: rules and build, by kind of entry."""
+    `told` are digests that every log should know: rules and build, by kind of entry. `shard` names
+    a further database, whose deployment log is one of its own."""
 
     signer: Signer
     base: str
@@ -60,6 +61,7 @@ class Ledger:
     witnessing: Witnessing | None = None
     ticks: bool = True  # whether this process integrates, or heeds one that does
     alarms: dict[str, str] = field(default_factory=dict)
+    shard: str = ""
 
     @property
     def stopped(self) -> str | None:
@@ -360,7 +362,9 @@ class Ledger:
         return sound, wrong
 
     def _origin(self, site: str) -> str:
-        return f"{self.base}/log/{site}" if site else f"{self.base}/log"
+        if site:
+            return f"{self.base}/log/{site}"
+        return f"{self.base}/shards/{self.shard}/log" if self.shard else f"{self.base}/log"
 
 
 def _wanted(log_id: int, head: Head) -> Wanted:

@@ -20,6 +20,7 @@ from sqlalchemy import Engine, Table, delete, exists, insert, select, tuple_
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
+from ..directory import moved
 from ..errors import Busy
 from ..waiting import Waiting
 from .beside import Denial, KeptAddress
@@ -160,7 +161,12 @@ class Writer:
                     _fail(batch, busy())
             except SQLAlchemyError as error:
                 self._forget()
-                _fail(batch, busy(error))
+                away = moved(error)
+                if away and len(sites := {job.row.site_id for job in batch}) > 1:
+                    for site in sites:  # the others of the batch go nowhere
+                        self._commit([job for job in batch if job.row.site_id == site])
+                    return
+                _fail(batch, elsewhere() if away else busy(error))
                 break
             except Exception as error:  # a dead writer would refuse every choice from now on
                 _LOG.exception("a batch of %d could not be written", len(batch))
@@ -292,6 +298,11 @@ def busy(cause: Exception | None = None) -> Busy:
     refusal = Busy("busy", "Nothing was stored; please repeat.", retry_after=random.randint(1, 5))  # noqa: S311
     refusal.__cause__ = cause
     return refusal
+
+
+def elsewhere() -> Busy:
+    """The site has left this database, or is about to: nothing was stored."""
+    return Busy("moved", "The site moves; nothing was stored, please repeat.", retry_after=1)
 
 
 def _fail(batch: Sequence[Job], error: Exception) -> None:

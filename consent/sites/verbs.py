@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from consent import trail, undoing
+from consent import directory, trail, undoing
 from consent.db import db
 from consent.errors import Conflict, Invalid, NotFound
 
@@ -88,7 +88,7 @@ def add(
     if found:
         raise Invalid("field_value", "The site cannot be made like this.", fields=found)
     taken = select(Site.id).where(Site.key == key).execution_options(every_organisation=True)
-    if db.session.scalar(taken) is not None:
+    if directory.listed(key) or db.session.scalar(taken) is not None:
         raise Conflict(
             "site_exists",
             say("There is a site %(key)s already.", key=repr(key)),

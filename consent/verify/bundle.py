@@ -17,7 +17,7 @@ from consent.tlog.policy import Policy
 from . import page, period, sentences
 from .archive import NOTICE, Archive, as_object
 from .found import Checked
-from .keys import Keys, parse_lines
+from .keys import Keys, deployment_of, parse_lines
 from .memory import Memory, Seen
 from .period import Period
 from .report import Report
@@ -161,7 +161,7 @@ class _Check:
         proven = proof.parse(spelt)
         if proven.checkpoint != signed:
             raise Wrong("chain.json holds two checkpoints")
-        origin = head.origin.rpartition("/")[0]
+        origin = deployment_of(head.origin, note.parse(signed)[0].partition("\n")[0])
         verifiers = self.keys.of(origin, parse_lines(vkeys))
         self.checked.above = above = proof.verify(proven, entry.encode(), verifiers, origin)
         named = as_object(entry, "the entry of the head")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from consent.tlog import note
 from consent.tlog.merkle import Wrong
 from consent.tlog.note import ED25519, Verifier
+
+SHARD = re.compile(r"/shards/[a-z][a-z0-9]{0,15}/log")
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,16 @@ class Keys:
         if not publics:
             raise Wrong("there is no key to check it with: give one with --key")
         return [Verifier(origin, ED25519, public) for public in publics]
+
+
+def deployment_of(origin: str, named: str) -> str:
+    """The deployment log that holds the heads of this site's log: `named`, if it is one of the same
+    server, which has a further one for each further database (consent/shards). Raises Wrong."""
+    top = origin.rpartition("/")[0]
+    base = top.removesuffix("/log")
+    if named == top or SHARD.fullmatch(named.removeprefix(base)):
+        return named
+    raise Wrong("the head stands in the deployment log of another server")
 
 
 def parse_lines(text: str) -> list[Verifier]:

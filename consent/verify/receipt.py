@@ -16,7 +16,7 @@ from consent.tlog.note import ED25519, Verifier
 
 from . import period
 from .archive import as_object
-from .keys import Keys
+from .keys import Keys, deployment_of
 from .memory import Memory
 from .report import Report, Unreadable
 
@@ -83,7 +83,7 @@ def prove(receipt: dict[str, Any], keys: Keys, brought: list[Verifier]) -> Prove
     if not origin.endswith(f"/{record.get('site')}"):
         raise Wrong("the proof is under the log of another site")
     head = proof.verify(path, entry.encode(), keys.of(origin, brought), origin)
-    top = origin.rpartition("/")[0]
+    top = deployment_of(origin, _origin(above_path.checkpoint))
     above = proof.verify(above_path, above_entry.encode(), keys.of(top, brought), top)
     named = as_object(above_entry, "the entry of the head")
     if (named.get("k"), named.get("n"), named.get("h")) != ("head", head.size, head.root.hex()):

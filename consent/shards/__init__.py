@@ -1,0 +1,16 @@
+"""Sites spread over several databases of PostgreSQL, and moved between them under load.
+
+tables    what goes with a site, what is shared by value, what stays
+fence     in the database: who may write of a site where; numbers that never collide
+copying   rows from one database to another
+marks     what is noted of a site on its way
+moving    the steps of a move, each of which may be the last before a crash
+front     which database a request is for
+"""
+
+from .fence import Misplaced, settle
+from .front import Directory, Front
+from .marks import Place
+from .moving import Move, Unmovable
+
+__all__ = ["Directory", "Front", "Misplaced", "Move", "Place", "Unmovable", "settle"]

@@ -1,0 +1,84 @@
+"""What is noted of a site on its way: where it leaves, where it comes to, and at home."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Engine, select
+
+from .. import leaf
+from ..databases import HOME
+from ..db import db, micros
+from ..directory import Whereabouts
+from ..ledger import Ledger
+from ..ledger.rows import Head, day
+from ..sites import Site
+from ..waiting import DEPLOYMENT, ENTRY, Waiting
+from .copying import Raw
+
+
+@dataclass(frozen=True)
+class Place:
+    """A database of SHARDS: how to be in its app, and what keeps its log."""
+
+    name: str
+    number: int
+    engine: Engine
+    context: Callable[[], AbstractContextManager[object]]
+    ledger: Ledger
+
+
+def where(home: Engine, key: str) -> str:
+    """The name of the database that the site is in, by the directory."""
+    known = read(home, key)
+    return known.shard if known else HOME
+
+
+def read(engine: Engine, key: str) -> Any:
+    """The row of `shard_site` there, or None."""
+    with engine.connect() as connection:
+        asked = select(Whereabouts.__table__).where(Whereabouts.site == key)
+        return connection.execute(asked).one_or_none()
+
+
+def number_of(engine: Engine, key: str) -> int | None:
+    with engine.connect() as connection:
+        return connection.scalar(select(Site.id).where(Site.key == key))
+
+
+def mark(raw: Raw, key: str, shard: str, state: str, target: str | None) -> None:
+    raw.execute(
+        "INSERT INTO shard_site (site, shard, state, target, boundary, copied)"
+        " VALUES (%s, %s, %s, %s, 0, 0) ON CONFLICT (site) DO UPDATE"
+        " SET shard = excluded.shard, state = excluded.state, target = excluded.target",
+        (key, shard, state, target),
+    )
+
+
+def row_there(raw: Raw, key: str) -> bool:
+    return raw.execute("SELECT FROM shard_site WHERE site = %s", (key,)).fetchone() is not None
+
+
+def leave(raw: Raw, key: str, to: str, at: datetime) -> None:
+    """An entry for the deployment log of the database that the site's log leaves."""
+    ask = "SELECT id, size, root FROM log_head WHERE site = %s"
+    row = raw.execute(ask, (key,)).fetchone()
+    if row is not None:
+        facts = {"l": row[0], "n": row[1], "h": bytes(row[2]).hex(), "to": to}
+        body = leaf.jcs({"d": day(micros(at)), "k": "left", "v": 1, **facts})
+        raw.execute(
+            "INSERT INTO waiting (site, seq, kind, body) VALUES (%s, %s, %s, %s)",
+            (DEPLOYMENT, micros(at), ENTRY, body),
+        )
+
+
+def waits(key: str) -> bool:
+    """Whether something of the site is not in its log yet, or not signed."""
+    db.session.rollback()
+    unsigned = select(Head.id).where(Head.site == key, Head.signed < Head.size)
+    waiting = select(Waiting.id).where(Waiting.site == key).limit(1)
+    return db.session.scalar(waiting) is not None or db.session.scalar(unsigned) is not None

@@ -1,0 +1,446 @@
+"""Sites in several databases: where a request goes, and a move while visitors go on choosing."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import create_engine, func, select, text
+from werkzeug.test import Client, TestResponse
+
+from app import create_app, engine
+from consent import cli_shard, config, ledger, sites, trail, users
+from consent.cli import prepare
+from consent.db import db
+from consent.directory import Shard
+from consent.errors import Conflict
+from consent.ledger.fsck import fsck
+from consent.ledger.rows import Head
+from consent.ledger.tree import Tree
+from consent.notices import Notice
+from consent.records import held
+from consent.records.rows import Row
+from consent.schemas import uuid_bytes
+from consent.shards import Directory, Front, Misplaced, Move, Unmovable, settle
+from consent.shards.copying import count, moving
+from consent.shards.front import site_of
+from consent.shards.tables import GOES, of_site, undecided
+from consent.sites import Site
+from consent.tlog import checkpoint, merkle, note
+from consent.verify.keys import Keys, parse_lines
+from consent.verify.receipt import prove
+from tests.acts import SECRET, choice_body, code_of, make_site, post_choice
+from tests.conftest import Clock
+from tests.databases import Databases, lent
+
+pytestmark = pytest.mark.postgresql_only
+KEY = "example.com"
+NUMBERS = itertools.count(1)
+NUMBER = 0  # of no site
+STEPS = ("begun", "copied", "closing", "closed", "rest", "verified", "switched", "opened")
+
+
+class Crash(BaseException):
+    """The mover's process ends here."""
+
+
+class Fleet:
+    """Two databases behind one front, with two web processes' worth of apps where wanted."""
+
+    def __init__(self, home: Flask, clock: Clock) -> None:
+        self.clock = clock
+        self.apps: dict[str, Flask] = home.extensions["crumbtrail"].fleet()
+        self.home = home
+
+    def front(self) -> Client:
+        directory = Directory(engine(self.home))
+        apps = {name: app.wsgi_app for name, app in self.apps.items()}
+        return Client(Front(apps, directory, "localhost:8000"), TestResponse)  # type: ignore[arg-type]
+
+    def settle(self) -> None:
+        with self.home.app_context():
+            prepare()
+
+    def move(self, key: str, to: str, told: Callable[[str], None] = lambda _: None) -> None:
+        with self.home.app_context():
+            numbers = {one.name: one.number for one in db.session.scalars(select(Shard))}
+        places = {n: cli_shard.place(n, numbers[n], app) for n, app in self.apps.items()}
+        Move(key, places[to], places, self.clock, told, pause=lambda _: None).run()
+
+    def crash(self, key: str, to: str, step: str) -> None:
+        def told(now: str) -> None:
+            if now == step:
+                raise Crash
+
+        with pytest.raises(Crash):
+            self.move(key, to, told)
+
+    def tick(self) -> None:
+        for app in self.apps.values():
+            with app.app_context():
+                app.extensions["crumbtrail"].ledger.tick(self.clock.advance(seconds=1))
+
+    def check(self) -> list[str]:
+        """What fsck says of each database."""
+        found = []
+        for name, app in self.apps.items():
+            with app.app_context():
+                known = app.extensions["crumbtrail"]
+                found += [f"{name}: {why}" for why in fsck(known.ledger.signer, self.clock())]
+        return found
+
+
+@pytest.fixture(scope="module")
+def fleet(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
+    """Two databases of one server of PostgreSQL; each test makes sites of its own in them."""
+    with lent(databases) as url, lent(databases) as two:
+        values = {
+            "DATABASE_URL": url,
+            "SHARDS": f"two={two}",
+            "INSTANCE_PATH": str(tmp_path_factory.mktemp("instance")),
+            "SECRET_KEY": "not a secret",
+            "RATE_CLIENT": "0",
+        }
+        clock = Clock()
+        made = Fleet(create_app(config.load(values), clock), clock)
+        made.settle()
+        yield made
+        for app in made.apps.values():
+            app.extensions["crumbtrail"].close()
+            with app.app_context():
+                db.session.remove()
+                for one in db.engines.values():
+                    one.dispose()
+
+
+class Visitors:
+    """They choose at a site, and keep every answer."""
+
+    def __init__(self, client: Client, notice: Notice, clock: Clock, key: str) -> None:
+        self.client, self.digest, self.clock, self.key = client, notice.digest, clock, key
+        self.answered: list[tuple[dict[str, Any], bytes]] = []
+        self.refused: list[dict[str, Any]] = []
+
+    def choose(self, client: Client | None = None) -> TestResponse:
+        body = choice_body(self.digest, self.clock.advance(milliseconds=10))
+        reply = post_choice(client or self.client, self.key, body)  # type: ignore[arg-type]
+        if reply.status_code == 201:
+            self.answered.append((body, reply.data))
+        else:
+            assert (reply.status_code, code_of(reply)) == (503, "moved"), reply.text
+            assert reply.headers["Retry-After"]
+            self.refused.append(body)
+        return reply
+
+    def missing(self) -> list[str]:
+        """What was acknowledged and is not answered the same again."""
+        found = []
+        for body, first in self.answered:
+            again = post_choice(self.client, self.key, body)  # type: ignore[arg-type]
+            if (again.status_code, again.data) != (200, first):
+                found.append(f"{body['id']}: {again.status_code} {again.text}")
+        return found
+
+    def receipt(self, number: int = 0) -> dict[str, Any]:
+        path = json.loads(self.answered[number][1])["receipt"]
+        got = self.client.get(path, headers={"Authorization": f"Visitor {SECRET}"})
+        found: dict[str, Any] = got.get_json()
+        return found
+
+    def note(self, path: str | None = None) -> str:
+        return str(self.client.get(path or f"/log/{self.key}/checkpoint").text)
+
+
+def rows(app: Flask, key: str) -> dict[str, int]:
+    """How many rows of the site each table has."""
+    with app.app_context(), moving(db.engine) as raw:
+        number = raw.execute("SELECT id FROM site WHERE key = %s", (key,)).fetchone()
+        wanted = {t: of_site(t, key, number[0] if number else NUMBER) for t in GOES}
+        found = {table: count(raw, table, where) for table, where in wanted.items()}
+    return {table: many for table, many in found.items() if many}
+
+
+def records(fleet: Fleet, key: str) -> dict[str, int]:
+    found = {}
+    for name, app in fleet.apps.items():
+        with app.app_context():
+            mine = select(func.count()).select_from(Row).join(Site, Site.id == Row.site_id)
+            found[name] = db.session.scalar(mine.where(Site.key == key)) or 0
+            db.session.remove()
+    return found
+
+
+@pytest.fixture
+def visitors(fleet: Fleet) -> Visitors:
+    return arrived(fleet)
+
+
+def arrived(fleet: Fleet) -> Visitors:
+    """At a new site with a published log and a few choices in it, in the first database."""
+    key = f"site{next(NUMBERS)}.example"
+    notice = make_site(fleet.home, fleet.clock(), key, publish_log=True)
+    made = Visitors(fleet.front(), notice, fleet.clock, key)
+    for _ in range(5):
+        made.choose()
+    fleet.tick()
+    return made
+
+
+def test_every_table_is_decided() -> None:
+    assert undecided() == set()
+
+
+def test_a_table_that_nobody_decided_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(GOES, "record")
+    assert undecided() == {"record"}
+
+
+def test_a_site_goes_with_all_its_rows_and_leaves_none(fleet: Fleet, visitors: Visitors) -> None:
+    before = rows(fleet.home, visitors.key)
+    assert before["record"] == 5 and before["trail"] > 3
+    fleet.move(visitors.key, "two")
+    after = rows(fleet.apps["two"], visitors.key)
+    assert after == before | {"trail": before["trail"] + 1}
+    assert rows(fleet.home, visitors.key) == {}
+    assert visitors.missing() == [] and visitors.choose().status_code == 201
+    assert records(fleet, visitors.key) == {"home": 0, "two": 6}
+
+
+def test_the_log_stays_one_log_and_old_receipts_go_on_verifying(
+    fleet: Fleet, visitors: Visitors
+) -> None:
+    old, before = visitors.receipt(), visitors.note()
+    fleet.move(visitors.key, "two")
+    visitors.choose()
+    fleet.tick()
+    after = visitors.note()
+    was, now = (checkpoint.parse(note.parse(one)[0]) for one in (before, after))
+    assert now.origin == was.origin and now.size > was.size
+    with fleet.apps["two"].app_context():
+        head = db.session.scalars(select(Head).where(Head.site == visitors.key)).one()
+        steps = Tree(db.session(), head.id).consistency(was.size, now.size)
+        db.session.remove()
+    merkle.verify_consistency(was.size, now.size, was.root, now.root, steps)
+    keys = parse_lines(visitors.client.get("/log/vkeys").text)
+    for receipt in (old, visitors.receipt(), visitors.receipt(-1)):
+        assert prove(receipt, Keys(), keys).head.origin == was.origin
+    assert prove(visitors.receipt(), Keys(), keys).above.origin.endswith("/shards/two/log")
+    asked = visitors.client.post("/log/check", data=before)
+    assert asked.get_json()["agrees"] is True
+    top = checkpoint.parse(note.parse(visitors.note("/shards/two/log/checkpoint"))[0])
+    assert top.origin.endswith("/shards/two/log") and top.size > 0
+    assert fleet.check() == []
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_mover_that_dies_at_a_step_is_run_again(
+    fleet: Fleet, visitors: Visitors, step: str
+) -> None:
+    fleet.crash(visitors.key, "two", step)
+    visitors.choose()
+    fleet.move(visitors.key, "two")
+    assert visitors.choose().status_code == 201
+    assert visitors.missing() == []
+    stored = len(visitors.answered)
+    assert (
+        records(fleet, visitors.key) == {"home": 0, "two": stored}
+        and rows(fleet.home, visitors.key) == {}
+    )
+    fleet.tick()
+    assert fleet.check() == []
+
+
+@pytest.mark.parametrize("step", STEPS[: STEPS.index("switched")])
+def test_until_it_is_switched_a_move_can_be_taken_back(
+    fleet: Fleet, visitors: Visitors, step: str
+) -> None:
+    fleet.crash(visitors.key, "two", step)
+    fleet.move(visitors.key, "home")
+    assert visitors.choose().status_code == 201
+    assert visitors.missing() == []
+    assert records(fleet, visitors.key) == {"home": len(visitors.answered), "two": 0}
+    assert rows(fleet.apps["two"], visitors.key) == {}
+    fleet.tick()
+    assert fleet.check() == []
+    fleet.move(visitors.key, "two")
+    assert visitors.missing() == []
+
+
+def test_choices_and_erasures_between_the_steps_are_there_once(
+    fleet: Fleet, visitors: Visitors
+) -> None:
+    """At each step somebody chooses, through a process that has an old directory too."""
+    stale = fleet.home.test_client()
+    erased = visitors.answered[0]
+
+    def told(step: str) -> None:
+        visitors.choose()
+        visitors.choose(stale)
+        if step == "copied":
+            with fleet.home.app_context():
+                known = fleet.home.extensions["crumbtrail"]
+                site = sites.get(visitors.key)
+                row = held(site.id, uuid_bytes(erased[0]["id"]))
+                assert row is not None
+                ledger.erase(known.ledger.signer, site, [row], "test", fleet.clock())
+
+    fleet.move(visitors.key, "two", told)
+    assert visitors.refused, "nobody came while it was closed"
+    gone = post_choice(visitors.client, visitors.key, erased[0])  # type: ignore[arg-type]
+    assert (gone.status_code, code_of(gone)) == (410, "erased")
+    visitors.answered.remove(erased)
+    assert visitors.missing() == []
+    assert records(fleet, visitors.key) == {"home": 0, "two": len(visitors.answered) + 1}
+    for body in visitors.refused:
+        assert post_choice(visitors.client, visitors.key, body).status_code == 201  # type: ignore[arg-type]
+    fleet.tick()
+    assert fleet.check() == []
+
+
+def test_without_the_fence_a_choice_is_lost(fleet: Fleet, visitors: Visitors) -> None:
+    """The broken twin: what the fence is for, and that `missing` sees it."""
+    with fleet.home.app_context(), moving(db.engine) as raw:
+        for table in GOES.keys() | {"waiting"}:
+            raw.execute(f"DROP TRIGGER shard_fence ON {table}")  # type: ignore[arg-type]
+    stale = fleet.home.test_client()
+
+    def told(step: str) -> None:
+        if step == "switched":
+            assert visitors.choose(stale).status_code == 201
+
+    fleet.move(visitors.key, "two", told)
+    assert len(visitors.missing()) == 1
+    fleet.settle()
+
+
+def test_a_site_comes_home_again_and_order_stays_that_of_time(
+    fleet: Fleet, visitors: Visitors
+) -> None:
+    for to in ("two", "home", "two", "home"):
+        fleet.move(visitors.key, to)
+        assert visitors.choose().status_code == 201
+        fleet.tick()
+    assert visitors.missing() == [] and records(fleet, visitors.key) == {"home": 9, "two": 0}
+    with fleet.home.app_context():
+        lines = trail.entries(visitors.key)
+        assert [line.at for line in lines] == sorted((line.at for line in lines), reverse=True)
+        moves = [line.detail["to"] for line in lines if line.verb == "shard.move"]
+        db.session.remove()
+    assert moves == ["home", "two", "home", "two"]
+    assert fleet.check() == []
+
+
+def test_other_sites_are_not_touched(fleet: Fleet, visitors: Visitors) -> None:
+    notice = make_site(fleet.home, fleet.clock(), "other.example")
+    others = Visitors(visitors.client, notice, fleet.clock, "other.example")
+    others.choose()
+    before = rows(fleet.home, "other.example")
+
+    def told(_step: str) -> None:
+        assert others.choose().status_code == 201
+
+    fleet.move(visitors.key, "two", told)
+    assert others.missing() == []
+    after = rows(fleet.home, "other.example")
+    assert after["record"] == len(others.answered) and after["notice"] == before["notice"]
+    assert rows(fleet.apps["two"], "other.example") == {}
+
+
+def test_numbers_given_in_two_databases_never_meet(fleet: Fleet, visitors: Visitors) -> None:
+    fleet.move(visitors.key, "two")
+    arrived(fleet)
+    visitors.choose()
+    numbers: dict[str, set[int]] = {}
+    for name, app in fleet.apps.items():
+        with app.app_context():
+            last = db.session.execute(
+                text(
+                    "SELECT increment_by, last_value FROM pg_sequences WHERE last_value IS NOT NULL"
+                )
+            ).all()
+            assert {step for step, _ in last} == {32}
+            numbers[name] = {value % 32 for _, value in last}
+            db.session.remove()
+    assert numbers["home"] == {0} and numbers["two"] == {1}
+
+
+def test_a_key_made_at_home_opens_a_site_that_moved_until_it_is_revoked(
+    fleet: Fleet, visitors: Visitors
+) -> None:
+    with fleet.home.app_context():
+        key = users.create_key(
+            "an auditor", [visitors.key], fleet.clock() + timedelta(days=9), "test", fleet.clock()
+        )
+    fleet.move(visitors.key, "two")
+    path, named = f"/v1/audit/{visitors.key}/records", {"Authorization": f"Bearer {key}"}
+    read = visitors.client.get(path, headers=named)
+    assert read.status_code == 200 and len(read.get_json()["records"]) == 5
+    with fleet.home.app_context():
+        users.revoke_key(key.split("_")[1], "test", fleet.clock())
+    assert visitors.client.get(path, headers=named).status_code == 401
+
+
+def test_no_second_site_of_the_same_key_is_made(fleet: Fleet, visitors: Visitors) -> None:
+    fleet.move(visitors.key, "two")
+    with pytest.raises(Conflict) as refused:
+        make_site(fleet.home, fleet.clock(), visitors.key)
+    assert refused.value.code == "site_exists"
+
+
+def test_what_is_not_there_cannot_be_moved(fleet: Fleet, visitors: Visitors) -> None:
+    with pytest.raises(Unmovable, match="There is no site 'nothing'"):
+        fleet.move("nothing", "two")
+    assert visitors.choose().status_code == 201
+
+
+def test_while_home_is_away_the_last_directory_holds(fleet: Fleet, visitors: Visitors) -> None:
+    fleet.move(visitors.key, "two")
+    now = [0.0]
+    directory = Directory(engine(fleet.home), lambda: now[0])
+    never = Directory(create_engine("postgresql+psycopg://nobody@127.0.0.1:1/none"), lambda: now[0])
+    assert directory.where(visitors.key) == "two" and directory.where("other.example") == "home"
+    directory._home = never._home
+    now[0] = 5.0
+    assert directory.where(visitors.key) == "two" and directory.look(visitors.key) == "two"
+    assert never.where(visitors.key) is None
+    answer = Client(Front({}, never, "localhost"), TestResponse).get(f"/v1/{visitors.key}/notice")  # type: ignore[arg-type]
+    assert answer.status_code == 503 and code_of(answer) == "busy"
+
+
+def test_a_database_that_is_another_than_its_name_says_is_refused(fleet: Fleet) -> None:
+    home, two = (engine(app) for app in fleet.apps.values())
+    with pytest.raises(Misplaced, match="calls two is the one of home"):
+        settle(home, {"two": home})
+    with pytest.raises(Misplaced):
+        settle(two, {"two": home})
+    settle(home, {"two": two})
+
+
+@pytest.mark.parametrize(
+    ("path", "site"),
+    [
+        ("/v1/example.com/consents", KEY),
+        ("/v1/audit/example.com/records", KEY),
+        ("/v1/admin/sites/example.com", KEY),
+        ("/v1/admin/sites/example.com/file", KEY),
+        ("/admin/sites/example.com/records/", KEY),
+        ("/log/example.com/checkpoint", KEY),
+        ("/log/example.com/tile/0/000", KEY),
+        ("/demo/example.com/", KEY),
+        ("/log/checkpoint", None),
+        ("/log/tile/entries/000", None),
+        ("/v1/admin/sites", None),
+        ("/v1/admin/keys", None),
+        ("/admin/sites/new", None),
+        ("/admin/", None),
+        ("/healthz", None),
+        ("/", None),
+    ],
+)
+def test_which_site_an_address_is_about(path: str, site: str | None) -> None:
+    assert site_of(path) == site
