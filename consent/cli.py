@@ -123,7 +123,6 @@ def serve() -> None:
     if back := replayed():
         click.echo(f"Erased again what a restored database had brought back: {back} records.")
     lines = first_run() if not users.users() else later_run()
-    # On SQLite one process writes; more machines need PostgreSQL and a process manager of choice.
     server = Granian(
         "app:worker",
         factory=True,
@@ -256,10 +255,9 @@ def key_create(label: str, keys: tuple[str, ...], days: int) -> None:
 @key_group.command("list")
 def key_list() -> None:
     """Every key, without its secret."""
-    at = parts().clock()
     for key in users.keys():
         ends, opens = f"{key.expires_at:%Y-%m-%d}", ", ".join(key.sites)
-        click.echo("\t".join((key.id, key.state(at), ends, opens, key.label)))
+        click.echo("\t".join((key.id, key.state(parts().clock()), ends, opens, key.label)))
 
 
 @key_group.command("revoke")

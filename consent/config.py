@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from . import databases, keyfile
-from .databases import HOME
+from .databases import HOME, Others, Streams
 from .saying import say
 from .tlog import policy
 from .tlog.policy import Policy
@@ -40,9 +40,7 @@ SETTINGS = (
         "INGEST", "", "nats://… of one or three servers that take choices first; none if empty."
     ),
     Setting("SHARDS", "", "Further databases, name=postgresql://… each; none if empty."),
-    Setting(
-        "SHARD", "", "The database a command works on, by its name in SHARDS; the first if empty."
-    ),
+    Setting("SHARD", "", "The database a command works on, by name; the first if empty."),
     Setting("INSTANCE_PATH", "instance", "Folder of the embedded database and the secret key."),
     Setting("GEO_DB", "", "A GeoIP2 or DB-IP file of your own; the shipped country file if empty."),
     Setting("TRUSTED_PROXIES", "", "Networks whose X-Forwarded-For is believed, comma-separated."),
@@ -96,8 +94,6 @@ SETTINGS = (
 # South America, Africa, the Middle East, Asia, Oceania.
 REGIONS = ("EEA", "GB", "CH", "NA", "SA", "AF", "ME", "AS", "OC")
 SECRETS = tuple("SECRET_KEY FIELD_KEYS SMTP_URL DATABASE_URL SHARDS METRICS_TOKEN INGEST".split())
-INGEST = r"|(nats|tls)://[^\s/,]+((, *(nats|tls)://[^\s/,]+){2,})?"  # of two none has a majority
-INGEST_IS = "the addresses of one server or three, like nats://10.0.0.1:4222, with commas between"
 ALIKE = 0.84  # how near a name must come to a setting's to be taken for a slip
 
 
@@ -157,8 +153,8 @@ class Config:
     host: str
     base_url: str
     database_url: str = field(repr=False)
-    ingest: tuple[str, ...] = field(repr=False)
-    shards: tuple[tuple[str, str], ...] = field(repr=False)
+    ingest: Streams = field(repr=False)
+    shards: Others = field(repr=False)
     shard: str
     instance_path: Path
     geo_db: Path | None
@@ -215,16 +211,14 @@ def load(environ: Mapping[str, str]) -> Config:
     """Read SETTINGS from `environ` (NAME, or a file named by NAME_FILE); raises ConfigError."""
     raw = {setting.name: _read(setting, environ) for setting in SETTINGS}
     instance = _folder("INSTANCE_PATH", Path(raw["INSTANCE_PATH"]))
-    database_url, shards = _databases(raw, instance)
-    if shards and raw["INGEST"]:
-        raise ConfigError("INGEST and SHARDS do not go together: a stream feeds one database.")
+    database_url, shards, ingest = _databases(raw, instance)
     port = _whole("PORT", raw, 0, 65535)
     return Config(
         port=port,
         host=_matching("HOST", raw, r"[A-Za-z0-9.:_-]+", "an address or a name of this machine"),
         base_url=_base_url(raw, port),
         database_url=database_url,
-        ingest=tuple(_matching("INGEST", raw, INGEST, INGEST_IS).replace(",", " ").split()),
+        ingest=ingest,
         shards=shards,
         shard=_one_of("SHARD", raw, (HOME, *dict(shards))) or HOME,
         instance_path=instance,
@@ -295,10 +289,11 @@ def _base_url(raw: Mapping[str, str], port: int) -> str:
     return url
 
 
-def _databases(raw: Mapping[str, str], instance: Path) -> tuple[str, tuple[tuple[str, str], ...]]:
+def _databases(raw: Mapping[str, str], instance: Path) -> tuple[str, Others, Streams]:
     try:
         first = databases.first(raw["DATABASE_URL"], instance)
-        return first, databases.others(raw["SHARDS"], first)
+        others = databases.others(raw["SHARDS"], first)
+        return first, others, databases.streams(raw["INGEST"], others)
     except ValueError as error:
         raise ConfigError(str(error)) from None
 

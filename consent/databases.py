@@ -1,4 +1,5 @@
-"""How the databases are named in the settings. The sentences name no value: it holds passwords."""
+"""How the databases, and the stream before one, are named in the settings. The sentences name no
+value: it holds passwords."""
 
 from __future__ import annotations
 
@@ -7,6 +8,9 @@ from pathlib import Path
 
 HOME = "home"  # the database of DATABASE_URL, beside those of SHARDS
 MOST = 31
+STREAMS = re.compile(r"|(nats|tls)://[^\s/,]+((, *(nats|tls)://[^\s/,]+){2,})?")
+Others = tuple[tuple[str, str], ...]  # name and address of each
+Streams = tuple[str, ...]
 POSTGRESQL = re.compile(r"postgresql(\+psycopg)?://")
 
 
@@ -34,7 +38,7 @@ def spelled(url: str) -> str:
     return f"postgresql+psycopg://{who}{hosts}{path}" + (f"?{query}" if query else "")
 
 
-def others(text: str, home: str) -> tuple[tuple[str, str], ...]:
+def others(text: str, home: str) -> Others:
     """(name, address) of each of SHARDS; raises ValueError."""
     found: dict[str, str] = {HOME: home}
     for number, part in enumerate(text.split(), 1):
@@ -51,3 +55,15 @@ def others(text: str, home: str) -> tuple[tuple[str, str], ...]:
     if len(found) > MOST + 1:
         raise ValueError(f"SHARDS: at most {MOST}.")
     return tuple(found.items())[1:]
+
+
+def streams(text: str, shards: Others) -> Streams:
+    """The addresses of INGEST; of two servers none would have a majority. Raises ValueError."""
+    if not STREAMS.fullmatch(text):
+        raise ValueError(
+            "INGEST must be the addresses of one server or three, like nats://10.0.0.1:4222, with"
+            " commas between."
+        )
+    if text and shards:
+        raise ValueError("INGEST and SHARDS do not go together: a stream feeds one database.")
+    return tuple(text.replace(",", " ").split())

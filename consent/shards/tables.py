@@ -67,7 +67,8 @@ ENDS = {
 }
 # Of this database or of the installation.
 STAYS = frozenset(
-    "bulk catalogue_row log_word retention_clock shard shard_change shard_site site_template".split()
+    "bulk catalogue_row log_word retention_clock shard shard_change shard_site"
+    " site_template".split()
 )
 PARENTS = {
     "log_id": ("log_head", "site"),
