@@ -1,4 +1,4 @@
-"""Which database a site is in, where SHARDS names several; see consent/shards and decision 0044.
+"""Which database a site is in, where SHARDS names several; see consent/shards and decision 0043.
 
 Every database has these tables. In the one of DATABASE_URL (`home`) `shard_site` is the directory:
 a site that is not listed there is at home. In each it also says whether the site may be written

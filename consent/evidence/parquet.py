@@ -1,7 +1,7 @@
 """Records as Apache Parquet, made by a program of its own (arrow.py), step by step.
 
 The library is large and not everybody needs it, so it is installed apart
-(requirements-parquet.txt, decision 0041) and never loaded here: the child is handed the lines of
+(requirements-parquet.txt, decision 0040) and never loaded here: the child is handed the lines of
 NDJSON and hands back what is ready of the file. One answers before the other speaks again, so
 neither waits for a full pipe.
 """

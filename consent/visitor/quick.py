@@ -1,7 +1,7 @@
 """The body of a choice, read once and at once; whatever is not plainly in order is not read here.
 
 `choice` says the same as `strict_json.parse` and `schemas.choice` where it says anything at all.
-Those two refuse, and word the refusal (docs/decisions/0046-the-hot-road.md).
+Those two refuse, and word the refusal (docs/decisions/0044-the-hot-road.md).
 """
 
 from __future__ import annotations
