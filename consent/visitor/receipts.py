@@ -107,6 +107,8 @@ def of_one(of: Site, row: Row) -> dict[str, Any]:
 
 def _underway(of: Site, visitor: bytes, record_id: str) -> dict[str, Any] | None:
     """The receipt of a record that is acknowledged and on its way to the database."""
+    if not schemas.UUID7.fullmatch(record_id):
+        return None
     taken = underway.first(of, schemas.uuid_bytes(record_id))
     code = taken.row.visitor if taken else None
     if taken is None or code is None or not hmac.compare_digest(code, visitor):
