@@ -436,12 +436,16 @@ def always(https: bool) -> list[tuple[str, str]]:
 
 
 def hot(app: Flask, https: bool) -> visitor.Hot:
-    """The road that choices take: the headers of `guarded`, the figures and the log of the rest."""
+    """The hot road: the headers of `guarded`, the figures and the log of the rest."""
 
-    def ended(status: int, refused: str | None, began: float) -> None:
-        metrics.chosen(app.extensions["metrics"], status, refused, began)
+    def ended(road: visitor.Road, status: int, refused: str | None, began: float) -> None:
+        counted = app.extensions["metrics"]
+        if road is visitor.CHOICE:
+            metrics.chosen(counted, status, refused, began)
+        else:
+            metrics.answered(counted, road.endpoint, status, began)
         if "logged" in app.extensions:
-            route = "/v1/<site>/consents"
-            logs.answered("POST", status, began, request=logs.new_id(), route=route)
+            told = {"request": logs.new_id(), "route": road.route}
+            logs.answered(road.method, status, began, **told)
 
     return visitor.Hot(app, [*UNFRAMED, *always(https)], ended)

@@ -126,7 +126,7 @@ def _ends(response: Response) -> Response:
     if endpoint == "visitor.consents" and request.method == "POST":
         chosen(counted, status, response.headers.get("X-Consent-Refused"), began)
     else:
-        _answered(counted, edge, status, began)
+        answered(counted, edge, status, began)
     if endpoint.startswith("admin.") and request.method == "POST" and _signs_in(endpoint):
         counted.sign_ins.labels("refused" if response.status_code >= 400 else "let in").inc()
     return response
@@ -134,12 +134,13 @@ def _ends(response: Response) -> Response:
 
 def chosen(counted: Counted, status: int, refused: str | None, began: float | None) -> None:
     """Count an answer to a choice; `refused` is the code of a refusal."""
-    _answered(counted, "visitor.consents", status, began)
+    answered(counted, "visitor.consents", status, began)
     said = {201: "stored", 200: "repeated"}.get(status, "other")
     counted.choices.labels(counted.code(refused) if refused else said).inc()
 
 
-def _answered(counted: Counted, edge: str, status: int, began: float | None) -> None:
+def answered(counted: Counted, edge: str, status: int, began: float | None) -> None:
+    """Count an answer and its time."""
     counted.requests.labels(edge, str(status)).inc()
     if began:
         counted.seconds.labels(edge).observe(time.perf_counter() - began)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from flask import Flask
+from flask import Flask, Request
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
@@ -31,6 +31,7 @@ from consent.records import Choice, job
 from consent.records.beside import KeptAddress
 from consent.strict_json import Malformed, parse
 from consent.visitor import hot, quick, taking
+from consent.visitor import script as script_module
 from tests.acts import BY, SECRET, choice_body, make_site, uuid7
 from tests.conftest import START, Clock
 from tests.databases import Databases, lent
@@ -284,9 +285,9 @@ def make_roads(
             apps[1].wsgi_app = apps[1].wsgi_app._flask  # type: ignore[method-assign,attr-defined]
             ended = road._ended
 
-            def noted(status: int, refused: str | None, began: float) -> None:
+            def noted(way: hot.Road, status: int, refused: str | None, began: float) -> None:
                 made.answered.append(refused or str(status))
-                ended(status, refused, began)
+                ended(way, status, refused, began)
 
             road._ended = noted
             return made
@@ -502,7 +503,8 @@ def test_both_roads_are_counted_and_logged_alike(
     monkeypatch.setattr("consent.logs.secrets.token_hex", lambda n: "0" * 2 * n)
     one = roads.body()
     asked = [Sent("", one), Sent("", one), Sent("", b"{}"), Sent("", roads.body())]
-    asked += [Sent("", roads.body())]
+    asked += [Sent("", roads.body()), *(script(lang="en/") for _ in range(2))]
+    asked += [script(), script(), script(X_Forwarded_For="1.1.1.1")]
     said = {}
     root = logging.getLogger()
     before, level = root.handlers[:], root.level
@@ -525,7 +527,106 @@ def test_both_roads_are_counted_and_logged_alike(
         root.setLevel(level)
     assert said[roads.hot] == said[roads.plain]
     assert len(said[roads.hot][0]) == len(asked)
-    assert roads.answered == ["201", "200", "201", "slow_down"]
+    assert roads.answered == ["201", "200", "201", "slow_down", *["200"] * 3]
+
+
+# -- the script --------------------------------------------------------------------------------
+
+
+def script(lang: str = "", method: str = "GET", query: str = "", **headers: str | None) -> Sent:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    sent = {"Origin": None, "Content-Type": None, "Accept-Encoding": "br", **named}
+    path = f"/v1/{SITE}/{lang}consent.js{query}"
+    return Sent(f"{method} {lang} {query} {named}", b"", sent, method, path)
+
+
+def scripts(etag: str) -> list[Sent]:
+    """A script as browsers, caches and others ask for it; each twice, for it is made once."""
+    told: list[dict[str, str | None]] = [
+        {},
+        {"Accept_Encoding": None},
+        {"Accept_Encoding": "gzip, deflate"},
+        {"Accept_Encoding": "br;q=0, gzip"},
+        {"Accept_Language": "pl,en;q=0.5"},
+        {"Accept_Language": "x" * 5000},
+        {"Sec_GPC": "1"},
+        {"X_Forwarded_For": "83.12.34.56"},
+        {"X_Forwarded_For": "24.48.0.1", "Sec_GPC": "1"},
+        {"X_Forwarded_For": "not an address"},
+        {"CF_IPCountry": "DE"},
+        {"Referer": f"{PAGE}/a/page"},
+        {"Referer": "https://evil.com/"},
+        {"Origin": PAGE},
+        {"Host": "invented.example"},
+        {"If_None_Match": etag},
+        {"If_None_Match": f'W/{etag}, "other"'},
+        {"If_None_Match": "*"},
+        {"If_None_Match": '"other"'},
+    ]
+    found = [script(**one) for one in told]
+    found += [script(lang=lang) for lang in ("en/", "pl/", "xx/", "PL-pl/", "%00/", "a/b/", "en")]
+    found += [script(method=method) for method in ("HEAD", "OPTIONS", "POST", "PUT")]
+    found += [script(query="?a=b"), script(query="?")]
+    unknown = replace(script(), path="/v1/unknown.example/consent.js")
+    return [*found, unknown, *found, unknown]
+
+
+def scripts_alike(roads: Roads) -> list[str]:
+    """Which of `scripts` were answered otherwise."""
+    made = [script().to(app) for app in (roads.hot, roads.plain)]  # and smaller from then on
+    unlike = []
+    for one in scripts(made[0].headers["ETag"]):
+        replies = [one.to(app) for app in (roads.hot, roads.plain)]
+        said = [(r.status, sorted(r.headers), r.get_data()) for r in replies]
+        if said[0] != said[1]:
+            unlike.append(one.name)
+    return unlike
+
+
+@pytest.mark.parametrize("https", ["http://consent.example", "https://consent.example"])
+def test_both_roads_answer_a_script_alike(make_roads: MakeRoads, https: str) -> None:
+    roads = make_roads(BASE_URL=https, CDN_COUNTRY_HEADER="CF-IPCountry")
+    assert scripts_alike(roads) == []
+    assert len(roads.answered) > 30 and set(roads.answered) == {"200", "304"}
+
+
+def test_a_script_of_another_version_on_another_day_is_answered_alike(
+    make_roads: MakeRoads,
+) -> None:
+    roads = make_roads()
+    assert scripts_alike(roads) == []
+    roads.clock.advance(days=1)
+    roads.both(lambda: sites.change(sites.get(SITE), BY, roads.clock.now, name="Another name"))
+    roads.both(lambda: notices.publish(sites.get(SITE), BY, roads.clock.now))
+    assert scripts_alike(roads) == []
+
+
+@pytest.mark.parametrize("twin", ["no guard", "a kind of nothing", "another visitor's"])
+def test_a_hot_road_with_another_script_is_found_out(
+    make_roads: MakeRoads, twin: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    roads, real = make_roads(), script_module.held_answer
+    road = roads.hot.wsgi_app
+    assert isinstance(road, hot.Hot)
+    if twin == "no guard":
+        road._beside = []
+    elif twin == "a kind of nothing":
+        monkeypatch.setattr(hot, "HTTPStatus", SaysMore)
+    else:
+        signal = {"HTTP_SEC_GPC": "1"}
+        monkeypatch.setattr(
+            hot.script,
+            "held_answer",
+            lambda of, lang, asked: real(of, lang, Request(asked.environ | signal)),
+        )
+    assert scripts_alike(roads) != []
+
+
+class SaysMore(int):
+    """A status that never says that nothing was changed."""
+
+    NOT_MODIFIED = 0
+    phrase = "Not Modified"
 
 
 @pytest.mark.parametrize("twin", ["no leave to read", "no guard", "an own order", "another layer"])

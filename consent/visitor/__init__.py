@@ -16,13 +16,15 @@ from . import (
 )
 from .blueprint import bp
 from .built import build_digest
-from .hot import Hot
+from .hot import CHOICE, Hot, Road
 from .reach import Reach
 from .signals import own
 
 __all__ = [
+    "CHOICE",
     "Hot",
     "Reach",
+    "Road",
     "asking",
     "bp",
     "build_digest",

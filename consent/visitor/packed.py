@@ -21,6 +21,10 @@ from . import shelf
 
 EACH = 1024  # what an answer weighs beside its body
 QUICK, BEST = 5, 11
+SAFE = [
+    ("X-Content-Type-Options", "nosniff"),
+    ("Cross-Origin-Resource-Policy", "cross-origin"),
+]
 Answer = tuple[int, list[tuple[str, str]], bytes]  # status, headers, body
 
 
@@ -64,8 +68,7 @@ def answer(packed: Packed, accepts: str, known: str) -> Answer:
         ("Cache-Control", packed.caching),
         ("Vary", packed.vary),
         ("ETag", etag),
-        ("X-Content-Type-Options", "nosniff"),
-        ("Cross-Origin-Resource-Policy", "cross-origin"),
+        *SAFE,
     ]
     if known and _holds(known, etag):
         return 304, headers, b""

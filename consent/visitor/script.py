@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from flask import Response, request
+from flask import Request, Response, request
 
 from .. import builds, languages, notices, sites
 from ..db import db
@@ -141,6 +141,18 @@ def script_answer(asked: Asked) -> packed.Answer:
     return packed.answer(made, asked.accepts, asked.known)
 
 
+def held_answer(site: str, lang: str | None, request: Request) -> packed.Answer | None:
+    """The same where memory holds the variant, without a request of Flask's; else None."""
+    asked = _asked(site, lang, where.place(request), where.signals(request), request)
+    stands = shelf.standing(site)
+    made = packed.kept(_key(asked, stands, stands.chosen(asked.network)))
+    if made is None:
+        return None
+    if asked.referrer:
+        _saw_tag(stands.site, asked.referrer)
+    return packed.answer(made, asked.accepts, asked.known)
+
+
 def second_layer(of: Site, content: dict[str, Any], language: str) -> dict[str, Any]:
     """What the settings say beside what the first layer brought."""
     providers = {s["id"]: s["provider"] for s in content["services"]}
@@ -206,16 +218,18 @@ def _keep_answer(view: View) -> str | None:
     )
 
 
-def _asked(site: str, lang: str | None, place: Place, signals: Signals) -> Asked:
-    headers = request.headers
+def _asked(
+    site: str, lang: str | None, place: Place, signals: Signals, asked: Request = request
+) -> Asked:
+    headers = asked.headers
     return Asked(
         site,
         lang,
         place,
         signals,
-        where.network,
-        own_address(),
-        request.environ.get("crumbtrail.cookie_path", "/"),
+        lambda: where.network(asked),
+        own_address(asked),
+        asked.environ.get("crumbtrail.cookie_path", "/"),
         public=False,
         tongues=headers.get("Accept-Language", ""),
         accepts=headers.get("Accept-Encoding", ""),

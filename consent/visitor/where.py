@@ -71,9 +71,9 @@ def _limit_key(asked: Request) -> str | None:
     return client_key(_address(asked))
 
 
-def network() -> str | None:
+def network(asked: Request = request) -> str | None:
     """The network of the address, for a trial's draw: an IPv4 /24 or an IPv6 /48; kept nowhere."""
-    address = _address(request)
+    address = _address(asked)
     if address is None:
         return None
     return str(ip_network((address, 24 if address.version == 4 else 48), strict=False))
