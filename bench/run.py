@@ -54,6 +54,7 @@ PARAMETERS = {
     "PEER": 1,
     "WRITE": 1,
 }
+VARIANTS_S = 20.0  # in which a script for every place of the world is made and made small
 WARM_S = 2.0  # before a closed loop, or as long as the loop where that is shorter
 Server = Ours | Peer | Floor
 Figures = dict[str, Any]
@@ -216,7 +217,7 @@ def reading(ours: Ours, peers: Sequence[Peer], told: dict[str, float]) -> dict[s
         asked += [(peer, "c15t, GET init", init) for peer in peers]
         found: dict[str, list[Figures]] = {name: [] for _, name, _ in asked}
         for server, _, wanted in asked:
-            load(server.port, wanted, min(WARM_S, told["SECONDS"]))
+            load(server.port, wanted, min(VARIANTS_S, 4 * told["SECONDS"]))
         for _ in range(int(told["ROUNDS"])):
             for server, name, wanted in asked:
                 found[name].append(costs(server, wanted, seconds))
