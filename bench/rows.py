@@ -37,7 +37,7 @@ from consent.ledger.rows import Head, Item
 from consent.ledger.tree import Growth, Tree
 from consent.parts import Parts, parts
 from consent.records import RecordFilter, Writer
-from consent.records.rows import Row
+from consent.records.rows import Line, Row
 from consent.records.runs import step
 from consent.records.writer import now_us
 from consent.sites import Site
@@ -240,7 +240,7 @@ def written(
     before, start = cpu_of(serves), time.perf_counter()
     for batch in batches:
         writer._commit(batch)
-        assert all(isinstance(one.outcome, Row) for one in batch)
+        assert all(isinstance(one.outcome, Line) for one in batch)
     return cpu_of(serves) - before, time.perf_counter() - start
 
 

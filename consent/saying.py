@@ -147,7 +147,7 @@ def unpacked(kept: Any) -> str:
 def written(said: str) -> str:
     """A sentence as text that `read` knows again."""
     if isinstance(said, Said):
-        return json.dumps(packed(said), ensure_ascii=False)
+        return json.dumps(packed(said), ensure_ascii=False, default=str)
     return str(said) if not said.startswith("[") else written(Said(said))
 
 

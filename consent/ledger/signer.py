@@ -253,7 +253,7 @@ class Signer:
                     "%(wrong)s.",
                     origin=head.origin,
                     size=size,
-                    wrong=wrong,
+                    wrong=str(wrong),
                 )
             ) from None
         moment = max(micros(at), last)
