@@ -95,6 +95,28 @@ UNFRAMED = [("Content-Security-Policy", "frame-ancestors 'none'"), ("X-Frame-Opt
 STREAM_S = 10.0  # a start waits so long for the stream of INGEST
 CHORES_S = 1.0  # between two looks at what waits: scans, pictures, messages, acts on many sites
 
+COMMANDS = (
+    backup.backup,
+    backup.restore,
+    cli_import.group,
+    cli_ingest.group,
+    cli_notice.group,
+    cli_own.own,
+    cli_policy.group,
+    cli_retention.group,
+    cli_scan.scan,
+    cli_sealing.group,
+    cli_settings.settings,
+    cli_shard.group,
+    cli_statistics.group,
+    cli_preview.preview,
+    cli_preview.preview_answers,
+    cli_renderings.group,
+    cli_probe.visits,
+    witness.group,
+    wording.group,
+)
+
 
 def utc_now() -> datetime:
     return datetime.now(UTC)
@@ -139,25 +161,8 @@ def create_app(settings: Config | None = None, clock: Callable[[], datetime] = u
     cli_people.register(app)
     cli_door.register(app)
     cli_configure.register(app, cli.site_group)
-    app.cli.add_command(backup.backup)
-    app.cli.add_command(backup.restore)
-    app.cli.add_command(cli_import.group)
-    app.cli.add_command(cli_ingest.group)
-    app.cli.add_command(cli_notice.group)
-    app.cli.add_command(cli_own.own)
-    app.cli.add_command(cli_policy.group)
-    app.cli.add_command(cli_retention.group)
-    app.cli.add_command(cli_scan.scan)
-    app.cli.add_command(cli_sealing.group)
-    app.cli.add_command(cli_settings.settings)
-    app.cli.add_command(cli_shard.group)
-    app.cli.add_command(cli_statistics.group)
-    app.cli.add_command(cli_preview.preview)
-    app.cli.add_command(cli_preview.preview_answers)
-    app.cli.add_command(cli_renderings.group)
-    app.cli.add_command(cli_probe.visits)
-    app.cli.add_command(witness.group)
-    app.cli.add_command(wording.group)
+    for command in COMMANDS:
+        app.cli.add_command(command)
     vendors_cli.register(app)
     cli_classify.register(app)
     app.register_error_handler(Refusal, refused)
