@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import ctypes
+import gc
 import os
 import signal
 import threading
@@ -85,6 +86,7 @@ from consent.reminding import Reminders
 from consent.retention import Daily
 from consent.saying import all_of
 from consent.sealing import Keyring
+from consent.serving import Serving
 from consent.sites import Site
 from consent.telling import Telling
 
@@ -152,7 +154,8 @@ def create_app(settings: Config | None = None, clock: Callable[[], datetime] = u
         demo.front,
     ):
         app.register_blueprint(edge)
-    app.wsgi_app = hot(app, settings.https)  # type: ignore[method-assign]
+    app.extensions["hot"] = hot(app, settings.https)
+    app.wsgi_app = app.extensions["hot"]  # type: ignore[method-assign]
     if settings.demo:
         app.register_blueprint(demo.demo)
         app.wsgi_app = demo.Pretend(app.wsgi_app)  # type: ignore[method-assign]
@@ -213,7 +216,7 @@ def fleet(app: Flask, settings: Config, clock: Callable[[], datetime]) -> dict[s
     }
 
 
-def worker() -> Flask | shards.Front:
+def worker() -> Serving:
     """What the server's worker process serves: the app, or with SHARDS one for each database
     behind a front."""
     # Ctrl-C reaches the worker and its parent; only the parent's own signal may end the worker,
@@ -227,10 +230,15 @@ def worker() -> Flask | shards.Front:
     apps = known.fleet()
     for one in apps.values():
         work(one)
+    # What stands now stands for ever; and a batch of choices is no reason to look through it all.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 20)
     if len(apps) == 1:
-        return app
+        return Serving(app, cli.THREADS, app.extensions["hot"])
     directory = shards.Directory(engine(apps[HOME]))
-    return shards.Front({n: a.wsgi_app for n, a in apps.items()}, directory, known.config.own_host)
+    answers = {name: one.wsgi_app for name, one in apps.items()}
+    return Serving(shards.Front(answers, directory, known.config.own_host), cli.THREADS)
 
 
 def work(app: Flask) -> None:

@@ -128,10 +128,9 @@ def serve() -> None:
         factory=True,
         address=config.host,
         port=config.port,
-        interface=Interfaces.WSGI,
+        interface=Interfaces.ASGINL,
         workers=1,
         workers_kill_timeout=5,  # a busy worker may not see the signal to stop
-        blocking_threads=THREADS,
         backlog=1024,
         backpressure=2048,
         working_dir=ROOT,

@@ -17,6 +17,7 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -209,11 +210,12 @@ def client(
     What stands left of an untrusted hop was written by strangers. None where a trusted proxy
     said nothing readable, or where only public proxies are left: no visitor is at their place.
     """
-    found = parse_address(peer)
+    found, believed = _peer(peer, trusted)
     hops = forwarded_for.split(",") if forwarded_for and forwarded_for.strip() else []
-    while found is not None and hops and _within(found, trusted):
+    while found is not None and hops and believed:
         found = parse_address(hops.pop())
-    if found is None or (_within(found, trusted) and not is_private(found)):
+        believed = found is not None and _within(found, trusted)
+    if found is None or (believed and not is_private(found)):
         return None
     return found
 
@@ -222,10 +224,21 @@ def untrusted_forwarding(
     peer: str | None, forwarded_for: str | None, trusted: tuple[Network, ...]
 ) -> bool:
     """Whether a proxy on our own network forwards visitors, and nobody said to trust it."""
-    address = parse_address(peer)
-    if address is None or not forwarded_for:
+    if not forwarded_for:
         return False
-    return is_private(address) and not _within(address, trusted)
+    address, believed = _peer(peer, trusted)
+    return address is not None and not believed and is_private(address)
+
+
+def _peer(peer: str | None, trusted: tuple[Network, ...]) -> tuple[Address | None, bool]:
+    """Who is at the other end of the connection, and whether that is a trusted proxy."""
+    return _proxy(peer, trusted) if trusted else (parse_address(peer), False)
+
+
+@lru_cache(maxsize=8)  # where proxies are trusted, few else are at the other end
+def _proxy(peer: str | None, trusted: tuple[Network, ...]) -> tuple[Address | None, bool]:
+    address = parse_address(peer)
+    return address, address is not None and _within(address, trusted)
 
 
 def _within(address: Address, networks: tuple[Network, ...]) -> bool:

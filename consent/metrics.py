@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import cast
 
@@ -70,6 +71,11 @@ class Counted:
         self.sign_ins = Counter(
             "crumbtrail_sign_ins", "Sign-ins to the admin.", ("outcome",), registry=self.registry
         )
+
+        # To find the counter of a label takes longer than to count.
+        self.of = cache(lambda edge, status: self.requests.labels(edge, str(status)))
+        self.time = cache(self.seconds.labels)
+        self.choice = cache(self.choices.labels)
 
     def code(self, said: str) -> str:
         if said not in self.codes and (not CODE.fullmatch(said) or len(self.codes) >= CODES_MAX):
@@ -136,14 +142,14 @@ def chosen(counted: Counted, status: int, refused: str | None, began: float | No
     """Count an answer to a choice; `refused` is the code of a refusal."""
     answered(counted, "visitor.consents", status, began)
     said = {201: "stored", 200: "repeated"}.get(status, "other")
-    counted.choices.labels(counted.code(refused) if refused else said).inc()
+    counted.choice(counted.code(refused) if refused else said).inc()
 
 
 def answered(counted: Counted, edge: str, status: int, began: float | None) -> None:
     """Count an answer and its time."""
-    counted.requests.labels(edge, str(status)).inc()
+    counted.of(edge, status).inc()
     if began:
-        counted.seconds.labels(edge).observe(time.perf_counter() - began)
+        counted.time(edge).observe(time.perf_counter() - began)
 
 
 def _edge(endpoint: str) -> str:

@@ -34,7 +34,7 @@ STEPS = (
     ("findings",),  # what a scan saw, and what is wrong with it: pure
     ("verify", "gate"),  # what runs without the rest of the house: at a stranger's, at an owner's
     ("databases", "keyfile"),  # the keys it makes for itself
-    ("config", "errors", "db", "limits", "chores"),  # floor 2: foundation
+    ("config", "errors", "db", "limits", "chores", "many"),  # floor 2: foundation
     ("envelope", "tenancy", "wire"),
     ("row_security",),
     (
@@ -115,6 +115,7 @@ STEPS = (
         "witness",
         "wording",
     ),  # floor 6: the edges
+    ("serving",),  # and what serves them
 )
 STEP = {noun: number for number, nouns in enumerate(STEPS) for noun in nouns}
 FORBIDDEN_NAMES = {"utils", "helpers", "common", "manager", "service"}

@@ -29,12 +29,14 @@ from consent.db import db
 from consent.errors import Refusal
 from consent.records import Choice, job
 from consent.records.beside import KeptAddress
+from consent.serving import Serving
 from consent.strict_json import Malformed, parse
 from consent.visitor import hot, quick, taking
 from consent.visitor import script as script_module
 from tests.acts import BY, SECRET, choice_body, make_site, uuid7
 from tests.conftest import START, Clock
 from tests.databases import Databases, lent
+from tests.looped import Looped
 from tests.test_choices import CANNOT_BE
 from tests.test_strict_json import REFUSED
 
@@ -253,9 +255,13 @@ def _kept(app: Flask) -> dict[str, list[Any]]:
 MakeRoads = Callable[..., Roads]
 
 
-@pytest.fixture
+@pytest.fixture(params=["a thread waits", "the loop goes on"])
 def make_roads(
-    databases: Databases, clock: Clock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    request: pytest.FixtureRequest,
+    databases: Databases,
+    clock: Clock,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[MakeRoads]:
     monkeypatch.setattr("secrets.token_bytes", lambda n=32: bytes(range(n)))
     with contextlib.ExitStack() as stack:
@@ -280,9 +286,12 @@ def make_roads(
                 digests.append(notice.digest)
             assert digests[0] == digests[1]
             made = Roads(apps[0], apps[1], digests[0], clock)
-            road = apps[0].wsgi_app
-            assert isinstance(road, hot.Hot)
+            road = apps[0].extensions["hot"]
             apps[1].wsgi_app = apps[1].wsgi_app._flask  # type: ignore[method-assign,attr-defined]
+            if request.param == "the loop goes on":
+                looped = Looped(Serving(apps[0].wsgi_app, 2, road))
+                stack.callback(looped.close)
+                apps[0].wsgi_app = looped  # type: ignore[method-assign]
             ended = road._ended
 
             def noted(way: hot.Road, status: int, refused: str | None, began: float) -> None:
@@ -504,7 +513,7 @@ def test_both_roads_are_counted_and_logged_alike(
     one = roads.body()
     asked = [Sent("", one), Sent("", one), Sent("", b"{}"), Sent("", roads.body())]
     asked += [Sent("", roads.body()), *(script(lang="en/") for _ in range(2))]
-    asked += [script(), script(), script(X_Forwarded_For="1.1.1.1")]
+    asked += [script(), script(), script(), script(X_Forwarded_For="1.1.1.1")]
     said = {}
     root = logging.getLogger()
     before, level = root.handlers[:], root.level
@@ -541,7 +550,8 @@ def script(lang: str = "", method: str = "GET", query: str = "", **headers: str 
 
 
 def scripts(etag: str) -> list[Sent]:
-    """A script as browsers, caches and others ask for it; each twice, for it is made once."""
+    """A script as browsers, caches and others ask for it; each three times, for it is made at the
+    first and made small at the second."""
     told: list[dict[str, str | None]] = [
         {},
         {"Accept_Encoding": None},
@@ -568,7 +578,7 @@ def scripts(etag: str) -> list[Sent]:
     found += [script(method=method) for method in ("HEAD", "OPTIONS", "POST", "PUT")]
     found += [script(query="?a=b"), script(query="?")]
     unknown = replace(script(), path="/v1/unknown.example/consent.js")
-    return [*found, unknown, *found, unknown]
+    return [*found, unknown] * 3
 
 
 def scripts_alike(roads: Roads) -> list[str]:
@@ -606,8 +616,7 @@ def test_a_hot_road_with_another_script_is_found_out(
     make_roads: MakeRoads, twin: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     roads, real = make_roads(), script_module.held_answer
-    road = roads.hot.wsgi_app
-    assert isinstance(road, hot.Hot)
+    road = roads.hot.extensions["hot"]
     if twin == "no guard":
         road._beside = []
     elif twin == "a kind of nothing":
@@ -634,10 +643,10 @@ def test_a_hot_road_that_answers_otherwise_is_found_out(
     make_roads: MakeRoads, twin: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     roads = make_roads()
-    road, real = roads.hot.wsgi_app, quick.choice
-    assert isinstance(road, hot.Hot)
+    road, real = roads.hot.extensions["hot"], quick.choice
     if twin == "no leave to read":
         monkeypatch.setattr(hot, "allowed", lambda *_: [])
+        monkeypatch.setattr(hot, "readable", lambda *_: [])
     elif twin == "no guard":
         road._always = []
     elif twin == "an own order":

@@ -88,7 +88,8 @@ class Signer:
 
     def keys(self, at: datetime) -> list[Key]:
         """The key that signs at `at`, then older ones while they overlap, the oldest first."""
-        known = [key for key in self._all_keys(at) if key.since <= at] or self._all_keys(at)[:1]
+        every = self._all_keys(at)
+        known = [key for key in every if key.since <= at] or every[:1]
         newest = known[-1]
         older = [key for key in known[:-1] if self._ended(key, known) + OVERLAP > at]
         return [newest, *older[-OLDER_MAX:]]

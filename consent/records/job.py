@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from _thread import LockType, allocate_lock
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +16,7 @@ from .beside import REASONS
 from .rows import Line, encode
 from .verb import Choice, Facts, claimed_ms, to_row
 
+WAITING = ("site", "seq", "kind", "body")
 canonical = msgspec.json.Encoder(order="sorted").encode  # as leaf.jcs, for what a record holds
 
 
@@ -27,7 +29,8 @@ def _held() -> LockType:
 
 @dataclass
 class Job:
-    """`outcome` is set before `done` is released."""
+    """`outcome` is set before `done` is released and `tell`, of whoever does not wait in a thread,
+    is called with all jobs of the batch that have it."""
 
     row: Line
     rule: tuple[str, str]
@@ -40,6 +43,7 @@ class Job:
     commitment: str = ""
     reasons: int = 0  # why it is suspect, see suspicion.py
     done: LockType = field(default_factory=_held)
+    tell: Callable[[list[Job]], None] | None = None
     outcome: Line | Exception | None = None
     fresh: bool = True
     left: bool = False  # nobody waits for it any more
@@ -80,10 +84,9 @@ class Job:
         )
         self.commitment = leaf.committed(canonical(self.record), self.row.salt or b"")
 
-    def waiting(self) -> dict[str, Any]:
-        """The commitment waits for the log in the transaction that stores the record."""
-        body = bytes.fromhex(self.commitment)
-        return {"site": self.facts.site, "seq": self.row.seq, "kind": CONSENT, "body": body}
+    def waiting(self) -> tuple[str, int, int, bytes]:
+        """The commitment waits for the log in the transaction that stores the record: WAITING."""
+        return self.facts.site, self.row.seq, CONSENT, bytes.fromhex(self.commitment)
 
     def flag(self) -> dict[str, Any]:
         return {**self._at(), "reasons": self.reasons}

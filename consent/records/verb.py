@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -148,6 +149,7 @@ def claimed_ms(choice: Choice) -> int:
     return micros(choice.at) // 1000
 
 
+@lru_cache(maxsize=256)
 def reduced_page(url: str) -> str:
     """Origin and at most two path segments; one with digits, @, % or over 24 characters is `*`.
 

@@ -14,6 +14,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Sequence
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Engine, Table, delete, exists, insert, select, tuple_
@@ -22,9 +23,10 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from ..directory import moved
 from ..errors import Busy
+from ..many import put
 from ..waiting import Waiting
 from .beside import Denial, KeptAddress
-from .job import Job, reused, same
+from .job import WAITING, Job, reused, same
 from .room import SLOW_S, Room
 from .rows import ERASED, TEST, Line, Page, Place, Row, Rule, is_test
 from .suspicion import Flag, reasons_of
@@ -38,6 +40,7 @@ PAGES = 20_000  # distinct pages kept by name, per site; later ones are kept as 
 ORIGINS = 100  # of those, before a page is kept as *
 TEST_LIFE_US = 24 * 3600 * 1_000_000
 COLUMNS = tuple(column.name for column in Row.__table__.columns)
+VALUES = attrgetter(*COLUMNS)
 
 
 class Writer:
@@ -70,26 +73,46 @@ class Writer:
         Raises Invalid `id_reused` where the id holds another content, Busy where nothing was
         stored.
         """
-        self.room.enter(job.row.site_id, job.withdrawal)
+        self.begin(job)
         try:
             self._wait(job)
         finally:
-            if not job.left:
-                job.left = True
-                self.room.leave(job.row.site_id, job.withdrawal)
+            self.leave(job)
+        return self.outcome(job)
+
+    def begin(self, job: Job) -> None:
+        """Put `job` before the next batch; whoever does that must `leave` in the end. Raises Busy
+        where there is no room for it."""
+        self.room.enter(job.row.site_id, job.withdrawal)
+        if self.depth >= QUEUE or self.crowded(job):
+            self.leave(job)
+            raise busy()
+        self._queue.put(job)
+
+    def leave(self, job: Job) -> None:
+        """Nobody waits for `job` any more: if it is not written yet, it need not be."""
+        if not job.left:
+            job.left = True
+            self.room.leave(job.row.site_id, job.withdrawal)
+
+    def outcome(self, job: Job) -> tuple[Line, bool]:
+        """What `write` says, once the batch is over; Busy before."""
         if isinstance(job.outcome, Line):
             return job.outcome, job.fresh
         raise job.outcome or busy()
 
+    def crowded(self, job: Job) -> bool:
+        """Whether too many wait for a stuck batch; then `job` has left."""
+        if self._stuck and not job.left:
+            job.left = self.room.crowded(job.row.site_id, job.withdrawal)
+        return job.left
+
     def _wait(self, job: Job) -> None:
         """Until the batch of `job` is written; raises Busy where too many wait for a stuck one."""
-        if self.depth >= QUEUE or self._crowded(job):
-            raise busy()
-        self._queue.put(job)
         for _ in range(round(WAIT_S / SLOW_S)):
             if job.done.acquire(timeout=SLOW_S):
                 return
-            if self._crowded(job):
+            if self.crowded(job):
                 break
         raise busy()
 
@@ -97,11 +120,6 @@ class Writer:
         """Raises Busy where a choice for that site would have to leave at once."""
         if self._stuck and self.room.full(site_id, withdrawal):
             raise busy()
-
-    def _crowded(self, job: Job) -> bool:
-        if self._stuck:
-            job.left = self.room.crowded(job.row.site_id, job.withdrawal)
-        return job.left
 
     @property
     def _stuck(self) -> bool:
@@ -174,13 +192,12 @@ class Writer:
                 _fail(batch, busy(error))
                 break
         self._began = None
-        for job in batch:
-            job.done.release()
+        _tell(batch)
 
     def _store(self, connection: Connection, batch: list[Job]) -> None:
         present = self._present(connection, batch)
-        values: list[dict[str, Any]] = []
-        waits: list[dict[str, Any]] = []
+        values: list[tuple[Any, ...]] = []
+        waits: list[tuple[Any, ...]] = []
         denials: list[dict[str, Any]] = []
         fresh: list[Job] = []
         for job in batch:
@@ -193,17 +210,15 @@ class Writer:
                 job.outcome = held if erased or same(held, job.row) else reused()
                 continue
             job.outcome = present[key] = job.row
-            values.append({name: getattr(job.row, name) for name in COLUMNS})
+            values.append(VALUES(job.row))
             denials += [job.denial()] if job.facts.denied else []
             job.seal()
             if not job.row.flags & TEST:
                 job.reasons = reasons_of(job.row, job.facts.burst)
                 waits.append(job.waiting())
                 fresh.append(job)
-        if values:
-            connection.execute(insert(_table(Row)), values)
-        if waits:
-            connection.execute(insert(_table(Waiting)), waits)
+        put(connection, _table(Row), COLUMNS, values)
+        put(connection, _table(Waiting), WAITING, waits)
         if flags := [job.flag() for job in fresh if job.reasons]:
             connection.execute(insert(_table(Flag)), flags)
         if kept := [job.address() for job in fresh if job.facts.kept]:
@@ -303,6 +318,17 @@ def busy(cause: Exception | None = None) -> Busy:
 def elsewhere() -> Busy:
     """The site has left this database, or is about to: nothing was stored."""
     return Busy("moved", "The site moves; nothing was stored, please repeat.", retry_after=1)
+
+
+def _tell(batch: Sequence[Job]) -> None:
+    """Everybody who waits, that their outcome is there."""
+    others: dict[Callable[[list[Job]], None], list[Job]] = {}
+    for job in batch:
+        job.done.release()
+        if job.tell is not None:
+            others.setdefault(job.tell, []).append(job)
+    for tell, jobs in others.items():
+        tell(jobs)
 
 
 def _fail(batch: Sequence[Job], error: Exception) -> None:

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import select, text, tuple_
+from sqlalchemy import Table, select, tuple_
 from sqlalchemy.engine import Connection
 
 from ..db import db
+from ..many import put
 from ..notices import Notice
 from ..records.job import Job
 from ..records.rows import TEST, Line, Row
 from ..sites import Site
 from . import cells
 from .cells import Counts, Seen
-from .table import Kind
+from .table import Cell, Kind
 
-ADD = text(
-    "INSERT INTO rollup (site_id, span, kind, value, granted, partly, refused) VALUES"
-    " (:site_id, :span, :kind, :value, :granted, :partly, :refused)"
-    " ON CONFLICT (site_id, span, kind, value) DO UPDATE SET"
+COLUMNS = ("site_id", "span", "kind", "value", "granted", "partly", "refused")
+ADD = (
+    "ON CONFLICT (site_id, span, kind, value) DO UPDATE SET"
     " granted = rollup.granted + excluded.granted, partly = rollup.partly + excluded.partly,"
     " refused = rollup.refused + excluded.refused"
 )
@@ -57,24 +57,13 @@ def pour(connection: Connection, site_id: int, counts: Counts) -> None:
         held = months.setdefault((day // 100, kind, value), [0, 0, 0])
         for which in range(3):
             held[which] += more[which]
-    lines = [line(site_id, place, n) for place, n in sorted({**counts, **months}.items())]
-    if lines:
-        connection.execute(ADD, lines)
+    add_to(connection, site_id, {**counts, **months})
 
 
-def line(site_id: int, place: cells.Place, counts: Sequence[int]) -> dict[str, Any]:
-    """One line as the table has it."""
-    span, kind, value = place
-    granted, partly, refused = counts
-    return {
-        "site_id": site_id,
-        "span": span,
-        "kind": int(kind),
-        "value": value,
-        "granted": granted,
-        "partly": partly,
-        "refused": refused,
-    }
+def add_to(connection: Connection, site_id: int, counts: Counts) -> None:
+    """Add counts to what the table has."""
+    lines = [(site_id, s, int(kind), v, *n) for (s, kind, v), n in sorted(counts.items())]
+    put(connection, cast("Table", Cell.__table__), COLUMNS, lines, ADD)
 
 
 def gone(site: Site, seqs: Sequence[int]) -> None:

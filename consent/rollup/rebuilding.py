@@ -97,9 +97,7 @@ def _put(connection: Connection, site_id: int, span: int, held: Counts, counts: 
     if held == counts:
         return True
     connection.execute(delete(Cell).where(Cell.site_id == site_id, Cell.span == span))
-    if counts:
-        lines = [counting.line(site_id, place, n) for place, n in counts.items()]
-        connection.execute(counting.ADD, lines)
+    counting.add_to(connection, site_id, counts)
     return False
 
 

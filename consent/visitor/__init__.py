@@ -16,15 +16,17 @@ from . import (
 )
 from .blueprint import bp
 from .built import build_digest
-from .hot import CHOICE, Hot, Road
-from .reach import Reach
+from .hot import CHOICE, Hot, Road, Stored
+from .reach import AT_ONCE, Reach
 from .signals import own
 
 __all__ = [
+    "AT_ONCE",
     "CHOICE",
     "Hot",
     "Reach",
     "Road",
+    "Stored",
     "asking",
     "bp",
     "build_digest",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Request, Response, request
@@ -45,13 +46,17 @@ def own_address(asked: Request = request) -> str | None:
 def _own_address(asked: Request) -> str | None:
     if asked.environ.get("crumbtrail.cookie_path", "/") != "/":
         return None
+    return _address("https" if parts().config.https else asked.scheme, asked.host)
+
+
+@lru_cache(maxsize=64)
+def _address(scheme: str, written: str) -> str | None:
     try:
-        host = urlsplit(f"//{asked.host}").hostname
+        host = urlsplit(f"//{written}").hostname
     except ValueError:
         return None
     if not host:
         return None
-    scheme = "https" if parts().config.https else asked.scheme
     return f"{scheme}://[{host}]" if ":" in host else f"{scheme}://{host}"
 
 
@@ -77,14 +82,18 @@ def sets_cookies(site: Site, asked: Request = request) -> bool:
 
 def allowed(key: str | None, asked: Request = request) -> list[tuple[str, str]]:
     """CORS: the headers that let exactly the pages of that site read the answer."""
-    origin = asked.headers.get("Origin")
-    if key is None or origin is None:
+    if key is None or "Origin" not in asked.headers:
         return []
     try:
-        site = shelf.site(key)
+        return readable(shelf.site(key), asked)
     except (Refusal, SQLAlchemyError):  # the answer is already an error; keep it
         return []
-    if not origin_of(site, asked):
+
+
+def readable(site: Site, asked: Request) -> list[tuple[str, str]]:
+    """The same where the site is at hand."""
+    origin = asked.headers.get("Origin")
+    if origin is None or not origin_of(site, asked):
         return []
     found = [
         ("Access-Control-Allow-Origin", origin),

@@ -54,6 +54,13 @@ def kept(key: Hashable) -> Packed | None:
     return found
 
 
+def ready(key: Hashable, accepts: str) -> Packed | None:
+    """The same where nothing is left to be compressed for an answer to `accepts`."""
+    found: Packed | None = shelf.shelf("packed").get(key)
+    usable = found is not None and found.best and _encoding(accepts[:256]) == "br"
+    return found if usable else None
+
+
 def keep(key: Hashable, packed: Packed) -> None:
     shelf.shelf("packed").put(key, packed, len(packed.small) + EACH)
 

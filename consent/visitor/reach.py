@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime
 from threading import Lock
 
@@ -24,6 +25,12 @@ _LOG = logging.getLogger(__name__)
 AWAY_S = 2.0
 AWAY = (OperationalError, InterfaceError, PoolTimeout)
 READING, WRITING = "reading", "writing"
+# Set where nothing may be waited for: on the loop that answers everybody.
+AT_ONCE: ContextVar[bool] = ContextVar("at_once", default=False)
+
+
+class Unheld(Exception):
+    """Memory does not hold what is asked for, and the database may not be asked here."""
 
 
 class Reach:
@@ -38,8 +45,8 @@ class Reach:
 
     @contextmanager
     def asking(self) -> Iterator[None]:
-        """Around whatever asks. Raises Busy `busy` where it is not worth it; what the database
-        raises inside goes on, and the session is rolled back."""
+        """Around whatever asks. Raises Busy `busy` where it is not worth it, Unheld where nobody
+        may wait; what the database raises inside goes on, and the session is rolled back."""
         tries = self._tries()
         try:
             yield
@@ -60,10 +67,14 @@ class Reach:
         """Whether this is the one that looks if the database is back; the others go on without."""
         with self._lock:
             if self._failed_at is None:
+                if AT_ONCE.get():
+                    raise Unheld
                 return False
             since = self._clock().timestamp() - self._failed_at
             if self._trying or 0 <= since < AWAY_S:
                 raise busy()
+            if AT_ONCE.get():
+                raise Unheld
             self._trying = True
             return True
 

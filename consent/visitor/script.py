@@ -142,10 +142,11 @@ def script_answer(asked: Asked) -> packed.Answer:
 
 
 def held_answer(site: str, lang: str | None, request: Request) -> packed.Answer | None:
-    """The same where memory holds the variant, without a request of Flask's; else None."""
+    """The same where memory holds the variant as it is sent, without a request of Flask's; else
+    None."""
     asked = _asked(site, lang, where.place(request), where.signals(request), request)
     stands = shelf.standing(site)
-    made = packed.kept(_key(asked, stands, stands.chosen(asked.network)))
+    made = packed.ready(_key(asked, stands, stands.chosen(asked.network)), asked.accepts)
     if made is None:
         return None
     if asked.referrer:

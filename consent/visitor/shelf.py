@@ -22,7 +22,7 @@ from ..errors import Busy, Conflict, NotFound, Refusal
 from ..notices import Answer, Notice
 from ..parts import parts
 from ..sites import Site
-from .reach import READING, UNREACHED, reach
+from .reach import AT_ONCE, READING, UNREACHED, reach
 from .recent import Recent
 
 FRESH_S = 1.0
@@ -94,6 +94,17 @@ def site(key: str) -> Site:
     return standing(key).site
 
 
+def holds(of: Site, notice: str, answer: str | None) -> bool:
+    """Whether memory alone can tell what a choice about that notice needs to know."""
+    shown = shelf("shown").get((of.id, notice))
+    return (
+        shown is not None
+        and shelf("contents").get(shown.id) is not None
+        and (answer is None or shelf("answers").get((of.id, answer)) is not None)
+        and shelf("origins").get(of.key) is not None
+    )
+
+
 def origin(of: Site) -> str:
     """The name of the site's log, made at first use and frozen."""
     held = shelf("origins")
@@ -160,6 +171,8 @@ def standing(key: str) -> Standing:
         return _read(key, now)
     if 0 <= now - found.read < FRESH_S:
         return found
+    if AT_ONCE.get() and _sent(key, now):
+        return found
     turns, mine = parts().memory.setdefault("turns", {}), object()
     if turns.setdefault(key, mine) is not mine:  # another request is reading it
         return found
@@ -172,6 +185,15 @@ def standing(key: str) -> Standing:
         raise
     finally:
         del turns[key]
+
+
+def _sent(key: str, now: float) -> bool:
+    """Whether the loop has just sent a request to a thread, which reads that site again."""
+    sent: dict[str, float] = parts().memory.setdefault("sent", {})
+    just = 0 <= now - sent.get(key, 0) < FRESH_S
+    if not just:
+        sent[key] = now
+    return just
 
 
 def _read(key: str, now: float) -> Standing:

@@ -1,4 +1,8 @@
-"""Taking a choice: the one verb behind the route of Flask and the hot road."""
+"""Taking a choice: the one verb behind the route of Flask and the hot road.
+
+It has two halves, so that whoever answers many visitors at once can wait between them: `examined`
+finds out whether a choice can be stored, `told` makes the answer once it is.
+"""
 
 from __future__ import annotations
 
@@ -22,6 +26,7 @@ from ..regime import Regime
 from ..sites import Site
 from . import cookies, shelf, underway, where
 from .blueprint import origin_of
+from .once import once
 from .reach import READING, UNREACHED, reach
 
 # What a visitor may say of their age beside a choice, where the notice asks; it holds until they
@@ -38,8 +43,27 @@ class Taken:
     cookies: list[str]
 
 
+@dataclass(frozen=True)
+class Examined:
+    """A choice that may be stored, and what its answer needs beside the row."""
+
+    of: Site
+    choice: Choice
+    facts: Facts
+    held: list[str]  # secrets of which one is the visitor's: see cookies.secrets
+    regime: Regime
+    now: datetime
+
+
 def take(site: str, read: Callable[[], Choice], asked: Request = request) -> Taken:
     """Store the choice that `read` finds in the body, or raise what CONTRACT says of it."""
+    found = examined(site, read, asked)
+    db.session.close()  # nothing is held while waiting for the writer
+    return told(found, *_stored(found.choice, found.facts, found.held), asked)
+
+
+def examined(site: str, read: Callable[[], Choice], asked: Request = request) -> Examined:
+    """The choice that `read` finds in the body, if it may be stored; else raises."""
     known, of = parts(), shelf.site(site)
     now = known.clock()
     going()
@@ -49,13 +73,17 @@ def take(site: str, read: Callable[[], Choice], asked: Request = request) -> Tak
     known.writer.turn_away(of.id, choice.action == "withdraw")
     within_limits(of, choice, asked)
     notice = shelf.notice(of, choice.notice)
-    content, regime = notice.content, regime_here(now, asked)
-    records.check(choice, content, now)
+    regime = regime_here(now, asked)
+    records.check(choice, notice.content, now)
     facts = facts_of(of, notice, regime, _answer(of, choice, notice), test, asked)
     age = asked.args.get("age") if asked.query_string else None
     choice, facts = settled(of, choice, held, facts, age, asked)
-    db.session.close()  # nothing is held while waiting for the writer
-    job, row, fresh = _stored(choice, facts, held)
+    return Examined(of, choice, facts, held, regime, now)
+
+
+def told(found: Examined, job: Job, row: Line, fresh: bool, asked: Request = request) -> Taken:
+    """What is answered once `row` is stored."""
+    of, facts = found.of, found.facts
     if row.flags & ERASED:
         raise gone(of, row)
     if fresh or job.record:
@@ -63,7 +91,8 @@ def take(site: str, read: Callable[[], Choice], asked: Request = request) -> Tak
     else:
         record = records.Names([row]).record(row, of.key)
         body = _body(of, row, record, leaf.commitment(record, row.salt or b""), facts.denied)
-    lines = cookies.lines(of, choice, held[0], content, regime, now, asked)
+    content, secret = facts.notice, found.held[0]
+    lines = cookies.lines(of, found.choice, secret, content, found.regime, found.now, asked)
     return Taken(201 if fresh else 200, body, lines)
 
 
@@ -78,20 +107,22 @@ def within_limits(of: Site, choice: Choice, asked: Request = request) -> None:
 
     Raises Busy `slow_down`.
     """
-    known = parts()
-    limits, now = known.limits, known.clock().timestamp()
-    kind = "withdrawal" if choice.action == "withdraw" else "choice"
-    client = where.limit_key(asked)
-    waits = [limits[f"site_{kind}"].take(of.key, now)]
-    if client is not None:
-        waits.append(limits[f"client_{kind}"].take(client, now))
-    if max(waits) > 0:
+    wait = once(asked, "crumbtrail.wait", lambda: _wait(of, choice, asked))
+    if wait > 0:
         raise Busy(
             "slow_down",
             "Too many choices at once; nothing was stored.",
             status=429,
-            retry_after=math.ceil(max(waits)),
+            retry_after=math.ceil(wait),
         )
+
+
+def _wait(of: Site, choice: Choice, asked: Request) -> float:
+    known = parts()
+    limits, now = known.limits, known.clock().timestamp()
+    kind = "withdrawal" if choice.action == "withdraw" else "choice"
+    wait, client = limits[f"site_{kind}"].take(of.key, now), where.limit_key(asked)
+    return wait if client is None else max(wait, limits[f"client_{kind}"].take(client, now))
 
 
 def regime_here(now: datetime, asked: Request = request) -> Regime:
@@ -108,8 +139,7 @@ def facts_of(
     asked: Request = request,
 ) -> Facts:
     """What the server knows of a choice that this request brings."""
-    known, client = parts(), where.limit_key(asked)
-    now = known.clock().timestamp()
+    known = parts()
     return Facts(
         site_id=of.id,
         site=of.key,
@@ -123,8 +153,14 @@ def facts_of(
         regimes=known.regimes.digest,
         place=where.place(asked),
         browser=where.browser(asked),
-        burst=client is not None and known.limits["client_burst"].take(client, now) > 0,
+        burst=once(asked, "crumbtrail.burst", lambda: _burst(asked)),
     )
+
+
+def _burst(asked: Request) -> bool:
+    known, client = parts(), where.limit_key(asked)
+    now = known.clock().timestamp()
+    return client is not None and known.limits["client_burst"].take(client, now) > 0
 
 
 def settled(
