@@ -7,6 +7,7 @@ import sys
 import threading
 import uuid
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -36,7 +37,7 @@ from . import (
 from .databases import HOME
 from .db import db, rfc3339, sqlite_warning
 from .errors import Refusal
-from .ledger import Refused, erase, one, recover, replay, run
+from .ledger import Refused, one, recover, replay, run
 from .ledger.fsck import fsck
 from .parts import parts
 from .records import RecordFilter
@@ -275,12 +276,10 @@ def key_revoke(key_id: str) -> None:
 def record_erase(site: str, record_id: str | None, visitor: str | None, reason: str) -> None:
     """Erase one record, or all of a visitor, at the visitor's wish."""
     of = verb(sites.get, site)
-    rows = _chosen(of, record_id, visitor)
-    known = parts()
-    signer, at = known.ledger.signer, known.clock()
-    indices = verb(erase, signer, of, rows, by="cli", at=at, reason=reason)
+    chosen = partial(_chosen, of, record_id, visitor)
+    indices = verb(parts().erase, of, chosen, by="cli", reason=reason)
     places = ", ".join(str(index) for index in indices) or "none"
-    click.echo(f"Erased: {len(rows)} records. Places in the log: {places}.")
+    click.echo(f"Erased: {len(indices)} records. Places in the log: {places}.")
 
 
 def _chosen(site: sites.Site, record_id: str | None, visitor: str | None) -> list[Row]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, cast
@@ -11,15 +11,18 @@ from typing import Any, cast
 from flask import Flask, Response, current_app
 from sqlalchemy import Engine
 
+from . import ledger
 from .config import Config
 from .geo import Geo
-from .ingest import Buffer, Stream
+from .ingest import Buffer, Stream, settled
 from .ledger import Ledger
 from .limits import Limiter
 from .mail import Outbox
 from .records import Writer
+from .records.rows import Row
 from .regime import Table
 from .renderings import Staged
+from .sites import Site
 
 
 @dataclass
@@ -57,6 +60,15 @@ class Parts:
     def started(self) -> Writer | Buffer | None:
         """The writer, if there was a record yet."""
         return self._writer
+
+    def erase(
+        self, site: Site, chosen: Callable[[], Sequence[Row]], by: str, reason: str = ""
+    ) -> list[int]:
+        """Wipe the records that `chosen` finds when all that was acknowledged is stored: the index
+        in the log of each, as `ledger.erase`. Raises Busy `busy`; nothing is erased then."""
+        if self.stream is not None:
+            settled(self.stream)
+        return ledger.erase(self.ledger.signer, site, chosen(), by, self.clock(), reason=reason)
 
     def close(self) -> None:
         """Write what is queued; the server calls this when it stops."""

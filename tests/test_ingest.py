@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +17,16 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
+from werkzeug.test import TestResponse
 
 from app import keeper
-from consent import ledger, notices, rollup, sites
+from consent import ledger, notices, parts, rollup, sites, tokens, users
 from consent.db import db
 from consent.ingest import Keeper, Stream
 from consent.ingest.message import subject_of
 from consent.leaf import visitor_id
 from consent.ledger.fsck import fsck
-from consent.records.rows import Row
+from consent.records.rows import ERASED, Row
 from consent.records.runs import Indexing
 from tests.acts import BY, SECRET, choice_body, make_site, post_choice
 from tests.conftest import Clock
@@ -32,6 +34,7 @@ from tests.databases import PostgresqlDatabases
 from tests.jetstream import Jetstream, Missing, jetstream
 from tests.postgres import Cluster, cluster
 from tests.postgres import Missing as NoPostgres
+from tests.test_admin import EMAIL, WORDS, Owner
 
 PATIENCE = 30.0
 SITE, OTHER = "example.com", "example.org"
@@ -309,17 +312,98 @@ def test_a_choice_that_the_database_contradicts_is_kept_for_a_person(
     assert result.exit_code == 0 and "waiting for the database: 0\n" in result.output
 
 
-def test_nothing_is_erased_while_a_record_is_on_its_way(
-    client: FlaskClient, clock: Clock, digest: str, app: Flask, keep: Callable[[], Keeper]
+Door = Callable[[str], bool]  # by a record's id: whether all of its visitor's are erased, or busy
+
+
+def by_the_visitor(app: Flask, clock: Clock) -> Door:
+    client = app.test_client()
+    return lambda _: done(client.post(f"/v1/{SITE}/visitor/erase", headers=AS_VISITOR))
+
+
+def by_the_owner(app: Flask, clock: Clock) -> Door:
+    users.add_user(EMAIL, WORDS, BY, clock())
+    owner = Owner(app.test_client())
+    assert owner.sign_in().status_code == 303
+    wish = {"reason": "Asked for", "scope": "visitor", "sure": "yes"}
+    return lambda number: done(owner.send(f"/sites/{SITE}/records/{number}/erase", wish))
+
+
+def by_a_program(app: Flask, clock: Clock) -> Door:
+    user, _ = users.add_user(EMAIL, WORDS, BY, clock())
+    ends = clock() + timedelta(days=1)
+    token = tokens.create_token(user, users.seats(user)[0], "owner", "Ours", ends, BY, clock())
+    client, bearer = app.test_client(), {"Authorization": f"Bearer {token}"}
+    wish = {"reason": "Asked for", "scope": "visitor"}
+    path = f"/v1/admin/sites/{SITE}/records"
+    return lambda number: done(client.post(f"{path}/{number}/erase", json=wish, headers=bearer))
+
+
+def at_a_terminal(app: Flask, clock: Clock) -> Door:
+    wish = ["record", "erase", SITE, "--visitor", visitor_id(SITE, SECRET), "--reason", "Asked for"]
+
+    def erase(_: str) -> bool:
+        result = app.test_cli_runner().invoke(args=wish)
+        assert result.exit_code == 0 or "Nothing was stored; please repeat." in result.output
+        return result.exit_code == 0
+
+    return erase
+
+
+def done(reply: TestResponse) -> bool:
+    assert reply.status_code in (200, 303, 503), reply.text
+    return reply.status_code != 503
+
+
+DOORS = (by_the_visitor, by_the_owner, by_a_program, at_a_terminal)
+
+
+@pytest.fixture(params=DOORS, ids=lambda door: door.__name__)
+def erase(request: pytest.FixtureRequest, app: Flask, clock: Clock, digest: str) -> Door:
+    door: Door = request.param(app, clock)
+    return door
+
+
+def erased_whole(
+    erase: Door, app: Flask, client: FlaskClient, clock: Clock, keep: Callable[[], Keeper]
 ) -> None:
-    path = f"/v1/{SITE}/visitor/erase"
-    post_choice(client, SITE, choice_body(digest, clock()))
-    reply = client.post(path, headers=AS_VISITOR)
-    assert (reply.status_code, reply.json["error"]["code"]) == (503, "busy")
-    keep()
+    """One choice is in the log, another under way; when both are stored, both are erased."""
+    digest = notices.versions(sites.get(SITE))[0].digest
+    tick = app.extensions["crumbtrail"].ledger.tick
+    first = choice_body(digest, clock())
+    assert post_choice(client, SITE, first).status_code == 201
+    keeping = keep()
     until(lambda: stored() == 1, "not stored")
-    app.extensions["crumbtrail"].ledger.tick(clock.advance(seconds=1))
-    until(lambda: client.post(path, headers=AS_VISITOR).status_code == 200, "not erased")
+    keeping.close()
+    tick(clock.advance(seconds=1))
+    assert post_choice(client, SITE, choice_body(digest, clock())).status_code == 201
+    at_once = erase(first["id"])
+    keep()
+    until(lambda: stored() == 2, "not stored")
+    tick(clock.advance(seconds=1))
+    if not at_once:
+        until(lambda: erase(first["id"]), "never erased")
+    db.session.rollback()
+    left = [row for row in db.session.scalars(select(Row)) if not row.flags & ERASED]
+    assert not left, "a choice that was under way is left"
+
+
+def test_nothing_is_erased_while_a_record_is_on_its_way(
+    erase: Door, app: Flask, client: FlaskClient, clock: Clock, keep: Callable[[], Keeper]
+) -> None:
+    erased_whole(erase, app, client, clock, keep)
+
+
+def test_twin_an_erasure_that_does_not_wait_leaves_what_was_under_way(
+    erase: Door,
+    app: Flask,
+    client: FlaskClient,
+    clock: Clock,
+    keep: Callable[[], Keeper],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(parts, "settled", lambda stream: None)
+    with pytest.raises(AssertionError, match="a choice that was under way is left"):
+        erased_whole(erase, app, client, clock, keep)
 
 
 def test_what_was_stored_a_while_ago_leaves_the_stream_and_is_known_to_the_database(

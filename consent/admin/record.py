@@ -109,10 +109,8 @@ def erase(key: str, record_id: str) -> Response:
         wrong["sure"] = "Confirm that it cannot be undone."
     if wrong:
         return _erase_page(site, row, record, wrong, 422)
-    everything = request.form.get("scope") == "visitor" and row.visitor is not None
-    rows = records.all_of(site, row.visitor) if everything and row.visitor else [row]
-    signer = parts().ledger.signer
-    ledger.erase(signer, site, rows, guard.user().email, guard.now(), reason=reason)
+    scope = request.form.get("scope", "record")
+    parts().erase(site, lambda: records.meant(site, row, scope), guard.user().email, reason)
     return guard.done("admin.records.one", "erased", key=key, record_id=record["id"])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from flask import Blueprint
@@ -67,12 +68,8 @@ def erase(key: str, record_id: str, body: dict[str, Any]) -> dict[str, Any]:
     row, record = ledger.one(site, _uuid(record_id))
     if record.get("erased"):
         return {"erased": 0}
-    everything = body["scope"] == "visitor" and row.visitor is not None
-    rows = records.all_of(site, row.visitor) if everything and row.visitor else [row]
-    number = len(rows)
-    reason = body["reason"]
-    ledger.erase(parts().ledger.signer, site, rows, door.by(), door.now(), reason=reason)
-    return {"erased": number}
+    meant = partial(records.meant, site, row, body["scope"])
+    return {"erased": len(parts().erase(site, meant, door.by(), body["reason"]))}
 
 
 @operation(

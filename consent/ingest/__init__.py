@@ -4,9 +4,9 @@ database. `message` is what lies in it, `stream` speaks to it, `buffer` answers 
 `keeper` stores.
 """
 
-from .buffer import Buffer
+from .buffer import Buffer, settled
 from .keeper import Keeper
 from .message import Taken, decode
 from .stream import Away, State, Stream
 
-__all__ = ["Away", "Buffer", "Keeper", "State", "Stream", "Taken", "decode"]
+__all__ = ["Away", "Buffer", "Keeper", "State", "Stream", "Taken", "decode", "settled"]

@@ -81,14 +81,6 @@ class Buffer:
         body = self._stream.first(site, record_id)
         return decode(body) if body is not None else None
 
-    def settled(self) -> None:
-        """Raises Busy while something that was acknowledged before this call is not stored."""
-        try:
-            if self._stream.last() > self._stream.stored():
-                raise busy()
-        except Away as error:
-            raise busy(error) from None
-
     def close(self) -> None:
         self._readers.shutdown(cancel_futures=True)
 
@@ -169,3 +161,12 @@ class Buffer:
                 known.add(kept)
                 return kept
         return "*"
+
+
+def settled(stream: Stream) -> None:
+    """Raises Busy while something that was acknowledged before this call is not stored."""
+    try:
+        if stream.last() > stream.stored():
+            raise busy()
+    except Away as error:
+        raise busy(error) from None

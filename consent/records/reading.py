@@ -193,6 +193,11 @@ def all_of(site: Site, visitor: bytes) -> list[Row]:
     return visitors.among(query, visitors.seqs(site.id, visitor))
 
 
+def meant(site: Site, row: Row, scope: str) -> list[Row]:
+    """What a wish to erase a record means: that one or, with the scope `visitor`, all of them."""
+    return all_of(site, row.visitor) if scope == "visitor" and row.visitor else [row]
+
+
 def neighbours(site: Site, row: Row) -> tuple[Row | None, Row | None]:
     """The records of the same visitor just before and just after, test ones left out."""
     if row.visitor is None:

@@ -70,9 +70,7 @@ def erase(site: str) -> Response:
 
 def erase_all(of: Site, visitor: bytes) -> list[int]:
     """Index in the log of each record that was erased; raises Busy `busy`."""
-    underway.settled()
-    known, rows = parts(), records.all_of(of, visitor)
-    return ledger.erase(known.ledger.signer, of, rows, BY, known.clock())
+    return parts().erase(of, lambda: records.all_of(of, visitor), BY)
 
 
 def own(of: Site, visitor: bytes, record_id: str) -> Row:

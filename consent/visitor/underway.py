@@ -16,10 +16,3 @@ def first(of: Site, record_id: bytes) -> Taken | None:
         with contextlib.suppress(Away):
             return writer.first(of.key, record_id)
     return None
-
-
-def settled() -> None:
-    """Before something is erased: raises Busy while what was acknowledged is not all stored."""
-    writer = parts().writer
-    if isinstance(writer, Buffer):
-        writer.settled()
