@@ -80,6 +80,7 @@ from consent.limits import Limiter
 from consent.mail import Outbox, mailer
 from consent.parts import Parts, as_json
 from consent.records import Indexing, Writer
+from consent.records.pulse import watch
 from consent.records.writer import busy, elsewhere, now_us
 from consent.regime import default_table
 from consent.reminding import Reminders
@@ -265,6 +266,7 @@ def work(app: Flask) -> None:
     def acts(at: datetime) -> bool:
         return bulk.work(at, partial(may_scan, known))
 
+    start("pulse", stop, repeat, *here, CHORES_S, watch(lambda: lost(known)))
     start("webhooks", stop, repeat, *here, CHORES_S, sender(known))
     start("bulk", stop, repeat, *here, CHORES_S, acts)
     # Last, so that it is ended first and before `close`: a tick that has begun ends.
@@ -282,6 +284,10 @@ def start(name: str, stop: threading.Event, run: Callable[..., None], *args: Any
     thread = threading.Thread(target=run, args=args, name=name, daemon=True)
     thread.start()
     atexit.register(end, stop, thread)
+
+
+def lost(known: Parts) -> bool:
+    return known.started is not None and known.started.lost
 
 
 def may_scan(known: Parts, site: Site, url: str, at: datetime) -> object:

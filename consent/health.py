@@ -40,8 +40,9 @@ def alive() -> Response:
 
 @bp.get("/readyz")
 def ready() -> Response:
-    """503 where the database does not answer and no stream takes choices meanwhile, or where it is
-    not of this version; `warnings` are for the operator to mend."""
+    """503 where choices cannot be stored (the writer is stuck, or the database does not answer and
+    no stream takes them meanwhile), or where the database is not of this version; `warnings` are
+    for the operator to mend."""
     known = parts()
     warnings = known.warnings | known.ledger.alarms | _own(known, known.clock())
     try:
@@ -49,6 +50,7 @@ def ready() -> Response:
         db.session.scalar(select(Site.id).limit(1))
         warnings |= _stored(known.clock())
         ok = "migrations" not in warnings
+        ok = ok and "stuck" not in warnings
     except SQLAlchemyError:
         ok = "ingest" not in warnings and known.stream is not None
         warnings["database"] = "The database does not answer."
@@ -72,6 +74,8 @@ def _own(known: Parts, at: datetime) -> dict[str, str]:
         found["geo"] = "The geo file is more than a year old; fetch a newer one."
     if known.config.sqlite and (warning := sqlite_warning()):
         found["sqlite"] = warning
+    if known.started and known.started.late:
+        found["stuck"] = "Choices are not stored: the writer is stuck, or has died."
     if known.started and known.started.depth > QUEUE:
         found["writer"] = "Choices arrive faster than the database takes them."
     for name, folder in (

@@ -36,6 +36,8 @@ class Buffer:
     """In the writer's place where INGEST is set. `asking` says whether the database is worth a
     question, and raises Busy where it is not."""
 
+    late = lost = False  # it has no thread that could be
+
     def __init__(
         self, stream: Stream, engine: Engine, now_us: Callable[[], int], asking: Asking
     ) -> None:

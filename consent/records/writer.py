@@ -25,6 +25,7 @@ from ..directory import moved
 from ..errors import Busy
 from ..many import put
 from ..waiting import Waiting
+from . import pulse
 from .beside import Denial, KeptAddress
 from .job import WAITING, Job, reused, same
 from .room import SLOW_S, Room
@@ -103,9 +104,9 @@ class Writer:
 
     def crowded(self, job: Job) -> bool:
         """Whether too many wait for a stuck batch; then `job` has left."""
-        if self._stuck and not job.left:
+        if self._stuck and not job.left and not self.lost:
             job.left = self.room.crowded(job.row.site_id, job.withdrawal)
-        return job.left
+        return job.left or self.lost
 
     def _wait(self, job: Job) -> None:
         """Until the batch of `job` is written; raises Busy where too many wait for a stuck one."""
@@ -118,13 +119,23 @@ class Writer:
 
     def turn_away(self, site_id: int, withdrawal: bool) -> None:
         """Raises Busy where a choice for that site would have to leave at once."""
-        if self._stuck and self.room.full(site_id, withdrawal):
+        if self.lost or (self._stuck and self.room.full(site_id, withdrawal)):
             raise busy()
 
     @property
     def _stuck(self) -> bool:
         began = self._began
         return began is not None and time.monotonic() - began >= SLOW_S
+
+    @property
+    def late(self) -> bool:
+        """Whether nothing is stored at the moment."""
+        return pulse.late(self._thread, self._began)
+
+    @property
+    def lost(self) -> bool:
+        """Whether nothing will be stored again, unless another process does it."""
+        return pulse.lost(self._thread, self._began)
 
     @property
     def depth(self) -> int:

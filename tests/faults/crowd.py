@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import random
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from functools import partial
 from http.client import HTTPException
 from typing import Any
 
@@ -14,6 +17,7 @@ from tests.faults.load import SITE
 from tests.server import Reply, Server
 
 VISITORS = 6
+PATIENCE = 90.0
 REPEATS = 0.3
 
 
@@ -23,7 +27,7 @@ class Crowd:
 
     def __init__(self, servers: list[Server]) -> None:
         self.servers = servers
-        self.origin = servers[0].environ["BASE_URL"]
+        self.origin = servers[0].environ.get("BASE_URL", servers[0].url)
         self.notice = servers[0].get(f"/v1/{SITE}/notice").json()
         self.answered: list[tuple[dict[str, Any], bytes]] = []
         self.refused: list[Reply] = []
@@ -78,3 +82,38 @@ class Crowd:
             return
         if (again.status, again.body) != (200, first):
             (self.unequal if again.status < 500 else self.refused).append(again)
+
+
+def more(crowd: Crowd, count: int, what: str) -> None:
+    """Wait until so many further choices were acknowledged."""
+    before, end = len(crowd.answered), time.monotonic() + PATIENCE
+    while len(crowd.answered) < before + count:
+        assert time.monotonic() < end, f"nothing is acknowledged {what}: {crowd.refused[-1:]}"
+        time.sleep(0.05)
+
+
+def checkpoints(server: Server) -> set[str]:
+    """What the deployment's log and the site's have signed last, as soon as both have."""
+    end, found = time.monotonic() + PATIENCE, []
+    while len(found) < 2:
+        assert time.monotonic() < end, "nothing is signed"
+        found = [server.get(f"/log{of}/checkpoint") for of in ("", f"/{SITE}")]
+        found = [reply for reply in found if reply.status == 200]
+    return {reply.text for reply in found}
+
+
+def repeated_alike(crowd: Crowd) -> None:
+    """What got no answer is sent again, and then every repeat gets the first answer."""
+    for body in crowd.unknown:
+        reply = crowd.post(crowd.servers[0], body)
+        assert reply.status in (200, 201), reply.text
+        crowd.answered.append((body, reply.body))
+    assert not crowd.unequal, f"{crowd.unequal[0].status} {crowd.unequal[0].text}"
+    with ThreadPoolExecutor(8) as many:
+        for again, first in many.map(partial(_repeated, crowd), crowd.answered):
+            assert (again.status, again.body) == (200, first), f"{again.status} {again.text}"
+
+
+def _repeated(crowd: Crowd, one: tuple[dict[str, Any], bytes]) -> tuple[Reply, bytes]:
+    body, first = one
+    return crowd.post(random.choice(crowd.servers), body), first

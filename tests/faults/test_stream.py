@@ -6,19 +6,15 @@ acknowledged is stored, once, as it was answered, and every repeat gets the firs
 
 from __future__ import annotations
 
-import random
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from consent.ingest import Stream
 from tests.databases import PostgresqlDatabases, lent
-from tests.faults.crowd import Crowd
+from tests.faults.crowd import Crowd, checkpoints, more, repeated_alike
 from tests.faults.load import SITE
 from tests.faults.sizes import size
 from tests.faults.test_kills import check
@@ -26,7 +22,7 @@ from tests.jetstream import Jetstream, jetstream
 from tests.jetstream import Missing as NoStream
 from tests.postgres import Cluster, Missing, cluster
 from tests.prepare import ROOT
-from tests.server import Reply, Server, free_port
+from tests.server import Server, free_port
 
 PATIENCE = 90.0
 SHARED = {"SECRET_KEY": "the same on both", "FIELD_KEYS": "k1:" + "A" * 43 + "="}
@@ -92,36 +88,16 @@ def pair(databases: PostgresqlDatabases, tmp_path: Path) -> Iterator[Callable[..
                 server.kill()
 
 
-def more(crowd: Crowd, count: int, what: str) -> None:
-    """Wait until so many further choices were acknowledged."""
-    before, end = len(crowd.answered), time.monotonic() + PATIENCE
-    while len(crowd.answered) < before + count:
-        assert time.monotonic() < end, f"nothing is acknowledged {what}: {crowd.refused[-1:]}"
-        time.sleep(0.05)
-
-
 def whole(crowd: Crowd, streamed: Jetstream | None) -> None:
     """The oracle: nothing is lost, doubled or answered twice; ends the servers."""
-    for body in crowd.unknown:
-        reply = crowd.post(crowd.servers[0], body)
-        assert reply.status in (200, 201), reply.text
-        crowd.answered.append((body, reply.body))
-    assert not crowd.unequal, f"{crowd.unequal[0].status} {crowd.unequal[0].text}"
-    with ThreadPoolExecutor(8) as many:
-        for again, first in many.map(partial(repeated, crowd), crowd.answered):
-            assert (again.status, again.body) == (200, first), f"{again.status} {again.text}"
+    repeated_alike(crowd)
     if streamed is not None:
         emptied(streamed)
     print(f"{len(crowd.answered)} acknowledged, {len(crowd.refused)} refused and sent again")
-    notes = {crowd.servers[0].get(f"/log{of}/checkpoint").text for of in ("", f"/{SITE}")}
+    notes = checkpoints(crowd.servers[0])
     for server in crowd.servers:
         server.kill()
     check(crowd.servers[0], crowd.answered, notes)
-
-
-def repeated(crowd: Crowd, one: tuple[dict[str, Any], bytes]) -> tuple[Reply, bytes]:
-    body, first = one
-    return crowd.post(random.choice(crowd.servers), body), first
 
 
 def emptied(streamed: Jetstream) -> None:

@@ -1,0 +1,79 @@
+"""The end of a server under load: its writer dies or hangs, or it is told to stop.
+
+It goes on in no half state: who asks is told 503 or answered, the process ends, and what was
+acknowledged is there when the next one starts.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.faults.crowd import Crowd, checkpoints, more, repeated_alike
+from tests.faults.sizes import size
+from tests.faults.test_kills import check
+from tests.prepare import ROOT
+from tests.server import Server
+
+PATIENCE = 60.0
+LIFELESS = {"PYTHONPATH": str(ROOT / "tests/faults/lifeless")}
+
+
+def lifeless(server: Server, how: str, times: int, patience: float = PATIENCE) -> None:
+    """The oracle: choices are refused in words, health is red, the process ends by itself, and the
+    next one has all that was acknowledged."""
+    mark, known = Path(server.environ["HOME"]) / "lifeless", []
+    for _ in range(times):
+        crowd = Crowd([server])
+        more(crowd, 20, "at first")
+        mark.write_text(how, "utf-8")
+        red = ended(server, patience)
+        mark.unlink()
+        crowd.end()
+        assert red or how == "dies", "health is green while nothing is stored"
+        assert {reply.status for reply in crowd.refused} <= {503}
+        assert all(int(reply.headers["Retry-After"]) >= 1 for reply in crowd.refused)
+        server.start()
+        repeated_alike(crowd)
+        known += crowd.answered
+    notes = checkpoints(server)
+    server.kill()
+    check(server, known, notes)
+
+
+def ended(server: Server, patience: float) -> bool:
+    """Whether health was red before the process ended, which it does by itself."""
+    assert server.process is not None
+    end, red = time.monotonic() + patience, False
+    while server.process.poll() is None:
+        assert time.monotonic() < end, "the process goes on with nobody who writes"
+        try:
+            red = red or server.get("/readyz").status == 503
+        except OSError:
+            pass  # it is on its way
+        time.sleep(0.1)
+    assert server.process.returncode != 0
+    server.process = None
+    return red
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", ["dies", "hangs"])
+def test_F29_a_writer_that_dies_or_hangs_is_told_and_ends_the_process(
+    make_server: Callable[..., Server], how: str
+) -> None:
+    lifeless(make_server(**LIFELESS), how, size("lifeless"))
+
+
+@pytest.mark.slow
+@pytest.mark.sqlite_only
+@pytest.mark.parametrize("how", ["dies", "hangs"])
+def test_F29_twin_a_server_that_does_not_look_after_its_writer_goes_on_without_it(
+    make_server: Callable[..., Server], how: str
+) -> None:
+    server = make_server(**LIFELESS, UNWATCHED="1")
+    with pytest.raises(AssertionError, match="the process goes on with nobody who writes"):
+        lifeless(server, how, 1, patience=6)
