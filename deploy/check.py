@@ -3,7 +3,8 @@
     python deploy/check.py          every file is parsed; nginx, caddy, nats-server, promtool,
                                     systemd-analyze, hadolint, helm and docker compose look too,
                                     where they are here
-    python deploy/check.py --live   also starts a server behind nginx with TLS on this machine
+    python deploy/check.py --live   also starts a server behind nginx with TLS on this machine, and
+                                    one behind an nginx that caches by country
 
 Exit code 1 if anything is wrong. What could not run is named and is not wrong.
 """
@@ -18,12 +19,16 @@ import ssl
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from http.client import HTTPConnection, HTTPSConnection
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -50,10 +55,11 @@ class Wrong(Exception):
 
 def main() -> int:
     checks: list[Callable[[], str]] = [
-        settings, dockerfile, compose, alerts, dashboard, unit, nginx, caddy, nats, chart, patroni
+        settings, dockerfile, compose, alerts, dashboard, unit, nginx, edge, caddy, nats, chart,
+        patroni,
     ]  # fmt: skip
     if "--live" in sys.argv:
-        checks.append(live)
+        checks += [live, edge_live]
     failed = 0
     for check in checks:
         try:
@@ -142,11 +148,30 @@ def unit() -> str:
 def nginx() -> str:
     if shutil.which("nginx") is None:
         return "parsed by nobody: no nginx here"
+    return _read_by_nginx("crumbtrail.conf")
+
+
+def edge() -> str:
+    if _geoip2() is None:
+        return "parsed by nobody: no nginx with the module geoip2 here"
+    return _read_by_nginx("edge.conf")
+
+
+def _read_by_nginx(name: str) -> str:
     with tempfile.TemporaryDirectory() as folder:
-        file = _nginx_file(Path(folder), 0, {})
+        file = _nginx_file(Path(folder), 0, {}, name)
         done = _run("nginx", "-t", "-p", folder, "-c", str(file))
     _hold(done.returncode == 0, done.stderr.strip())
     return "nginx -t is content"
+
+
+def _geoip2() -> Path | None:
+    """The module that edge.conf needs, where it is here."""
+    if shutil.which("nginx") is None:
+        return None
+    told = re.search(r"--modules-path=(\S+)", _run("nginx", "-V").stderr)
+    file = Path(told[1] if told else "/usr/lib/nginx/modules") / "ngx_http_geoip2_module.so"
+    return file if file.exists() else None
 
 
 def caddy() -> str:
@@ -261,9 +286,167 @@ def _asked(base: str, tls: ssl.SSLContext) -> str:
     return f"through TLS and nginx: all as it should be, {each:.0f} ms a request"
 
 
+# -- the same behind an nginx that caches by country ------------------------------------------
+
+POLAND, STATES, NOWHERE = "127.0.0.2", "127.0.0.3", "127.0.0.4"  # visitors of edge_live
+SCRIPT = "/v1/voipstudio.pl/en/consent.js"
+
+
+def _countries(file: Path) -> None:
+    from mmdb_writer import MMDBWriter  # of requirements-dev.txt; the other checks do without
+    from netaddr import IPSet
+
+    made = MMDBWriter(6, "DBIP-Country-Lite", ipv4_compatible=True)
+    for address, country in ((POLAND, "PL"), (STATES, "US")):
+        made.insert_network(IPSet([f"{address}/32"]), {"country": {"iso_code": country}})
+    made.to_db_file(str(file))
+
+
+class Origin(ThreadingHTTPServer):
+    """Passes on to the server what the edge asks, keeps its addresses, and says that an answer is
+    fresh for a second where the server says ten minutes."""
+
+    daemon_threads = True
+
+    def __init__(self, behind: int) -> None:
+        super().__init__(("127.0.0.1", 0), Passing)
+        self.behind = behind
+        self.asked: list[str] = []
+        self.told: set[str | None] = set()  # where a visitor is, beside the address
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+
+class Passing(BaseHTTPRequestHandler):
+    server: Origin
+
+    def do_GET(self) -> None:
+        self.server.asked.append(self.path)
+        self.server.told |= {self.headers["X-Country"], self.headers["X-Forwarded-For"]}
+        there = HTTPConnection("127.0.0.1", self.server.behind, timeout=30)
+        there.request("GET", self.path, headers=dict(self.headers))
+        reply = there.getresponse()
+        body = reply.read()
+        self.send_response(reply.status)
+        for name, value in reply.getheaders():
+            if name.lower() not in ("connection", "transfer-encoding", "content-length"):
+                self.send_header(name, value.replace("max-age=600", "max-age=1"))
+        if reply.status != 304:
+            self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+        there.close()
+
+    def log_message(self, *_: object) -> None:
+        """Nothing: the checks print one line each."""
+
+
+@dataclass
+class Edge:
+    port: int
+    tls: ssl.SSLContext
+
+    def get(self, at: str, path: str = SCRIPT, **headers: str) -> tuple[int, Any, bytes]:
+        """Status, headers and body for a visitor at that address."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        there = HTTPSConnection(
+            "localhost", self.port, timeout=30, context=self.tls, source_address=(at, 0)
+        )
+        there.request("GET", path, headers=named)
+        reply = there.getresponse()
+        found = reply.status, reply.headers, reply.read()
+        there.close()
+        return found
+
+    def cached(self, at: str, **headers: str) -> str:
+        return str(self.get(at, **headers)[1]["X-Cache"])
+
+
+def edge_live() -> str:
+    """One answer for each country and signal, stale ones while they are asked for again, and no
+    word of a visitor's about where they are."""
+    if _geoip2() is None:
+        return "not run: no nginx with the module geoip2 here"
+    with tempfile.TemporaryDirectory() as folder:
+        home, port = Path(folder), free_port()
+        server = Server(
+            home / "instance",
+            "",
+            BASE_URL=f"https://localhost:{port}",
+            TRUSTED_PROXIES="127.0.0.1/32",
+            CDN_COUNTRY_HEADER="X-Country",
+        )
+        del server.environ["DATABASE_URL"]
+        server.start()
+        origin = Origin(server.port)
+        try:
+            with _nginx(home, port, origin.server_port, "edge.conf") as tls:
+                edge = Edge(port, tls)
+                _kept_by_country(edge, origin)
+                _not_believed(edge, origin)
+                _stale_meanwhile(edge, origin)
+                origin.shutdown()
+                origin.server_close()
+                _without_the_origin(edge)
+        finally:
+            server.kill()
+    return "kept by country and signal, stale while asked for again, no visitor believed"
+
+
+def _kept_by_country(edge: Edge, origin: Origin) -> None:
+    first = edge.get(POLAND, Accept_Encoding="br")
+    _hold(first[0] == 200 and first[1]["X-Cache"] == "MISS", f"Poland: {first[1]}")
+    _hold("stale-while-revalidate=86400" in first[1]["Cache-Control"], "strict may be kept")
+    again = edge.get(POLAND, Accept_Encoding="gzip;q=0.5, br")
+    _hold(again[1]["X-Cache"] != "MISS" and again[2] == first[2], "kept for Poland, by encoding")
+    named = edge.get(POLAND, Accept_Encoding="br", If_None_Match=first[1]["ETag"])
+    _hold(named[0] == 304, f"304 for what a browser has, not {named[0]}")
+    signal = edge.get(POLAND, Accept_Encoding="br", Sec_GPC="1")
+    _hold(signal[1]["X-Cache"] == "MISS" and signal[2] != first[2], "the signal is in the key")
+    for at in (NOWHERE, STATES):
+        other = edge.get(at, Accept_Encoding="br")
+        _hold(other[1]["X-Cache"] == "MISS" and other[2] != first[2], f"{at} is another place")
+    lax = edge.get(STATES, Accept_Encoding="br")
+    _hold(lax[1]["X-Cache"] == "MISS", "a lax answer is asked for each time")
+    _hold(lax[1]["Cache-Control"] == "public, no-cache", lax[1]["Cache-Control"])
+    asked = {path.split("/")[3] for path in origin.asked if path.endswith("/en/consent.js")}
+    _hold(asked == {"PL", "PL+gpc", "US", "nowhere"}, f"the edge asked for {asked}")
+
+
+def _not_believed(edge: Edge, origin: Origin) -> None:
+    origin.told.clear()
+    for name, said, lang in (("X_Country", "US", "fr"), ("X_Forwarded_For", "8.8.8.8", "de")):
+        asked = edge.get(POLAND, f"/v1/voipstudio.pl/{lang}/consent.js", **{name: said})
+        _hold(asked[1]["X-Cache"] == "MISS", f"the server is asked for {lang}")
+        place = json.loads(edge.get(POLAND, "/v1/voipstudio.pl/notice", **{name: said})[2])["place"]
+        _hold(place["country"] == "PL", f"{name} of a visitor is believed: {place}")
+    _hold(not origin.told & {"US", "8.8.8.8"}, "a visitor's word is passed on to the server")
+
+
+def _stale_meanwhile(edge: Edge, origin: Origin) -> None:
+    before = len(origin.asked)
+    _until(lambda: edge.cached(POLAND) in ("STALE", "UPDATING"), "stale is never served")
+    _until(lambda: len(origin.asked) > before, "stale is never asked for again")
+    _until(lambda: edge.cached(POLAND) == "HIT", "what was asked for again is not kept")
+
+
+def _without_the_origin(edge: Edge) -> None:
+    _until(lambda: edge.cached(POLAND) == "STALE", "the last strict answer covers the origin")
+    _hold(edge.get(POLAND)[0] == 200, "Poland is served without the origin")
+    _hold(edge.get(STATES)[0] >= 500, "a lax answer is not served without the origin")
+
+
+def _until(right: Callable[[], bool], what: str) -> None:
+    end = time.monotonic() + 30
+    while not right():
+        _hold(time.monotonic() < end, what)
+        time.sleep(0.1)
+
+
 @contextmanager
-def _nginx(home: Path, port: int, behind: int) -> Iterator[ssl.SSLContext]:
-    file = _nginx_file(home, port, {"127.0.0.1:8000": f"127.0.0.1:{behind}"})
+def _nginx(
+    home: Path, port: int, behind: int, name: str = "crumbtrail.conf"
+) -> Iterator[ssl.SSLContext]:
+    file = _nginx_file(home, port, {"127.0.0.1:8000": f"127.0.0.1:{behind}"}, name)
     process = subprocess.Popen(["nginx", "-p", str(home), "-c", str(file), "-g", "daemon off;"])
     tls = ssl.create_default_context(cafile=str(home / "tls.pem"))
     try:
@@ -281,14 +464,18 @@ def _nginx(home: Path, port: int, behind: int) -> Iterator[ssl.SSLContext]:
         process.wait(30)
 
 
-def _nginx_file(folder: Path, port: int, changes: dict[str, str]) -> Path:
-    """Our recipe within the smallest nginx.conf, with a certificate made for it."""
+def _nginx_file(folder: Path, port: int, changes: dict[str, str], name: str) -> Path:
+    """Our recipe within the smallest nginx.conf, with a certificate and countries made for it."""
     _certificate(folder)
-    text = (DEPLOY / "nginx/crumbtrail.conf").read_text("utf-8")
+    module = _geoip2()
+    if name == "edge.conf":
+        _countries(folder / "country.mmdb")
+    text = (DEPLOY / "nginx" / name).read_text("utf-8")
     port = port or free_port()
     text = re.sub(r"/etc/letsencrypt/\S+(fullchain|privkey)\.pem", lambda m: str(
         folder / ("tls.pem" if m[1] == "fullchain" else "tls.key")), text)  # fmt: skip
     text = text.replace("/var/log/nginx", str(folder)).replace(NAME, "localhost")
+    text = text.replace("/var/cache/nginx", str(folder)).replace("/etc/crumbtrail", str(folder))
     text = re.sub(r"^ *listen \[::\].*\n", "", text, flags=re.MULTILINE)
     text = text.replace("listen 443", f"listen 127.0.0.1:{port}")
     text = text.replace("listen 80", f"listen 127.0.0.1:{free_port()}")
@@ -300,6 +487,7 @@ def _nginx_file(folder: Path, port: int, changes: dict[str, str]) -> Path:
     file = folder / "nginx.conf"
     # Workers of root would be somebody who may not enter this folder.
     file.write_text(
+        f"{f'load_module {module};' if module else ''}\n"
         f"{'user root;' if os.geteuid() == 0 else ''}\n"
         f"pid {folder}/pid;\nerror_log {folder}/error.log;\nevents {{}}\n"
         f"http {{\n{temporary}\ninclude {folder}/site.conf;\n}}\n",
