@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import tracemalloc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -139,6 +139,60 @@ def test_what_is_asked_for_again_is_sent_as_small_as_it_gets(
     assert len(second.data) < len(first.data)
     # The name stays: a browser that has the first need not fetch the second.
     assert first.headers["ETag"] == second.headers["ETag"]
+
+
+class Forgetful(Recent[Any]):
+    """The twin: has forgotten all it was given."""
+
+    def get(self, key: Hashable) -> None:
+        return None
+
+
+@pytest.mark.parametrize(("kind", "times"), [(Recent, 2), (Forgetful, 20)])
+def test_an_answer_is_compressed_quickly_then_well_and_never_again(
+    client: FlaskClient,
+    digest: str,
+    monkeypatch: pytest.MonkeyPatch,
+    kind: type[Recent[Any]],
+    times: int,
+) -> None:
+    made: list[bytes] = []
+    compress = brotli.compress
+
+    def counted(body: bytes, **how: Any) -> bytes:
+        made.extend([body] if "quality" in how else [])  # not what is kept on disk
+        small: bytes = compress(body, **how)
+        return small
+
+    monkeypatch.setattr(shelf, "Recent", kind)
+    monkeypatch.setattr(brotli, "compress", counted)
+    for number in range(20):
+        # Another visitor of the same country, language and signal is sent the same.
+        visitor = {"X_Forwarded_For": f"212.77.98.{number}", "User_Agent": f"Browser {number}"}
+        assert ask(client, Accept_Encoding="br", **visitor).status_code == 200
+    assert len(made) == times
+
+
+@pytest.mark.parametrize(
+    ("path", "address", "caching"),
+    [
+        (SCRIPT, "212.77.98.9", "private, max-age=600, stale-while-revalidate=86400"),
+        (SCRIPT, "9.9.9.9", "private, no-cache"),
+        (
+            f"/v1/{SITE}/PL/en/consent.js",
+            "9.9.9.9",
+            "public, max-age=600, stale-while-revalidate=86400",
+        ),
+        (f"/v1/{SITE}/US/en/consent.js", "212.77.98.9", "public, no-cache"),
+    ],
+)
+def test_a_strict_answer_may_be_kept_and_a_lax_one_is_asked_for_each_time(
+    client: FlaskClient, digest: str, path: str, address: str, caching: str
+) -> None:
+    first = ask(client, path, X_Forwarded_For=address)
+    known = ask(client, path, X_Forwarded_For=address, If_None_Match=first.headers["ETag"])
+    assert (first.status_code, known.status_code) == (200, 304)
+    assert first.headers["Cache-Control"] == known.headers["Cache-Control"] == caching
 
 
 def test_what_an_answer_depends_on_makes_another_answer(
