@@ -116,6 +116,17 @@ def choice_body(notice_digest: str, at: datetime, /, **changes: Any) -> dict[str
     return {name: value for name, value in body.items() if value is not ...}
 
 
+def refusal(notice: dict[str, Any], page: str) -> dict[str, Any]:
+    """What a browser sends now where everything is refused in a notice as `GET …/notice` has it."""
+    return choice_body(
+        notice["notice"],
+        datetime.now(UTC),
+        categories=dict.fromkeys(notice["categories"], False),
+        language=notice["lang"],
+        page=page,
+    )
+
+
 def post_choice(
     client: FlaskClient, site: str, body: object, **headers: str | None
 ) -> TestResponse:

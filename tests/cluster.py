@@ -28,7 +28,6 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from http.client import HTTPException
 from itertools import pairwise
 from pathlib import Path
@@ -38,7 +37,7 @@ import psycopg
 import yaml
 
 from consent import keyfile
-from tests.acts import choice_body
+from tests.acts import refusal
 from tests.postgres import Missing, as_other_user, dies_with_us, reachable
 from tests.prepare import ROOT, postgresql_bin
 from tests.server import Server, free_port
@@ -276,7 +275,7 @@ class Visitors:
 
     def _choose(self) -> None:
         while not self.stopped.is_set():
-            body = self.body()
+            body = refusal(self.notice, f"https://{SITE}/")
             while not self._sent(body):
                 time.sleep(PAUSE_S)
 
@@ -302,15 +301,6 @@ class Visitors:
             self.told.wrong.append(f"{reply.status} {reply.text[:200]}")
             return True
         return False
-
-    def body(self) -> dict[str, Any]:
-        return choice_body(
-            self.notice["notice"],
-            datetime.now(UTC),
-            categories=dict.fromkeys(self.notice["categories"], False),
-            language=self.notice["lang"],
-            page=f"https://{SITE}/",
-        )
 
     def end(self) -> None:
         self.stopped.set()

@@ -28,32 +28,18 @@ from consent.leaf import visitor_id
 from consent.ledger.fsck import fsck
 from consent.records.rows import ERASED, Row
 from consent.records.runs import Indexing
+from tests import stoppable
 from tests.acts import BY, SECRET, choice_body, make_site, post_choice
 from tests.conftest import Clock
-from tests.databases import PostgresqlDatabases
 from tests.jetstream import Jetstream, Missing, jetstream
-from tests.postgres import Cluster, cluster
-from tests.postgres import Missing as NoPostgres
+from tests.postgres import Cluster
 from tests.test_admin import EMAIL, WORDS, Owner
 
 PATIENCE = 30.0
 SITE, OTHER = "example.com", "example.org"
 YES = {"action": "accept_all", "categories": {"statistics": True, "marketing": True}}
 AS_VISITOR = {"Authorization": f"Visitor {SECRET}"}
-
-
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[Cluster]:
-    try:
-        with cluster(synced=True) as private:
-            yield private
-    except NoPostgres as why:
-        pytest.skip(str(why))
-
-
-@pytest.fixture(scope="module")
-def databases(postgres: Cluster) -> PostgresqlDatabases:
-    return PostgresqlDatabases(postgres)
+postgres, databases = stoppable.postgres, stoppable.databases
 
 
 @pytest.fixture

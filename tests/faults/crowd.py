@@ -7,12 +7,11 @@ import random
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 from functools import partial
 from http.client import HTTPException
 from typing import Any
 
-from tests.acts import choice_body
+from tests.acts import refusal
 from tests.faults.load import SITE
 from tests.server import Reply, Server
 
@@ -44,15 +43,6 @@ class Crowd:
         words = {"Origin": self.origin, "Content_Type": "text/plain"}
         return server.post(f"/v1/{SITE}/consents", json.dumps(body).encode(), **words)
 
-    def body(self) -> dict[str, Any]:
-        return choice_body(
-            self.notice["notice"],
-            datetime.now(UTC),
-            categories=dict.fromkeys(self.notice["categories"], False),
-            language=self.notice["lang"],
-            page=self.origin + "/demo/",
-        )
-
     def end(self) -> None:
         self._over.set()
         for thread in self._threads:
@@ -60,7 +50,7 @@ class Crowd:
 
     def _choose(self) -> None:
         while not self._over.is_set():
-            body, server = self.body(), random.choice(self.servers)
+            body, server = refusal(self.notice, self.origin + "/demo/"), random.choice(self.servers)
             try:
                 reply = self.post(server, body)
             except (OSError, HTTPException):

@@ -6,11 +6,10 @@ import json
 import random
 import threading
 import time
-from datetime import UTC, datetime
 from http.client import HTTPException
 from typing import Any
 
-from tests.acts import choice_body
+from tests.acts import refusal
 from tests.server import Reply, Server
 
 SITE = "voipstudio.pl"
@@ -46,7 +45,7 @@ class Load:
 
     def _choose(self) -> None:
         while not self.stopped.is_set():
-            body = self.body()
+            body = refusal(self.notice, self.server.url + "/demo/")
             try:
                 reply = post(self.server, body)
             except (OSError, HTTPException):
@@ -74,15 +73,6 @@ class Load:
                 if reply.status == 200:
                     self.notes.add(reply.text)
             time.sleep(0.1)
-
-    def body(self) -> dict[str, Any]:
-        return choice_body(
-            self.notice["notice"],
-            datetime.now(UTC),
-            categories=dict.fromkeys(self.notice["categories"], False),
-            language=self.notice["lang"],
-            page=self.server.url + "/demo/",
-        )
 
     def end(self) -> None:
         self.stopped.set()

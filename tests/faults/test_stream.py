@@ -13,33 +13,20 @@ from pathlib import Path
 import pytest
 
 from consent.ingest import Stream
+from tests import stoppable
 from tests.databases import PostgresqlDatabases, lent
 from tests.faults.crowd import Crowd, checkpoints, more, repeated_alike
 from tests.faults.load import SITE
 from tests.faults.sizes import size
 from tests.faults.test_kills import check
-from tests.jetstream import Jetstream, jetstream
-from tests.jetstream import Missing as NoStream
-from tests.postgres import Cluster, Missing, cluster
+from tests.jetstream import Jetstream, Missing, jetstream
+from tests.postgres import Cluster
 from tests.prepare import ROOT
 from tests.server import Server, free_port
 
 PATIENCE = 90.0
 SHARED = {"SECRET_KEY": "the same on both", "FIELD_KEYS": "k1:" + "A" * 43 + "="}
-
-
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[Cluster]:
-    try:
-        with cluster(synced=True) as private:
-            yield private
-    except Missing as why:
-        pytest.skip(str(why))
-
-
-@pytest.fixture(scope="module")
-def databases(postgres: Cluster) -> PostgresqlDatabases:
-    return PostgresqlDatabases(postgres)
+postgres, databases = stoppable.postgres, stoppable.databases
 
 
 @pytest.fixture
@@ -56,7 +43,7 @@ def streams(folder: Path, servers: int) -> Iterator[Jetstream]:
     try:
         with jetstream(folder / "nats", servers) as running:
             yield running
-    except NoStream as why:
+    except Missing as why:
         pytest.skip(str(why))
 
 
