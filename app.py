@@ -74,7 +74,7 @@ from consent.db import PEOPLE, db, engine_options
 from consent.directory import moved
 from consent.errors import NotFound, Refusal
 from consent.geo import Geo, shipped_database
-from consent.ingest import Buffer, Keeper, Stream
+from consent.ingest import Buffer, Inbox, Keeper, Sorter, Stream
 from consent.ledger import Ledger, Signer, Witnessing
 from consent.limits import Limiter
 from consent.mail import Outbox, mailer
@@ -229,6 +229,11 @@ def worker() -> Serving:
     app = create_app()
     known: Parts = app.extensions["crumbtrail"]
     apps = known.fleet()
+    directory = shards.Directory(engine(apps[HOME]))
+    if known.stream is not None:
+        known.stream.opened(STREAM_S)
+        for keeping in storing(apps, known.clock, known.stream, directory):
+            atexit.register(keeping.close)
     for one in apps.values():
         work(one)
     # What stands now stands for ever; and a batch of choices is no reason to look through it all.
@@ -237,7 +242,6 @@ def worker() -> Serving:
     gc.set_threshold(10_000, 20, 20)
     if len(apps) == 1:
         return Serving(app, cli.THREADS, app.extensions["hot"])
-    directory = shards.Directory(engine(apps[HOME]))
     answers = {name: one.wsgi_app for name, one in apps.items()}
     return Serving(shards.Front(answers, directory, known.config.own_host), cli.THREADS)
 
@@ -250,9 +254,6 @@ def work(app: Flask) -> None:
     if slips := config.slips(os.environ):
         known.warnings["settings"] = all_of(slips, " ")
     look(app, known)
-    if known.stream is not None:
-        known.stream.opened(STREAM_S)
-        atexit.register(keeper(app, known.clock, known.stream).close)
     stop = threading.Event()
     here = (app.app_context, known.clock, stop)
     scanner = scanning.scanner(known)
@@ -368,9 +369,29 @@ def open_writer(
     return Buffer(stream, engine(app), now, visitor.Reach("ingest", clock).asking)
 
 
-def keeper(app: Flask, clock: Callable[[], datetime], stream: Stream) -> Keeper:
-    """What empties the stream into the database."""
-    return Keeper(engine(app), stream, microseconds(clock), rollup.add)
+def keeper(app: Flask, clock: Callable[[], datetime], stream: Stream, *sorted_: Any) -> Keeper:
+    """What empties the stream into the database; `sorted_` as Keeper has it, with SHARDS."""
+    return Keeper(engine(app), stream, microseconds(clock), rollup.add, *sorted_)
+
+
+def storing(
+    apps: dict[str, Flask],
+    clock: Callable[[], datetime],
+    stream: Stream,
+    directory: shards.Directory,
+) -> list[Keeper | Sorter]:
+    """What empties the stream into the databases that its choices are of, to be closed in turn."""
+    if len(apps) == 1:
+        return [keeper(app, clock, stream) for app in apps.values()]
+    inboxes = {name: Inbox() for name in apps}
+
+    def lives(name: str, site: str) -> bool:
+        return directory.sure(site) == name
+
+    return [
+        *(keeper(a, clock, stream, inboxes[n].take, partial(lives, n)) for n, a in apps.items()),
+        Sorter(stream, inboxes, directory.where),
+    ]
 
 
 def microseconds(clock: Callable[[], datetime]) -> Callable[[], int]:

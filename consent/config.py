@@ -293,7 +293,7 @@ def _databases(raw: Mapping[str, str], instance: Path) -> tuple[str, Others, Str
     try:
         first = databases.first(raw["DATABASE_URL"], instance)
         others = databases.others(raw["SHARDS"], first)
-        return first, others, databases.streams(raw["INGEST"], others)
+        return first, others, databases.streams(raw["INGEST"])
     except ValueError as error:
         raise ConfigError(str(error)) from None
 

@@ -57,13 +57,11 @@ def others(text: str, home: str) -> Others:
     return tuple(found.items())[1:]
 
 
-def streams(text: str, shards: Others) -> Streams:
+def streams(text: str) -> Streams:
     """The addresses of INGEST; of two servers none would have a majority. Raises ValueError."""
     if not STREAMS.fullmatch(text):
         raise ValueError(
             "INGEST must be the addresses of one server or three, like nats://10.0.0.1:4222, with"
             " commas between."
         )
-    if text and shards:
-        raise ValueError("INGEST and SHARDS do not go together: a stream feeds one database.")
     return tuple(text.replace(",", " ").split())

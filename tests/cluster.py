@@ -2,11 +2,12 @@
 
     python -m tests.cluster [SECONDS]
 
-One etcd, two PostgreSQL with Patroni as deploy/patroni/patroni.yml has it (a commit waits for the
-standby), web processes that share the database alone; the first of them integrates. Visitors do
-what browsers do: a choice that got no 201 is sent again, with its id, until it gets one. Printed
-for each part: choices acknowledged, the longest time in which none was, refusals and broken
-connections on the way; and at the end, what is stored: each acknowledged choice once, and no other.
+Three etcd; two clusters of PostgreSQL under Patroni as deploy/patroni/patroni.yml has it (a commit
+waits for the standby), between which the sites are spread (SHARDS); three servers of a stream
+(INGEST); web processes that share these alone, the first of which integrates. Visitors do what
+browsers do: a choice that got no 201 is sent again, with its id, until it gets one. Printed for
+each part: choices acknowledged, the longest time in which none was, refusals and broken connections
+on the way; and at the end, what is stored: each acknowledged choice once, and no other.
 """
 
 from __future__ import annotations
@@ -16,14 +17,10 @@ import json
 import os
 import random
 import shutil
-import signal
-import subprocess
 import sys
 import tempfile
 import threading
 import time
-import urllib.error
-import urllib.request
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -34,226 +31,128 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-import yaml
 
 from consent import keyfile
+from consent.databases import HOME
+from consent.ingest import Away, State, Stream
 from tests.acts import refusal
-from tests.postgres import Missing, as_other_user, dies_with_us, reachable
-from tests.prepare import ROOT, postgresql_bin
+from tests.jetstream import Jetstream, jetstream
+from tests.jetstream import Missing as NoStream
+from tests.patroni import PATIENCE, Cluster, Etcd, until
+from tests.postgres import Missing
 from tests.server import Server, free_port
 
-SITE = "voipstudio.pl"
-PATIENCE = 120.0
+SITES = ("voipstudio.pl", "sipsim.com", "voip.ms", "iplum.com")  # of the demo
+AWAY, MOVES = SITES[2:], SITES[1]  # those in the second database, and the one that goes there
+TWO = "two"
+ASKED = 500  # acknowledged choices that are sent again at the end
 PAUSE_S = 0.2  # before a browser sends again; ours waits longer, the tests have less time
-RECIPE = ROOT / "deploy/patroni/patroni.yml"
 
 
-class Program:
-    """A process of its own, in its own group; `kill` is kill -9 of all of it."""
+@dataclass
+class Parts:
+    """Everything that can be killed. Without a stream `nats` is None, and with one database
+    `clusters` has one."""
 
-    def __init__(self, command: Sequence[str], log: Path, **environ: str) -> None:
-        self.command, self.log, self.environ = list(command), log, environ
-        self.process: subprocess.Popen[bytes] | None = None
-        self.start()
-
-    def start(self) -> None:
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                self.command,
-                cwd="/",
-                env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", **self.environ},
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
-
-    def signal(self, how: signal.Signals) -> None:
-        if self.process is not None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self.process.pid, how)
-
-    def kill(self) -> None:
-        self.signal(signal.SIGKILL)
-        if self.process is not None:
-            self.process.wait()
-        self.process = None
-
-
-class Node(Program):
-    """One PostgreSQL under Patroni, on ports of its own."""
-
-    def __init__(self, folder: Path, name: str, etcd: int, prefix: list[str], bins: Path) -> None:
-        self.folder, self.name = folder / name, name
-        self.data = self.folder / "data"
-        self.port, self.rest = free_port(), free_port()
-        self.folder.mkdir()
-        file = self.folder / "patroni.yml"
-        file.write_text(yaml.safe_dump(self._settings(etcd, bins)), "utf-8")
-        if prefix:
-            owner = folder.stat()
-            os.chown(self.folder, owner.st_uid, owner.st_gid)
-        found = shutil.which("patroni")
-        if found is None:
-            raise Missing("no Patroni is installed (package patroni)")
-        command = [*dies_with_us(prefix), found, str(file)]
-        super().__init__(command, folder / f"{name}.log", HOME=str(self.folder))
-
-    def _settings(self, etcd: int, bins: Path) -> dict[str, Any]:
-        """The recipe, with this machine's addresses, and passwords that open nothing else."""
-        made: dict[str, Any] = yaml.safe_load(RECIPE.read_text("utf-8"))
-        here = f"127.0.0.1:{self.port}"
-        made["name"] = self.name
-        made["restapi"] = dict.fromkeys(("listen", "connect_address"), f"127.0.0.1:{self.rest}")
-        made["etcd3"] = {"hosts": f"127.0.0.1:{etcd}"}
-        made["postgresql"] |= {
-            "listen": here,
-            "connect_address": here,
-            "data_dir": str(self.data),
-            "bin_dir": str(bins),
-            "pgpass": str(self.folder / "pgpass"),
-            "pg_hba": [
-                "local all all trust",
-                "host all all 127.0.0.1/32 scram-sha-256",
-                "host replication replicator 127.0.0.1/32 scram-sha-256",
-            ],
-            "parameters": {"unix_socket_directories": str(self.folder)},
-        }
-        for one in made["postgresql"]["authentication"].values():
-            one["password"] = "of-this-run"
-        return made
-
-    def says(self) -> dict[str, Any]:
-        """What Patroni knows of its node; {} while it does not answer."""
-        try:
-            url = f"http://127.0.0.1:{self.rest}/patroni"
-            with urllib.request.urlopen(url, timeout=2) as answer:
-                return dict(json.load(answer))
-        except urllib.error.HTTPError as error:
-            return dict(json.load(error))
-        except (OSError, ValueError):
-            return {}
+    etcd: Etcd
+    clusters: list[Cluster]
+    nats: Jetstream | None
+    servers: list[Server] = field(default_factory=list)
 
     @property
-    def leads(self) -> bool:
-        found = self.says()
-        return found.get("role") in ("master", "primary") and found.get("state") == "running"
-
-    @property
-    def follows(self) -> bool:
-        found = self.says()
-        return found.get("role") in ("replica", "standby") and bool(
-            found.get("replication_state") == "streaming" or found.get("sync_standby")
-        )
-
-    def postmaster(self) -> int:
-        return int((self.data / "postmaster.pid").read_text().split()[0])
-
-    def crash(self) -> None:
-        """PostgreSQL alone: all its processes at once, as when memory ran out."""
-        pid = self.postmaster()
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-        for one in (pid, *map(int, children)):
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(one, signal.SIGKILL)
-
-    def lose(self) -> None:
-        """The machine: Patroni and PostgreSQL at once."""
-        self.signal(signal.SIGSTOP)  # so that nobody tidies up
-        with contextlib.suppress(OSError, ValueError):
-            self.crash()
-        self.kill()
-
-
-class Cluster:
-    """Two nodes, one of which leads; `url` names both, and the driver finds the leading one."""
-
-    def __init__(self, folder: Path) -> None:
-        binaries = postgresql_bin()
-        if binaries is None:
-            raise Missing("no PostgreSQL is installed (package postgresql)")
-        self.folder = folder
-        self.prefix = as_other_user(folder)
-        binaries = reachable(binaries, folder, self.prefix)
-        self.etcd = _etcd(folder, self.prefix)
-        self.nodes: list[Node] = []
-        port = int(self.etcd.environ["ETCD_PORT"])
-        for name in ("a", "b"):
-            self.nodes.append(Node(folder, name, port, self.prefix, binaries))
-            until(lambda: any(node.leads for node in self.nodes), "one node leads", self.words)
-        self.settle()
-        with psycopg.connect(self._url("postgres"), autocommit=True) as connection:
-            connection.execute("CREATE DATABASE crumbtrail")
-
-    @property
-    def url(self) -> str:
-        return self._url("crumbtrail")
-
-    def _url(self, name: str) -> str:
-        hosts = ",".join(f"127.0.0.1:{node.port}" for node in self.nodes)
-        return f"postgresql://postgres:of-this-run@{hosts}/{name}?target_session_attrs=read-write"
-
-    @property
-    def leader(self) -> Node:
-        return next(node for node in self.nodes if node.leads)
-
-    @property
-    def standby(self) -> Node:
-        return next(node for node in self.nodes if not node.leads)
+    def home(self) -> Cluster:
+        return self.clusters[0]
 
     def settle(self) -> None:
-        """Until one leads and the other is its synchronous standby again."""
-        until(
-            lambda: any(n.leads for n in self.nodes) and any(_synced(n) for n in self.nodes),
-            "the standby follows",
-            self.words,
-        )
+        """Until everything that was killed is there again."""
+        self.etcd.wait()
+        if self.nats is not None:
+            self.nats.wait()
+        for cluster in self.clusters:
+            cluster.settle()
 
-    def words(self) -> str:
-        logs = (self.folder / f"{name}.log" for name in ("etcd", "a", "b"))
-        return "\n".join(log.read_text("utf-8", "replace")[-2000:] for log in logs if log.exists())
+    def move(self, site: str, shard: str) -> None:
+        """Run again until it has arrived, as its operator would."""
+        said: list[str] = []
 
-    def close(self) -> None:
-        for node in self.nodes:
-            node.lose()
-        self.etcd.kill()
+        def moved() -> bool:
+            done = self.servers[0].flask("shard", "move", site, shard)
+            said.append(done.stderr)
+            return done.returncode == 0
 
+        until(moved, f"{site} is at {shard}", lambda: said[-1])
 
-def _synced(node: Node) -> bool:
-    return node.says().get("sync_standby") is True
-
-
-def _etcd(folder: Path, prefix: list[str]) -> Program:
-    found = shutil.which("etcd")
-    if found is None:
-        raise Missing("no etcd is installed (package etcd-server)")
-    client, peer = (f"http://127.0.0.1:{free_port()}" for _ in range(2))
-    command = [*dies_with_us(prefix), found, "--data-dir", str(folder / "etcd")]
-    command += ["--listen-client-urls", client, "--advertise-client-urls", client]
-    command += ["--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer]
-    command += ["--initial-cluster", f"default={peer}"]
-    etcd = Program(command, folder / "etcd.log", ETCD_PORT=client.rpartition(":")[2])
-    until(lambda: _answers(client + "/health"), "etcd is there", etcd.log.read_text)
-    return etcd
+    @property
+    def shards(self) -> list[str]:
+        return [HOME, TWO][: len(self.clusters)]
 
 
-def _answers(url: str) -> bool:
+@contextlib.contextmanager
+def running(webs: int, *, whole: bool = False) -> Iterator[Parts]:
+    """One cluster of PostgreSQL and its web processes until the block ends, or the whole of it.
+    Raises Missing."""
+    folder = Path(tempfile.mkdtemp(prefix="crumbtrail-cluster-"))
+    folder.chmod(0o755)  # another user runs PostgreSQL below
+    with contextlib.ExitStack() as stack:
+        stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        etcd = Etcd(folder, 3 if whole else 1)
+        stack.callback(etcd.close)
+        parts = Parts(etcd, [], None)
+        shared = {"SECRET_KEY": "of this run alone", "RATE_SITE": "0"}
+        shared["FIELD_KEYS"] = keyfile.new_field_key()
+        for name in (HOME, TWO) if whole else (HOME,):
+            parts.clusters.append(Cluster(folder / name, etcd, f"crumbtrail-{name}"))
+            stack.callback(parts.clusters[-1].close)
+        if whole:
+            parts.nats = _nats(stack, folder)
+            shared["INGEST"] = parts.nats.urls
+            shared["SHARDS"] = f"{TWO}={parts.clusters[1].url}"
+        _serve(stack, folder, parts, webs, shared)
+        yield parts
+
+
+def _nats(stack: contextlib.ExitStack, folder: Path) -> Jetstream:
     try:
-        with urllib.request.urlopen(url, timeout=2) as answer:
-            return bool(answer.status == 200)
-    except OSError:
-        return False
+        return stack.enter_context(jetstream(folder / "nats", 3))
+    except NoStream as why:
+        raise Missing(str(why)) from None
+
+
+def _serve(
+    stack: contextlib.ExitStack, folder: Path, parts: Parts, webs: int, shared: dict[str, str]
+) -> None:
+    """Web processes as on machines of their own: the keys were copied, the memory was not."""
+    shared["BASE_URL"] = f"http://127.0.0.1:{free_port()}"  # of the load balancer, which is us
+    for number in range(webs):
+        home = folder / f"web{number}"
+        home.mkdir()
+        more = {} if number == 0 else {"LEDGER": "0"}
+        server = Server(home, parts.home.url, **shared, **more)
+        if parts.servers:
+            keys = parts.servers[0].instance / "signer/keys.json"
+            until(keys.exists, "the first one made its keys", parts.servers[0].words)
+            (home / "signer").mkdir()
+            shutil.copy(keys, home / "signer")
+        server.start()
+        stack.callback(_stopped, server)
+        parts.servers.append(server)
+
+
+def _stopped(server: Server) -> None:
+    if server.process is not None:
+        server.kill()
 
 
 @dataclass
 class Told:
     """What visitors lived through: when each choice was acknowledged, and what came before."""
 
-    acknowledged: dict[str, bytes] = field(default_factory=dict)
+    acknowledged: dict[str, tuple[str, dict[str, Any], bytes]] = field(default_factory=dict)
     moments: list[float] = field(default_factory=list)
     refused: Counter[int] = field(default_factory=Counter)
     broken: int = 0
     wrong: list[str] = field(default_factory=list)
+    notes: set[str] = field(default_factory=set)
 
     def since(self, start: float) -> dict[str, Any]:
         times = [start, *(at for at in sorted(self.moments) if at >= start), time.monotonic()]
@@ -262,38 +161,36 @@ class Told:
 
 
 class Visitors:
-    """So many who choose without a pause, each at any of the servers."""
+    """So many who choose without a pause, each at any of the servers, and one who keeps every
+    checkpoint that is published."""
 
-    def __init__(self, servers: Sequence[Server], count: int = 8) -> None:
-        self.servers = servers
-        self.notice = servers[0].get(f"/v1/{SITE}/notice").json()
+    def __init__(
+        self, servers: Sequence[Server], sites: Sequence[str] = SITES[:1], count: int = 8
+    ) -> None:
+        self.servers, self.sites = servers, sites
+        self.notices = {one: servers[0].get(f"/v1/{one}/notice").json() for one in sites}
         self.told = Told()
         self.stopped = threading.Event()
-        self.threads = [threading.Thread(target=self._choose, daemon=True) for _ in range(count)]
+        jobs = [self._choose] * count + [self._follow]
+        self.threads = [threading.Thread(target=job, daemon=True) for job in jobs]
         for thread in self.threads:
             thread.start()
 
     def _choose(self) -> None:
         while not self.stopped.is_set():
-            body = refusal(self.notice, f"https://{SITE}/")
-            while not self._sent(body):
+            site = random.choice(self.sites)
+            body = refusal(self.notices[site], f"https://{site}/")
+            while not self._sent(site, body):
                 time.sleep(PAUSE_S)
 
-    def _sent(self, body: dict[str, Any]) -> bool:
-        server = random.choice(self.servers)
+    def _sent(self, site: str, body: dict[str, Any]) -> bool:
         try:
-            reply = server.request(
-                "POST",
-                f"/v1/{SITE}/consents",
-                json.dumps(body).encode(),
-                Origin=f"https://{SITE}",
-                Content_Type="text/plain",
-            )
+            reply = post(random.choice(self.servers), site, body)
         except (OSError, HTTPException):
             self.told.broken += 1
             return False
         if reply.status in (200, 201):
-            self.told.acknowledged[body["id"]] = reply.body
+            self.told.acknowledged[body["id"]] = site, body, reply.body
             self.told.moments.append(time.monotonic())
             return True
         self.told.refused[reply.status] += 1
@@ -302,50 +199,208 @@ class Visitors:
             return True
         return False
 
+    def _follow(self) -> None:
+        while not self.stopped.wait(1):
+            path = random.choice(["/log/checkpoint", *(f"/log/{one}/checkpoint" for one in SITES)])
+            with contextlib.suppress(OSError, HTTPException):
+                reply = random.choice(self.servers).get(path)
+                if reply.status == 200:
+                    self.told.notes.add(reply.text)
+
     def end(self) -> None:
         self.stopped.set()
         for thread in self.threads:
             thread.join(PATIENCE)
 
 
-@contextlib.contextmanager
-def running(webs: int) -> Iterator[tuple[Cluster, list[Server]]]:
-    """The cluster and its web processes, until the block ends. Raises Missing."""
-    folder = Path(tempfile.mkdtemp(prefix="crumbtrail-cluster-"))
-    with contextlib.ExitStack() as stack:
-        stack.callback(shutil.rmtree, folder, ignore_errors=True)
-        cluster = Cluster(folder)
-        stack.callback(cluster.close)
-        shared = {"SECRET_KEY": "of this run alone", "RATE_SITE": "0"}
-        shared["FIELD_KEYS"] = keyfile.new_field_key()
-        servers: list[Server] = []
-        for number in range(webs):
-            home = folder / f"web{number}"
-            home.mkdir()
-            first = {} if number == 0 else {"LEDGER": "0"}
-            server = Server(home, cluster.url, **shared, **first)
-            if servers:  # as on another machine: the keys were copied, the memory was not
-                keys = servers[0].instance / "signer/keys.json"
-                until(keys.exists, "the first one made its keys", servers[0].words)
-                (home / "signer").mkdir()
-                shutil.copy(keys, home / "signer")
-            server.start()
-            stack.callback(_stopped, server)
-            servers.append(server)
-        yield cluster, servers
+def post(server: Server, site: str, body: dict[str, Any]) -> Any:
+    words = {"Origin": f"https://{site}", "Content_Type": "text/plain"}
+    return server.post(f"/v1/{site}/consents", json.dumps(body).encode(), **words)
 
 
-def _stopped(server: Server) -> None:
-    if server.process is not None:
+Step = Callable[[Parts], None]
+
+
+def web(number: int) -> Step:
+    def kill(parts: Parts) -> None:
+        server = parts.servers[number]
         server.kill()
+        time.sleep(1)
+        server.start()
+
+    return kill
 
 
-def until(so: Callable[[], object], what: str, words: Callable[[], str] = str) -> None:
-    end = time.monotonic() + PATIENCE
-    while not so():
-        if time.monotonic() > end:
-            raise AssertionError(f"never: {what}\n{words()}")
-        time.sleep(0.1)
+def each_web(parts: Parts) -> None:
+    for number in range(1, len(parts.servers)):
+        web(number)(parts)
+
+
+def crash(parts: Parts) -> None:
+    parts.home.leader.crash()
+
+
+def machine(number: int) -> Step:
+    """The machine of the PostgreSQL that leads a cluster, with its Patroni."""
+
+    def lose(parts: Parts) -> None:
+        cluster = parts.clusters[number]
+        gone = cluster.leader
+        gone.lose()
+        until(lambda: any(node.leads for node in cluster.nodes), "another leads", cluster.words)
+        gone.start()
+
+    return lose
+
+
+def standby(number: int) -> Step:
+    def lose(parts: Parts) -> None:
+        gone = parts.clusters[number].standby
+        gone.lose()
+        time.sleep(2)
+        gone.start()
+
+    return lose
+
+
+def database(parts: Parts) -> None:
+    """Both nodes of the second cluster: nobody leads there."""
+    for node in parts.clusters[1].nodes:
+        node.lose()
+    time.sleep(15)
+    for node in parts.clusters[1].nodes:
+        node.start()
+
+
+def stream(parts: Parts) -> None:
+    assert parts.nats is not None
+    leader = parts.nats.leader("CRUMBTRAIL")
+    leader.kill()
+    time.sleep(5)
+    leader.start()
+
+
+def follower(parts: Parts) -> None:
+    assert parts.nats is not None
+    leader = parts.nats.leader("CRUMBTRAIL")
+    other = next(node for node in parts.nats.nodes if node is not leader)
+    other.kill()
+    time.sleep(5)
+    other.start()
+
+
+def member(parts: Parts) -> None:
+    parts.etcd.members[0].kill()
+    time.sleep(5)
+    parts.etcd.members[0].start()
+
+
+def directory(parts: Parts) -> None:
+    for one in parts.etcd.members:
+        one.kill()
+    time.sleep(15)
+    for one in parts.etcd.members:
+        one.start()
+
+
+def rack(parts: Parts) -> None:
+    """A machine with one of everything, among it the PostgreSQL that leads at home."""
+    assert parts.nats is not None
+    gone = parts.home.leader
+    kills = [gone.lose, parts.servers[-1].kill, parts.nats.nodes[0].kill]
+    for kill in [*kills, parts.etcd.members[-1].kill]:
+        kill()
+    until(lambda: any(n.leads for n in parts.home.nodes), "another leads", parts.home.words)
+    parts.etcd.members[-1].start()
+    parts.nats.nodes[0].start()
+    gone.start()
+    parts.servers[-1].start()
+
+
+def move(parts: Parts) -> None:
+    parts.move(MOVES, TWO)
+
+
+STEPS: dict[str, Step] = {
+    "nothing": lambda _: None,
+    "each web process in turn": each_web,
+    "the web process that integrates": web(0),
+    "the leading server of the stream, for 5 s": stream,
+    "another server of the stream, for 5 s": follower,
+    "the first primary's PostgreSQL": crash,
+    "the first primary's machine": machine(0),
+    "the second primary's machine": machine(1),
+    "the first standby's machine": standby(0),
+    "the second standby's machine": standby(1),
+    "one etcd, for 5 s": member,
+    "all etcd, for 15 s": directory,
+    "nothing, while a site moves": move,
+    "a machine with one of everything": rack,
+    "both PostgreSQL of the second cluster, for 15 s": database,
+}
+
+
+def walked(
+    parts: Parts, visitors: Visitors, steps: Sequence[str], seconds: float
+) -> list[dict[str, Any]]:
+    """Kill each in turn under load; `seconds` of quiet before and after."""
+    found = []
+    for name in steps:
+        time.sleep(seconds)
+        start, broken = time.monotonic(), visitors.told.broken
+        refused = sum(visitors.told.refused.values())
+        STEPS[name](parts)
+        parts.settle()
+        time.sleep(seconds)
+        more = {
+            "refused": sum(visitors.told.refused.values()) - refused,
+            "broken": visitors.told.broken - broken,
+        }
+        found.append({"killed": name, **visitors.told.since(start), **more})
+        print(json.dumps(found[-1]), flush=True)
+    visitors.end()
+    return found
+
+
+def outcome(parts: Parts, told: Told) -> dict[str, Any]:
+    """What stands in the databases and in the logs beside what visitors were told."""
+    state = emptied(parts)
+    held = sum((stored(cluster) for cluster in parts.clusters), Counter[str]())
+    said = {}
+    for shard in parts.shards:
+        parts.servers[0].flask("ledger", "tick", SHARD=shard)
+        done = parts.servers[0].flask("ledger", "fsck", SHARD=shard)
+        said[shard] = done.stdout + done.stderr
+    return {
+        "acknowledged": len(told.acknowledged),
+        "lost": len(told.acknowledged.keys() - held.keys()),
+        "doubled": sum(1 for count in held.values() if count > 1),
+        "never_acknowledged": len(held.keys() - told.acknowledged.keys()),
+        "conflicts": state.conflicts if state else 0,
+        "answered_otherwise": again(parts, told),
+        "checkpoints": len(told.notes),
+        "contradicted": [note for note in told.notes if not agrees(parts, note)],
+        "wrong_answers": told.wrong[:5],
+        "log": said,
+    }
+
+
+def emptied(parts: Parts) -> State | None:
+    """How the stream is once nothing waits in it."""
+    if parts.nats is None:
+        return None
+    opened, found = Stream(parts.nats.urls.split(",")), []
+
+    def empty() -> bool:
+        with contextlib.suppress(Away):
+            found.append(opened.state())
+        return bool(found) and found[-1].waiting == 0
+
+    try:
+        until(empty, "the stream is emptied", lambda: str(found[-1:]))
+    finally:
+        opened.close()
+    return found[-1]
 
 
 def stored(cluster: Cluster) -> Counter[str]:
@@ -355,110 +410,43 @@ def stored(cluster: Cluster) -> Counter[str]:
     return Counter(str(uuid.UUID(str(one))) for (one,) in found)
 
 
-Step = Callable[[Cluster, list[Server]], None]
+def again(parts: Parts, told: Told) -> list[str]:
+    """Of some acknowledged choices: the repeats that did not get the first answer."""
+    some = random.sample(list(told.acknowledged.values()), min(ASKED, len(told.acknowledged)))
+    wrong = []
+    for site, body, first in some:
+        reply = post(random.choice(parts.servers), site, body)
+        if (reply.status, reply.body) != (200, first):
+            wrong.append(f"{reply.status} {reply.text[:200]}")
+    return wrong[:5]
 
 
-def web(cluster: Cluster, servers: list[Server]) -> None:
-    servers[-1].kill()
-    time.sleep(1)
-    servers[-1].start()
+def agrees(parts: Parts, note: str) -> bool:
+    """Whether a checkpoint that was published is of the log as it is."""
+    said = parts.servers[0].post("/log/check", note.encode()).json()
+    return said.get("agrees") is True
 
 
-def integrator(cluster: Cluster, servers: list[Server]) -> None:
-    servers[0].kill()
-    time.sleep(1)
-    servers[0].start()
-
-
-def crash(cluster: Cluster, servers: list[Server]) -> None:
-    cluster.leader.crash()
-
-
-def machine(cluster: Cluster, servers: list[Server]) -> None:
-    gone = cluster.leader
-    gone.lose()
-    until(lambda: any(node.leads for node in cluster.nodes), "the other one leads", cluster.words)
-    gone.start()
-
-
-def standby(cluster: Cluster, servers: list[Server]) -> None:
-    gone = cluster.standby
-    gone.lose()
-    time.sleep(2)
-    gone.start()
-
-
-def directory(cluster: Cluster, servers: list[Server]) -> None:
-    cluster.etcd.kill()
-    time.sleep(15)
-    cluster.etcd.start()
-
-
-STEPS: dict[str, Step] = {
-    "nothing": lambda *_: None,
-    "a web process": web,
-    "the web process that integrates": integrator,
-    "the primary's PostgreSQL": crash,
-    "the primary's machine": machine,
-    "the standby's machine": standby,
-    "etcd, for 15 s": directory,
-}
-
-
-def walked(
-    cluster: Cluster, servers: list[Server], steps: Sequence[str], seconds: float
-) -> tuple[Visitors, list[dict[str, Any]]]:
-    """Kill each in turn under load; `seconds` of quiet before and after."""
-    visitors, found = Visitors(servers), []
-    for name in steps:
-        time.sleep(seconds)
-        start, broken = time.monotonic(), visitors.told.broken
-        refused = sum(visitors.told.refused.values())
-        STEPS[name](cluster, servers)
-        cluster.settle()
-        time.sleep(seconds)
-        more = {
-            "refused": sum(visitors.told.refused.values()) - refused,
-            "broken": visitors.told.broken - broken,
-        }
-        found.append({"killed": name, **visitors.told.since(start), **more})
-        print(json.dumps(found[-1]), flush=True)
-    visitors.end()
-    return visitors, found
-
-
-def outcome(cluster: Cluster, servers: list[Server], told: Told) -> dict[str, Any]:
-    """What stands in the database and in the log beside what visitors were told."""
-    held = stored(cluster)
-    command = [sys.executable, "-m", "flask", "--app", "app", "ledger"]
-    for verb in ("tick", "fsck"):
-        done = subprocess.run(
-            [*command, verb], cwd=ROOT, env=servers[0].environ, capture_output=True, check=False
-        )
-    return {
-        "acknowledged": len(told.acknowledged),
-        "lost": len(told.acknowledged.keys() - held.keys()),
-        "doubled": sum(1 for count in held.values() if count > 1),
-        "never_acknowledged": len(held.keys() - told.acknowledged.keys()),
-        "wrong_answers": told.wrong[:5],
-        "log": done.stdout.decode() + done.stderr.decode(),
-    }
+def whole(found: dict[str, Any]) -> bool:
+    """Everything acknowledged is there once and answered as it was, nobody got a wrong answer, and
+    each log is one log."""
+    counted = ("lost", "doubled", "conflicts")
+    listed = ("answered_otherwise", "contradicted", "wrong_answers")
+    wrong = any(found[name] for name in (*counted, *listed))
+    return not wrong and all("Everything agrees." in said for said in found["log"].values())
 
 
 def main(arguments: Sequence[str]) -> int:
     seconds = float(arguments[0]) if arguments else 10.0
-    webs = int(os.environ.get("WEBS", "4"))
-    with running(webs) as (cluster, servers):
-        visitors, _ = walked(cluster, servers, list(STEPS), seconds)
-        found = outcome(cluster, servers, visitors.told)
+    names = [name for name in STEPS if os.environ.get("KILL", "") in name]
+    with running(int(os.environ.get("WEBS", "4")), whole=True) as parts:
+        for site in AWAY:
+            parts.move(site, TWO)
+        visitors = Visitors(parts.servers, SITES)
+        walked(parts, visitors, names, seconds)
+        found = outcome(parts, visitors.told)
     print(json.dumps(found, indent=1))
     return 0 if whole(found) else 1
-
-
-def whole(found: dict[str, Any]) -> bool:
-    """Everything acknowledged is there once, nobody got a wrong answer, and the log agrees."""
-    wrong = found["lost"] or found["doubled"] or found["wrong_answers"]
-    return not wrong and "Everything agrees." in found["log"]
 
 
 if __name__ == "__main__":

@@ -124,6 +124,14 @@ class Server:
             process.wait()
             raise
 
+    def flask(self, *words: str, **settings: str) -> subprocess.CompletedProcess[str]:
+        """A command on its machine, to its end."""
+        command = [sys.executable, "-m", "flask", "--app", "app", *words]
+        environ = {**self.environ, **settings}
+        return subprocess.run(
+            command, cwd=ROOT, env=environ, capture_output=True, text=True, check=False
+        )
+
     def words(self) -> str:
         """Everything it has printed."""
         return self.log.read_text("utf-8", errors="replace")

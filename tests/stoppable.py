@@ -15,14 +15,25 @@ from tests.postgres import Cluster, Missing, cluster
 
 @pytest.fixture(scope="module")
 def postgres() -> Iterator[Cluster]:
-    try:
-        with cluster(synced=True) as private:
-            yield private
-    except Missing as why:
-        pytest.skip(str(why))
+    yield from _synced()
 
 
 @pytest.fixture(scope="module")
 def databases(postgres: Cluster) -> PostgresqlDatabases:
     """In place of the session's, whose server serves every test."""
     return PostgresqlDatabases(postgres)
+
+
+@pytest.fixture(scope="module")
+def second() -> Iterator[PostgresqlDatabases]:
+    """Of another server, for what is spread over two."""
+    for private in _synced():
+        yield PostgresqlDatabases(private)
+
+
+def _synced() -> Iterator[Cluster]:
+    try:
+        with cluster(synced=True) as private:
+            yield private
+    except Missing as why:
+        pytest.skip(str(why))

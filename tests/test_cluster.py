@@ -9,7 +9,8 @@ import urllib.request
 import psycopg
 import pytest
 
-from tests.cluster import Cluster, Visitors, outcome, running, until, walked, whole
+from tests.cluster import Visitors, outcome, running, walked, whole
+from tests.patroni import Cluster, until
 from tests.postgres import Missing
 
 
@@ -29,10 +30,11 @@ def alone(cluster: Cluster) -> bool:
 
 def test_what_was_acknowledged_outlives_the_machine_of_the_database() -> None:
     try:
-        with running(2) as (cluster, servers):
-            steps = ["the web process that integrates", "the primary's machine"]
-            visitors, _ = walked(cluster, servers, steps, 1)
-            found = outcome(cluster, servers, visitors.told)
+        with running(2) as parts:
+            steps = ["the web process that integrates", "the first primary's machine"]
+            visitors = Visitors(parts.servers)
+            walked(parts, visitors, steps, 1)
+            found = outcome(parts, visitors.told)
     except Missing as why:
         pytest.skip(str(why))
     assert whole(found), found
@@ -41,11 +43,12 @@ def test_what_was_acknowledged_outlives_the_machine_of_the_database() -> None:
 
 def test_twin_a_commit_that_waits_for_no_standby_is_lost_with_its_machine() -> None:
     try:
-        with running(1) as (cluster, servers):
+        with running(1) as parts:
+            cluster = parts.home
             patched(cluster, synchronous_mode=False, maximum_lag_on_failover=1 << 30)
             until(lambda: alone(cluster), "commits wait for nobody", cluster.words)
             behind, ahead = cluster.standby, cluster.leader
-            visitors = Visitors(servers)
+            visitors = Visitors(parts.servers)
             behind.lose()
             before = len(visitors.told.acknowledged)
             until(lambda: len(visitors.told.acknowledged) > before + 50, "some choose")
@@ -54,7 +57,7 @@ def test_twin_a_commit_that_waits_for_no_standby_is_lost_with_its_machine() -> N
             until(lambda: any(n.leads for n in cluster.nodes), "the other leads", cluster.words)
             time.sleep(1)
             visitors.end()
-            found = outcome(cluster, servers, visitors.told)
+            found = outcome(parts, visitors.told)
     except Missing as why:
         pytest.skip(str(why))
     assert found["lost"] > 10

@@ -159,19 +159,6 @@ def test_ordinary_variables_are_no_slips() -> None:
     assert config.slips(dict.fromkeys(usual, "x")) == []
 
 
-def test_a_stream_feeds_one_database(tmp_path: Path) -> None:
-    sent = {
-        "DATABASE_URL": "postgresql://u@db/a",
-        "SHARDS": "two=postgresql://u@db/b",
-        "INGEST": "nats://stream:4222",
-        "INSTANCE_PATH": str(tmp_path),
-    }
-    with pytest.raises(config.ConfigError, match="INGEST and SHARDS do not go together"):
-        config.load(sent)
-    sent.pop("INGEST")
-    assert len(config.load(sent).shards) == 1
-
-
 @pytest.mark.parametrize(
     ("url", "hosts"),
     [

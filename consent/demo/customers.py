@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from .. import inventory, notices, sites
+from .. import directory, inventory, notices, sites
 from ..parts import parts
 
 BY = "demo"
@@ -29,13 +29,16 @@ def decisions() -> dict[str, dict[str, Any]]:
 
 
 def seed(at: datetime) -> None:
-    """Load the four sites and publish their first notice; a site that has a notice is left alone.
+    """Load the four sites and publish their first notice; a site that has a notice, or
+    that is in another database, is left alone.
 
     The notices link to the policies among this server's own demo pages.
     """
     base_url = parts().config.base_url
     present = {site.key for site in sites.all_sites()}
     for key, decided in decisions().items():
+        if key not in present and directory.listed(key):
+            continue  # it has moved to another database
         site = sites.get(key) if key in present else _add(key, decided, base_url, at)
         if notices.versions(site):
             continue

@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as Late
 from contextlib import AbstractContextManager
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, and_, select
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -22,7 +22,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from ..errors import Busy
 from ..records.job import Job, reused, same
 from ..records.rows import ERASED, Line, Page, Row
-from ..records.writer import ORIGINS, PAGES, busy
+from ..records.writer import ORIGINS, PAGES, busy, elsewhere
+from ..sites import Site
 from .message import Taken, agree, cuts, decode, encode
 from .stream import Away, Stream
 
@@ -105,6 +106,8 @@ class Buffer:
                     held, text = found.result(LOOK_S) or (None, "")
                 except Late as late:
                     raise PoolTimeout("no answer in time") from late
+        except LookupError:
+            raise elsewhere() from None
         except (SQLAlchemyError, Busy):
             made = int.from_bytes(job.row.id[:6])
             if abs(self._now_us() // 1000 - made) > KEPT_S * 1000:
@@ -120,12 +123,21 @@ class Buffer:
         return held
 
     def _look(self, job: Job) -> tuple[Line, str] | None:
+        """Raises LookupError where the site is not in this database."""
         table, page = Row.__table__, Page.__table__
         where = table.c.site_id == job.row.site_id, table.c.id == job.row.id
-        query = select(table, page.c.text).join(page, page.c.id == table.c.page_id).where(*where)
+        query = (
+            select(table, page.c.text)
+            .select_from(Site)
+            .outerjoin(table, and_(*where))
+            .outerjoin(page, page.c.id == table.c.page_id)
+            .where(Site.id == job.row.site_id)
+        )
         with self._engine.connect() as connection:
             line = connection.execute(query).one_or_none()
-            if line is None:
+            if line is None:  # the site has left this database, and what is known of it with it
+                raise LookupError(job.row.site_id)
+            if line.seq is None:
                 self._learn(connection, job.row.site_id)
                 return None
         values = dict(line._mapping)

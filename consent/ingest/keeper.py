@@ -18,10 +18,12 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from ..directory import moved
 from ..records.job import Job
 from ..records.rows import ERASED, Line, Row
 from ..records.runs import LATE_US, reopen
 from ..records.writer import BATCH, SWEEP_S, Writer
+from ..sites import Site
 from .buffer import KEPT_S
 from .message import Taken, decode
 from .stream import Away, Message, Stream
@@ -32,6 +34,7 @@ PURGE_S = 60.0
 MS = 1000
 AWAY = (OperationalError, InterfaceError, PoolTimeout)
 MALFORMED, REUSED, DOUBLED, REFUSED = "malformed", "id_reused", "doubled", "refused"
+ELSEWHERE = "elsewhere"  # and no conflict: the site has left this database, or is about to
 
 
 class Keeper(Writer):
@@ -43,8 +46,14 @@ class Keeper(Writer):
         stream: Stream,
         now_us: Callable[[], int],
         also: Callable[[Connection, Sequence[Job]], None],
+        take: Callable[[int, float], list[Message]] | None = None,
+        lives: Callable[[str], bool] = lambda _site: True,
     ) -> None:
+        """With SHARDS: `take` is of the inbox of this database, and `lives` says for certain that
+        a site is in it."""
         self._stream = stream
+        self._take = take or stream.take
+        self._lives = lives
         self._over = threading.Event()
         self._seen: deque[tuple[float, int]] = deque()
         self._swept = time.monotonic()
@@ -58,7 +67,7 @@ class Keeper(Writer):
     def step(self, wait: float = WAIT_S) -> int:
         """Store one batch; how many messages it had. Raises Away, and what a database that is away
         raises: the batch comes again then."""
-        messages = self._stream.take(BATCH, wait)
+        messages = self._take(BATCH, wait)
         try:
             self._keep(messages)
         except AWAY:
@@ -94,17 +103,36 @@ class Keeper(Writer):
         if not jobs and time.monotonic() - self._swept < SWEEP_S:
             return
         self._swept = time.monotonic()
-        if self._stored([job for _, job in jobs]):
-            self._answer(jobs)
-            return
-        for message, job in jobs:
-            if self._stored([job]):
-                self._answer([(message, job)])
-            else:
-                self._stream.refuse(message, REFUSED)
+        self._keep_together(jobs)
 
-    def _stored(self, jobs: list[Taken]) -> bool:
-        """Whether the batch was committed; a lost race is tried again, as for any writer."""
+    def _keep_together(self, jobs: Sequence[tuple[Message, Taken]]) -> None:
+        """Or by site, and then each alone, where that cannot be."""
+        why = self._refused([job for _, job in jobs])
+        sites = sorted({job.row.site_id for _, job in jobs})
+        if why is None:
+            self._answer(jobs)
+        elif why == ELSEWHERE and len(sites) == 1 and not self._gone(jobs[0][1]):
+            self._stream.again([message for message, _ in jobs], later=True)
+        elif len(jobs) == 1:
+            self._stream.refuse(jobs[0][0], REFUSED)
+        elif len(sites) == 1:
+            for one in jobs:
+                self._keep_together([one])
+        else:
+            for site in sites:
+                self._keep_together([one for one in jobs if one[1].row.site_id == site])
+
+    def _gone(self, job: Taken) -> bool:
+        """Whether a site that is not here is nowhere else either."""
+        if not self._lives(job.facts.site):
+            return False
+        with self._engine.connect() as connection:
+            here = connection.scalar(select(Site.id).where(Site.id == job.row.site_id))
+        return here is None and self._lives(job.facts.site)
+
+    def _refused(self, jobs: list[Taken]) -> str | None:
+        """Why the batch was not committed, or None; a lost race is tried again, as for any
+        writer."""
         for _ in range(3):
             for job in jobs:
                 job.fresh, job.outcome = True, None
@@ -116,14 +144,14 @@ class Keeper(Writer):
             except AWAY:
                 self._forget()
                 raise
-            except (DBAPIError, ValueError, TypeError):
+            except (DBAPIError, ValueError, TypeError) as error:
                 self._forget()
-                return False
+                return ELSEWHERE if moved(error) else REFUSED
             else:
                 self.batches += 1
                 self.written += len(jobs)
-                return True
-        return False
+                return None
+        return REFUSED
 
     def _answer(self, jobs: Sequence[tuple[Message, Taken]]) -> None:
         """Committed: now the stream may let go of them."""

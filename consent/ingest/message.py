@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from ..records.job import Job, same
 from ..records.rows import Line, uuid_text
@@ -36,6 +36,12 @@ def name_of(site: str, record_id: bytes) -> str:
 def subject_of(site: str, record_id: bytes) -> str:
     """The one subject of a choice; a point in a site's key would begin another word."""
     return f"{SUBJECTS}.{quote(site, safe='').replace('.', '%2E')}.{uuid_text(record_id)}"
+
+
+def site_in(subject: str) -> str:
+    """The site that a subject names; "" where it names none."""
+    words = subject.removeprefix(f"{SUBJECTS}.").split(".")
+    return unquote(words[0]) if len(words) == 2 else ""
 
 
 def encode(job: Job) -> bytes:

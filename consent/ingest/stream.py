@@ -33,7 +33,8 @@ AWAY_S = 2.0  # after that, nobody tries for so long
 ASK_S = 3.0
 AGAIN_S = 0.5
 ACK_S = 30.0  # a keeper that says nothing for so long has died
-HELD = 4096  # messages that keepers hold at once
+HELD = 65_536  # messages that are out at once, those of a database that is away among them
+LATER_S = 16.0  # at most, until what cannot be stored now comes again
 WRONG_LAST = 10071  # JetStream: the subject has a message already
 NO_MESSAGE = 10037
 Value = TypeVar("Value")
@@ -113,11 +114,12 @@ class Stream:
 
     def done(self, messages: Sequence[Message]) -> None:
         """They are in the database. Where this is not heard, they come again. Raises Away."""
-        self._ask(self._each("ack", messages), PATIENCE_S)
+        self._ask(self._done(messages), PATIENCE_S)
 
-    def again(self, messages: Sequence[Message]) -> None:
-        """They could not be stored now: whoever asks next gets them. Raises Away."""
-        self._ask(self._each("nak", messages), PATIENCE_S)
+    def again(self, messages: Sequence[Message], later: bool = False) -> None:
+        """They could not be stored now: whoever asks next gets them, or asks `later`, after a
+        pause that doubles each time up to LATER_S. Raises Away."""
+        self._ask(self._again(messages, later), PATIENCE_S)
 
     def refuse(self, message: Message, why: str) -> None:
         """Keep for a person what the database cannot take. Raises Away."""
@@ -216,14 +218,17 @@ class Stream:
         policy = {"storage": "file", "num_replicas": self.replicas, "discard": "new"}
         await self._have(NAME, f"{SUBJECTS}.>", self._max_bytes, policy)
         await self._have(CONFLICTS, f"{CONFLICT_SUBJECTS}.>", CONFLICT_BYTES, policy)
-        self._pull = await self._js.pull_subscribe(
-            f"{SUBJECTS}.>",
-            durable=KEEPER,
-            stream=NAME,
-            config=self._api.ConsumerConfig(
-                ack_policy="explicit", ack_wait=ACK_S, max_ack_pending=HELD, max_deliver=-1
-            ),
+        wanted = self._api.ConsumerConfig(
+            name=KEEPER,
+            durable_name=KEEPER,
+            filter_subject=f"{SUBJECTS}.>",
+            ack_policy="explicit",
+            ack_wait=ACK_S,
+            max_ack_pending=HELD,
+            max_deliver=-1,
         )
+        await self._js.add_consumer(NAME, wanted)  # or changes the one of an earlier release
+        self._pull = await self._js.pull_subscribe_bind(durable=KEEPER, stream=NAME)
 
     async def _have(self, name: str, subjects: str, size: int, policy: dict[str, Any]) -> None:
         try:
@@ -283,9 +288,16 @@ class Stream:
         except self._nats.errors.TimeoutError:
             return []
 
-    async def _each(self, verb: str, messages: Sequence[Message]) -> None:
+    async def _done(self, messages: Sequence[Message]) -> None:
         for message in messages:
-            await getattr(message, verb)()
+            await message.ack()
+        await self._link.flush(int(PATIENCE_S))
+
+    async def _again(self, messages: Sequence[Message], later: bool) -> None:
+        for message in messages:
+            pause = min(2 ** (message.metadata.num_delivered - 1), LATER_S) if later else None
+            with contextlib.suppress(self._nats.errors.MsgAlreadyAckdError):
+                await message.nak(delay=pause)
         await self._link.flush(int(PATIENCE_S))
 
     async def _refuse(self, message: Message, why: str) -> None:

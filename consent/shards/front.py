@@ -58,10 +58,18 @@ class Directory:
 
     def look(self, site: str) -> str | None:
         """The same as of now."""
+        sure = self.sure(site)
+        return sure if sure is not None or self._known is None else self._known.get(site, HOME)
+
+    def sure(self, site: str) -> str | None:
+        """What home says now; None where it does not answer."""
         found = self._ask(select(Whereabouts.shard).where(Whereabouts.site == site))
-        if found is not None and self._known is not None:
-            self._known[site] = found[0][0] if found else HOME
-        return None if self._known is None else self._known.get(site, HOME)
+        if found is None:
+            return None
+        name: str = found[0][0] if found else HOME
+        if self._known is not None:
+            self._known[site] = name
+        return name
 
     def _stale(self) -> bool:
         return self._known is None or self._now() - self._read_at > FRESH_S

@@ -82,12 +82,13 @@ def more(crowd: Crowd, count: int, what: str) -> None:
         time.sleep(0.05)
 
 
-def checkpoints(server: Server) -> set[str]:
-    """What the deployment's log and the site's have signed last, as soon as both have."""
+def checkpoints(server: Server, under: str = "") -> set[str]:
+    """What the deployment's log, `under` that address, and the site's have signed last, as soon as
+    both have."""
     end, found = time.monotonic() + PATIENCE, []
     while len(found) < 2:
         assert time.monotonic() < end, "nothing is signed"
-        found = [server.get(f"/log{of}/checkpoint") for of in ("", f"/{SITE}")]
+        found = [server.get(f"{log}/checkpoint") for log in (f"{under}/log", f"/log/{SITE}")]
         found = [reply for reply in found if reply.status == 200]
     return {reply.text for reply in found}
 

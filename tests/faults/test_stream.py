@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from consent.databases import HOME
 from consent.ingest import Stream
 from tests import stoppable
 from tests.databases import PostgresqlDatabases, lent
@@ -27,6 +28,7 @@ from tests.server import Server, free_port
 PATIENCE = 90.0
 SHARED = {"SECRET_KEY": "the same on both", "FIELD_KEYS": "k1:" + "A" * 43 + "="}
 postgres, databases = stoppable.postgres, stoppable.databases
+second = stoppable.second
 
 
 @pytest.fixture
@@ -75,15 +77,17 @@ def pair(databases: PostgresqlDatabases, tmp_path: Path) -> Iterator[Callable[..
                 server.kill()
 
 
-def whole(crowd: Crowd, streamed: Jetstream | None) -> None:
-    """The oracle: nothing is lost, doubled or answered twice; ends the servers."""
+def whole(crowd: Crowd, streamed: Jetstream | None, shard: str = HOME) -> None:
+    """The oracle: nothing is lost, doubled or answered twice; ends the servers. The site is in the
+    database `shard`."""
     repeated_alike(crowd)
     if streamed is not None:
         emptied(streamed)
     print(f"{len(crowd.answered)} acknowledged, {len(crowd.refused)} refused and sent again")
-    notes = checkpoints(crowd.servers[0])
+    notes = checkpoints(crowd.servers[0], "" if shard == HOME else f"/shards/{shard}")
     for server in crowd.servers:
         server.kill()
+    crowd.servers[0].environ["SHARD"] = shard
     check(crowd.servers[0], crowd.answered, notes)
 
 
@@ -184,3 +188,41 @@ def deaf(streamed: Jetstream, pair: Callable[..., list[Server]], how: str) -> Cr
     servers[0].kill()
     servers[0].start()
     return crowd
+
+
+def moved(second: PostgresqlDatabases, servers: list[Server]) -> Crowd:
+    """A crowd whose site goes to another database, which is then stopped for a while."""
+    crowd = Crowd(servers)
+    more(crowd, 20, "at first")
+    done = servers[0].flask("shard", "move", SITE, "two")
+    assert done.returncode == 0, done.stderr
+    more(crowd, 20, "at the other database")
+    second.cluster.stop()
+    try:
+        more(crowd, 20, "while that is away")
+    finally:
+        second.cluster.start()
+    crowd.end()
+    return crowd
+
+
+@pytest.mark.slow
+def test_a_site_moves_while_its_choices_lie_in_the_stream_and_no_visitor_sees_an_error(
+    one: Jetstream, second: PostgresqlDatabases, pair: Callable[..., list[Server]]
+) -> None:
+    with lent(second, migrated=False) as two:
+        crowd = moved(second, pair(INGEST=one.urls, SHARDS=f"two={two}"))
+        assert not crowd.refused and not crowd.unknown, crowd.refused[:1]
+        whole(crowd, one, "two")
+
+
+@pytest.mark.slow
+def test_twin_a_keeper_that_takes_what_moves_for_stored_loses_choices(
+    one: Jetstream, second: PostgresqlDatabases, pair: Callable[..., list[Server]]
+) -> None:
+    folder = str(ROOT / "tests/faults/careless")
+    with lent(second, migrated=False) as two:
+        settings = {"INGEST": one.urls, "SHARDS": f"two={two}", "PYTHONPATH": folder}
+        crowd = moved(second, pair(**settings))
+        with pytest.raises(AssertionError, match="an acknowledged choice is not stored"):
+            whole(crowd, one, "two")
