@@ -26,7 +26,9 @@ from sqlalchemy import (
     Text,
     Uuid,
     event,
+    func,
     inspect,
+    select,
 )
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import DeclarativeBase
@@ -99,6 +101,22 @@ def together(keep: bool = True) -> Iterator[None]:
         session.commit()
     else:
         session.rollback()
+
+
+WALK = select(
+    func.set_config("enable_sort", "off", True),
+    func.set_config("max_parallel_workers_per_gather", "0", True),
+)
+
+
+def walk() -> None:
+    """Until the transaction ends PostgreSQL reads along an index that gives the order asked for.
+
+    Left alone it may read a whole site and sort it for each page, where its statistics are missing
+    or old, or do not tell how many rows a condition on bits leaves.
+    """
+    if db.engine.dialect.name == "postgresql":
+        db.session.execute(WALK)
 
 
 class Instant(TypeDecorator[datetime]):

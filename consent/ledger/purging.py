@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from .. import records, rollup, trail, waiting
-from ..db import Base, db
+from ..db import Base, db, walk
 from ..records import visitors
 from ..records.rows import ERASED, TEST, Row
 from ..sites import Site
@@ -76,6 +76,7 @@ def take_before(site: Site, before: int, limit: int) -> tuple[list[Any], bool]:
     """
     _lock(site)
     visitors.hold(site.id)
+    walk()
     late = select(func.min(Waiting.seq)).where(Waiting.site == site.key, Waiting.kind == CONSENT)
     end = min(before, db.session.scalar(late) or before)
     rest = select(Row.seq).where(Row.site_id == site.id, Row.seq < end).order_by(Row.seq)

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
 
-from ..db import db, from_micros, micros
+from ..db import db, from_micros, micros, walk
 from ..errors import Invalid
 from ..notices import Notice
 from ..saying import in_field, say
@@ -129,6 +129,7 @@ def _page(
     if wanted.visitor is not None:
         theirs = _seqs(site, wanted.visitor)
         return visitors.read_among(read, query, theirs, limit + 1), None
+    walk()
     edge = _window(site, start) if wanted.narrow else None
     if edge is not None:
         query = query.where(Row.seq <= edge)
@@ -167,6 +168,7 @@ def look(
         mine = select(Row).where(*here, *_conditions(site, wanted))
         rows = visitors.among(mine, _seqs(site, wanted.visitor), limit + 1, newest)
         return Found(rows[:limit], _cursor(rows[limit - 1].seq) if len(rows) > limit else None)
+    walk()
     if wanted.narrow:
         far = select(Row.seq).where(*here).order_by(order).offset(scan - 1).limit(1)
         edge = db.session.scalar(far)

@@ -22,7 +22,7 @@ from typing import Any
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.engine import Connection
 
-from ..db import db, micros
+from ..db import db, micros, walk
 from ..sites import Site
 from .rows import TEST, Row
 from .visitors import (
@@ -81,10 +81,12 @@ class Indexing:
 
 def step(site_id: int, at: datetime, size: int = SIZE) -> bool:
     """The next thing to do for a site, if there is any; commits."""
+    walk()
     if not _due(site_id, at, size):
         db.session.rollback()
         return False
     db.session.rollback()
+    walk()
     edge = hold(site_id)
     done = _clear(site_id) or _merge(site_id) or _plan(site_id, edge)
     done = done or _add(site_id, edge, at, size)

@@ -21,7 +21,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
 
 from .. import notices, sites
-from ..db import db, from_micros, micros
+from ..db import db, from_micros, micros, walk
 from ..records import visitors
 from ..records.rows import CATEGORIES, ERASED, GRANTED, TEST, Row
 from ..records.verb import NEWEST, OLDEST
@@ -182,6 +182,7 @@ def _ended(site: Site, at: datetime, limit: int) -> Iterator[list[int]]:
 
 
 def _after(query: Select[int], after: int, limit: int) -> list[int]:
+    walk()
     return list(db.session.scalars(query.where(Row.seq > after).order_by(Row.seq).limit(limit)))
 
 

@@ -1,0 +1,134 @@
+"""A page costs PostgreSQL what it shows, whatever the statistics of its tables say."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import Engine, create_engine, text
+
+from consent import sites
+from consent.db import db, engine_options
+from consent.evidence import walk
+from consent.records import RecordFilter, look, runs
+from consent.records.rows import Row
+from tests.acts import choice_body, make_site, post_choice
+from tests.conftest import Clock
+from tests.evidence import key_of
+
+pytestmark = pytest.mark.postgresql_only
+SITE = "example.com"
+MANY, PAGE = 6000, 200
+STATISTICS = {
+    "right": "ANALYZE record",
+    "missing": "DELETE FROM pg_statistic WHERE starelid = 'record'::regclass",
+}
+
+
+@pytest.fixture
+def many(app: Flask, client: FlaskClient, clock: Clock) -> dict[str, str]:
+    """A site with MANY records, all but one of them stored in one go; a key that reads them."""
+    digest = make_site(app, clock()).digest
+    assert post_choice(client, SITE, choice_body(digest, clock())).status_code == 201
+    names = [column.name for column in Row.__table__.columns]
+    own = {"seq": "seq - n * 60000000::bigint", "id": "gen_random_uuid()"}
+    values = ", ".join(own.get(name, name) for name in names)
+    copies = f"SELECT {values} FROM record, generate_series(1, {MANY - 1}) AS n"
+    db.session.execute(text(f"INSERT INTO record ({', '.join(names)}) {copies}"))
+    db.session.commit()
+    return key_of(clock)
+
+
+@pytest.fixture(params=STATISTICS)
+def believed(many: dict[str, str], request: pytest.FixtureRequest) -> None:
+    db.session.execute(text("ANALYZE record"))
+    db.session.execute(text(STATISTICS[request.param]))
+    db.session.commit()
+
+
+@pytest.fixture
+def looked_at(database_url: str, app: Flask) -> Iterator[Callable[[], int]]:
+    """How many rows of `record` the application has had read since the call before."""
+    url = database_url.replace("postgresql://", "postgresql+psycopg://", 1)
+    watching = create_engine(url, isolation_level="AUTOCOMMIT", **engine_options(url))
+    before = 0
+
+    def counted() -> int:
+        nonlocal before
+        db.session.rollback()
+        before, since = _read(watching), before
+        return before - since
+
+    yield counted
+    watching.dispose()
+
+
+def _read(watching: Engine) -> int:
+    """What sessions counted is told when they end, so ours are closed, and waited for."""
+    db.session.remove()
+    db.engine.dispose()
+    others = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+        " AND backend_type = 'client backend' AND pid <> pg_backend_pid()"
+    )
+    told = text(
+        "SELECT seq_tup_read + coalesce(idx_tup_fetch, 0) FROM pg_stat_user_tables"
+        " WHERE relname = 'record'"
+    )
+    with watching.connect() as connection:
+        end = time.monotonic() + 30
+        while connection.scalar(others):
+            assert time.monotonic() < end, "a connection stays open"
+            time.sleep(0.01)
+        return int(connection.scalar(told) or 0)
+
+
+@pytest.mark.usefixtures("believed")
+def test_an_export_reads_each_record_once(
+    client: FlaskClient,
+    many: dict[str, str],
+    looked_at: Callable[[], int],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert exported(client, many, looked_at, monkeypatch) < 2 * MANY
+
+
+@pytest.mark.parametrize("believed", STATISTICS, indirect=True)
+@pytest.mark.usefixtures("believed")
+def test_twin_pages_that_are_sorted_read_the_site_again_and_again(
+    client: FlaskClient,
+    many: dict[str, str],
+    looked_at: Callable[[], int],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("consent.records.reading.walk", lambda: None)
+    assert exported(client, many, looked_at, monkeypatch) > 4 * MANY
+
+
+def exported(
+    client: FlaskClient,
+    key: dict[str, str],
+    looked_at: Callable[[], int],
+    monkeypatch: pytest.MonkeyPatch,
+) -> int:
+    """Take an export; how many rows were read for it."""
+    monkeypatch.setattr(walk, "PAGE", PAGE)
+    looked_at()
+    reply = client.get(f"/v1/audit/{SITE}/export?format=ndjson", headers=key)
+    assert reply.status_code == 200 and reply.data.count(b"\n") == MANY
+    return looked_at()
+
+
+@pytest.mark.usefixtures("believed")
+def test_a_page_of_the_explorer_and_a_step_of_the_index_read_no_more_than_they_take(
+    looked_at: Callable[[], int], clock: Clock
+) -> None:
+    clock.advance(hours=1)
+    looked_at()
+    assert len(look(sites.get(SITE), RecordFilter(), None, 50).rows) == 50
+    assert looked_at() < 4 * 50
+    assert runs.step(sites.get(SITE).id, clock(), PAGE)
+    assert looked_at() < 4 * PAGE
