@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 
+import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -65,6 +66,18 @@ def test_down_to_nothing_and_up_again(empty_database_url: str) -> None:
         command.downgrade(config, "base")
     assert inspect(engine).get_table_names() == ["alembic_version"]
     migrate(empty_database_url)
+    assert differences(engine) == []
+    engine.dispose()
+
+
+@pytest.mark.postgresql_only
+def test_a_step_may_take_longer_than_the_server_lets_a_statement(empty_database_url: str) -> None:
+    engine = opened(empty_database_url)
+    config = alembic_config()
+    with engine.begin() as connection:
+        connection.exec_driver_sql("SET LOCAL statement_timeout = 1")
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
     assert differences(engine) == []
     engine.dispose()
 

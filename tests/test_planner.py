@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from uuid import UUID
 
 import pytest
 from flask import Flask
@@ -13,7 +14,7 @@ from sqlalchemy import Engine, create_engine, text
 from consent import sites
 from consent.db import db, engine_options
 from consent.evidence import walk
-from consent.records import RecordFilter, look, runs
+from consent.records import RecordFilter, look, reading, runs
 from consent.records.rows import Row
 from tests.acts import choice_body, make_site, post_choice
 from tests.conftest import Clock
@@ -132,3 +133,44 @@ def test_a_page_of_the_explorer_and_a_step_of_the_index_read_no_more_than_they_t
     assert looked_at() < 4 * 50
     assert runs.step(sites.get(SITE).id, clock(), PAGE)
     assert looked_at() < 4 * PAGE
+
+
+@pytest.fixture
+def unknown(many: dict[str, str], app: Flask, clock: Clock) -> str:
+    """The digest of a notice of a site that got all its records after the tables were analysed."""
+    digest = make_site(app, clock(), key="new.example").digest
+    db.session.execute(text("ALTER TABLE record SET (autovacuum_enabled = off)"))
+    db.session.execute(text("ANALYZE record"))
+    names = [column.name for column in Row.__table__.columns]
+    own = {"site_id": str(sites.get("new.example").id), "id": "gen_random_uuid()"}
+    copies = f"SELECT {', '.join(own.get(name, name) for name in names)} FROM record"
+    db.session.execute(text(f"INSERT INTO record ({', '.join(names)}) {copies}"))
+    db.session.commit()
+    return digest
+
+
+def test_a_choice_and_a_look_at_it_read_no_other_records(
+    client: FlaskClient, unknown: str, looked_at: Callable[[], int], clock: Clock
+) -> None:
+    assert chosen(client, unknown, looked_at, clock) < 20
+
+
+def test_twin_ids_asked_for_with_their_site_have_all_its_records_read(
+    client: FlaskClient,
+    unknown: str,
+    looked_at: Callable[[], int],
+    clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(reading, "of_site", lambda *ids: Row.site_id.in_(ids))
+    assert chosen(client, unknown, looked_at, clock) > MANY
+
+
+def chosen(client: FlaskClient, digest: str, looked_at: Callable[[], int], clock: Clock) -> int:
+    """Send a choice twice and find its record; how many rows were read for both."""
+    looked_at()
+    body = choice_body(digest, clock(), page="https://new.example/")
+    for status in (201, 200):
+        assert post_choice(client, "new.example", body).status_code == status
+    assert reading.held(sites.get("new.example").id, UUID(body["id"]).bytes)
+    return looked_at()

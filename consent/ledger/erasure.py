@@ -16,7 +16,7 @@ from .. import records, rollup, trail, waiting
 from ..db import db
 from ..errors import Busy
 from ..records import visitors
-from ..records.rows import ERASED, TEST, Line, Row
+from ..records.rows import ERASED, TEST, Line, Row, of_site
 from ..sites import Site
 from ..waiting import Waiting
 from .rows import Head
@@ -127,5 +127,5 @@ def scrub() -> None:
 
 
 def _not_erased(site: Site, ids: Sequence[bytes]) -> list[Row]:
-    query = select(Row).where(Row.site_id == site.id, Row.id.in_(ids))
+    query = select(Row).where(of_site(site.id), Row.id.in_(ids))
     return [row for row in db.session.scalars(query) if not row.flags & ERASED]

@@ -37,6 +37,7 @@ from .rows import (
     Place,
     Row,
     Rule,
+    of_site,
 )
 from .suspicion import REASONS, Flag
 
@@ -185,7 +186,7 @@ def look(
 
 def held(site_id: int, record_id: bytes) -> Row | None:
     """The row of that id, erased and test ones included."""
-    query = select(Row).where(Row.site_id == site_id, Row.id == record_id)
+    query = select(Row).where(of_site(site_id), Row.id == record_id)
     return db.session.scalar(query)
 
 
@@ -216,11 +217,11 @@ def named(sites: Sequence[Site], ids: Sequence[bytes]) -> list[Row]:
     if not sites or not ids:
         return []
     query = select(Row).where(
-        Row.site_id.in_([site.id for site in sites]),
+        of_site(*(site.id for site in sites)),
         Row.id.in_(ids),
         Row.flags.bitwise_and(TEST) == 0,
     )
-    return list(db.session.scalars(query.order_by(Row.site_id, Row.seq)))
+    return sorted(db.session.scalars(query), key=lambda row: (row.site_id, row.seq))
 
 
 def count_since(site: Site, at: datetime) -> int:

@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Engine, Table, delete, exists, insert, select, tuple_
+from sqlalchemy import Engine, Table, delete, exists, insert, select
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
@@ -261,11 +261,10 @@ class Writer:
             row.salt = secrets.token_bytes(16)
 
     def _present(self, connection: Connection, batch: list[Job]) -> dict[tuple[int, bytes], Line]:
+        """Rows with these ids, by site and id; there may be those of other sites among them."""
         table = _table(Row)
-        keys = [(job.row.site_id, job.row.id) for job in batch]
-        found = connection.execute(
-            select(table).where(tuple_(table.c.site_id, table.c.id).in_(keys))
-        )
+        ids = [job.row.id for job in batch]
+        found = connection.execute(select(table).where(table.c.id.in_(ids)))
         rows = (Line(**line._mapping) for line in found)
         return {(row.site_id, row.id): row for row in rows}
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, cast
 
-from sqlalchemy import Table, select, tuple_
+from sqlalchemy import Table, select
 from sqlalchemy.engine import Connection
 
 from ..db import db
@@ -87,15 +87,15 @@ def again(row: Row | Line, asks: int, earlier: dict[tuple[int, bytes], tuple[int
 
 
 def _earlier(connection: Connection, jobs: Sequence[Job]) -> dict[tuple[int, bytes], Any]:
-    wanted = {(job.row.site_id, job.row.previous) for job in jobs if job.row.previous}
+    wanted = {job.row.previous for job in jobs if job.row.previous}
     return found(connection, sorted(wanted)) if wanted else {}
 
 
-def found(connection: Connection, keys: Sequence[Any]) -> dict[tuple[int, bytes], Any]:
-    """(seq, asks) of the records with these (site, id)."""
+def found(connection: Connection, ids: Collection[bytes]) -> dict[tuple[int, bytes], Any]:
+    """(seq, asks) by (site, id) of the records with these ids, whichever site they are of."""
     query = (
         select(Row.site_id, Row.id, Row.seq, Notice.asks)
         .join(Notice, Notice.id == Row.notice_id)
-        .where(tuple_(Row.site_id, Row.id).in_(keys))
+        .where(Row.id.in_(ids))
     )
     return {(site, number): (seq, asks) for site, number, seq, asks in connection.execute(query)}

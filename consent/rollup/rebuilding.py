@@ -159,10 +159,10 @@ def _flagged(connection: Connection, site_id: int, rows: list[Row]) -> dict[int,
 
 
 def _earlier(connection: Connection, rows: list[Row]) -> dict[tuple[int, bytes], tuple[int, int]]:
-    keys = sorted({(row.site_id, row.previous) for row in rows if row.previous})
+    ids = sorted({row.previous for row in rows if row.previous})
     known: dict[tuple[int, bytes], tuple[int, int]] = {}
-    for start in range(0, len(keys), LINES):
-        known |= counting.found(connection, keys[start : start + LINES])
+    for start in range(0, len(ids), LINES):
+        known |= counting.found(connection, ids[start : start + LINES])
     return known
 
 
