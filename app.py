@@ -7,7 +7,6 @@ import ctypes
 import gc
 import os
 import signal
-import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -24,50 +23,21 @@ from werkzeug.routing import Rule
 from consent import (
     api,
     auditor,
-    backup,
-    bulk,
-    cli,
-    cli_classify,
-    cli_configure,
-    cli_door,
-    cli_import,
-    cli_ingest,
-    cli_notice,
-    cli_own,
-    cli_people,
-    cli_policy,
-    cli_preview,
-    cli_probe,
-    cli_renderings,
-    cli_retention,
-    cli_scan,
-    cli_sealing,
-    cli_settings,
-    cli_shard,
-    cli_statistics,
     config,
     demo,
+    duties,
     health,
-    ledger,
     log,
     logs,
     metrics,
-    rendering,
-    requests,
     rollup,
     row_security,
-    scanning,
-    scans,
     shards,
-    vendors_cli,
     visitor,
-    webhooks,
-    witness,
-    wording,
 )
 from consent.admin import admin
 from consent.admin.guard import break_off, reads_pages
-from consent.chores import repeat
+from consent.commands import Commands
 from consent.config import Config
 from consent.databases import HOME
 from consent.db import PEOPLE, db, engine_options
@@ -79,46 +49,17 @@ from consent.ledger import Ledger, Signer, Witnessing
 from consent.limits import Limiter
 from consent.mail import Outbox, mailer
 from consent.parts import Parts, as_json
-from consent.records import Indexing, Writer
-from consent.records.pulse import watch
+from consent.records import Writer
 from consent.records.writer import busy, elsewhere, now_us
 from consent.regime import default_table
-from consent.reminding import Reminders
-from consent.retention import Daily
-from consent.saying import all_of
 from consent.sealing import Keyring
 from consent.serving import Serving
-from consent.sites import Site
-from consent.telling import Telling
 
+STREAM_S = 10.0  # a start waits so long for the stream of INGEST
 LARGEST = 2**31 - 1  # number of anything that an address names
 M_ARENA_MAX = -8  # of mallopt(3)
 WITHDRAWALS = 10  # times the budget of other choices
 UNFRAMED = [("Content-Security-Policy", "frame-ancestors 'none'"), ("X-Frame-Options", "DENY")]
-STREAM_S = 10.0  # a start waits so long for the stream of INGEST
-CHORES_S = 1.0  # between two looks at what waits: scans, pictures, messages, acts on many sites
-
-COMMANDS = (
-    backup.backup,
-    backup.restore,
-    cli_import.group,
-    cli_ingest.group,
-    cli_notice.group,
-    cli_own.own,
-    cli_policy.group,
-    cli_retention.group,
-    cli_scan.scan,
-    cli_sealing.group,
-    cli_settings.settings,
-    cli_shard.group,
-    cli_statistics.group,
-    cli_preview.preview,
-    cli_preview.preview_answers,
-    cli_renderings.group,
-    cli_probe.visits,
-    witness.group,
-    wording.group,
-)
 
 
 def utc_now() -> datetime:
@@ -129,6 +70,7 @@ def create_app(settings: Config | None = None, clock: Callable[[], datetime] = u
     """The application; `settings` from the environment where not given."""
     settings = settings or from_environment()
     app = Flask(__name__, static_folder=None)
+    app.cli = Commands(app.name)
     app.url_rule_class = Address
     app.config.update(
         SECRET_KEY=settings.secret_key,
@@ -161,14 +103,6 @@ def create_app(settings: Config | None = None, clock: Callable[[], datetime] = u
         app.register_blueprint(demo.demo)
         app.wsgi_app = demo.Pretend(app.wsgi_app)  # type: ignore[method-assign]
     metrics.register(app)
-    cli.register(app)
-    cli_people.register(app)
-    cli_door.register(app)
-    cli_configure.register(app, cli.site_group)
-    for command in COMMANDS:
-        app.cli.add_command(command)
-    vendors_cli.register(app)
-    cli_classify.register(app)
     app.register_error_handler(Refusal, refused)
     app.register_error_handler(HTTPException, misdirected)
     app.register_error_handler(Exception, broken)
@@ -235,86 +169,15 @@ def worker() -> Serving:
         for keeping in storing(apps, known.clock, known.stream, directory):
             atexit.register(keeping.close)
     for one in apps.values():
-        work(one)
+        duties.begin(one)
     # What stands now stands for ever; and a batch of choices is no reason to look through it all.
     gc.collect()
     gc.freeze()
     gc.set_threshold(10_000, 20, 20)
     if len(apps) == 1:
-        return Serving(app, cli.THREADS, app.extensions["hot"])
+        return Serving(app, app.extensions["hot"])
     answers = {name: one.wsgi_app for name, one in apps.items()}
-    return Serving(shards.Front(answers, directory, known.config.own_host), cli.THREADS)
-
-
-def work(app: Flask) -> None:
-    """What an app does beside answering, until the process ends."""
-    logs.settle(app, app.extensions["crumbtrail"].config)
-    known: Parts = app.extensions["crumbtrail"]
-    atexit.register(known.close)
-    if slips := config.slips(os.environ):
-        known.warnings["settings"] = all_of(slips, " ")
-    look(app, known)
-    stop = threading.Event()
-    here = (app.app_context, known.clock, stop)
-    scanner = scanning.scanner(known)
-    atexit.register(scanner.close)
-    start("scans", stop, repeat, *here, CHORES_S, scanner)
-    if known.config.renderings:
-        renderer = rendering.renderer(known)
-        atexit.register(renderer.close)
-        start("renderings", stop, repeat, *here, CHORES_S, renderer)
-
-    def acts(at: datetime) -> bool:
-        return bulk.work(at, partial(may_scan, known))
-
-    start("pulse", stop, repeat, *here, CHORES_S, watch(lambda: lost(known)))
-    start("webhooks", stop, repeat, *here, CHORES_S, sender(known))
-    start("bulk", stop, repeat, *here, CHORES_S, acts)
-    # Last, so that it is ended first and before `close`: a tick that has begun ends.
-    if known.config.ledger:
-        mail = mailer(known.config.smtp_url, known.config.mail_from)
-        told = Telling(mail, known.config.base_url, known.config.consent_alerts)
-        daily = (Daily(known.ledger), Indexing(), Reminders(mail, known.config.base_url), told)
-        start("ledger", stop, ledger.run, known.ledger, *here, *daily)
-    else:
-        start("ledger", stop, ledger.watch, known.ledger, *here)
-
-
-def start(name: str, stop: threading.Event, run: Callable[..., None], *args: Any) -> None:
-    """A thread of the worker beside those that answer; its end waits for what it is at."""
-    thread = threading.Thread(target=run, args=args, name=name, daemon=True)
-    thread.start()
-    atexit.register(end, stop, thread)
-
-
-def lost(known: Parts) -> bool:
-    return known.started is not None and known.started.lost
-
-
-def may_scan(known: Parts, site: Site, url: str, at: datetime) -> object:
-    return scans.options(site, url, known.config, at)
-
-
-def sender(known: Parts) -> webhooks.Sender:
-    """What sends webhooks; whether to private addresses is the operator's word, as for alerts."""
-    config = known.config
-    mail = mailer(config.smtp_url, config.mail_from)
-    send = webhooks.poster(config.alerts_private)
-    return webhooks.Sender(send, config.secret_key, mail, requests.remind)
-
-
-def look(app: Flask, known: Parts) -> None:
-    """Before the first choice: is this the database whose heads were signed last?"""
-    with app.app_context():
-        try:
-            known.ledger.look(known.clock())
-        except Exception:  # the database may be away; the first tick looks again
-            app.logger.exception("the log could not be looked at")
-
-
-def end(stop: threading.Event, work: threading.Thread) -> None:
-    stop.set()
-    work.join(10)
+    return Serving(shards.Front(answers, directory, known.config.own_host))
 
 
 def parts(app: Flask, settings: Config, clock: Callable[[], datetime]) -> Parts:

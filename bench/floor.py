@@ -12,7 +12,7 @@ from granian.constants import Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
-from consent.cli import THREADS
+from consent.serving import THREADS
 
 ROOT = Path(__file__).resolve().parent.parent
 

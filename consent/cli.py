@@ -45,7 +45,6 @@ from .records.rows import Row
 
 ROOT = Path(__file__).resolve().parent.parent
 KEY_DAYS = 90
-THREADS = 64
 OWNER = "owner@localhost"
 DAY = click.DateTime(["%Y-%m-%d"])
 
@@ -53,12 +52,6 @@ site_group = AppGroup("site", help="Websites.")
 key_group = AppGroup("key", help="Auditors' keys.")
 record_group = AppGroup("record", help="Consent records.")
 ledger_group = AppGroup("ledger", help="The log.")
-
-
-def register(app: Flask) -> None:
-    groups = (site_group, key_group, record_group, ledger_group)
-    for command_ in (*groups, migrate, serve, export):
-        app.cli.add_command(command_)
 
 
 @click.command("migrate")

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from typing import BinaryIO, TypeVar
 
 import click
-from flask import Flask
 from flask.cli import AppGroup, with_appcontext
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
@@ -24,11 +23,6 @@ BIGGEST = 100 * 1024 * 1024
 
 group = AppGroup("catalogue", help="What is known of cookies.")
 a_file = click.argument("file", type=click.File("rb"))
-
-
-def register(app: Flask) -> None:
-    app.cli.add_command(classify)
-    app.cli.add_command(group)
 
 
 @click.command("classify")

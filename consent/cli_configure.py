@@ -9,8 +9,7 @@ from datetime import timedelta
 from typing import TextIO
 
 import click
-from flask import Flask
-from flask.cli import AppGroup, with_appcontext
+from flask.cli import AppGroup
 
 from . import organisations, sitefile, sites, tenancy, tokens, users, webhooks
 from .errors import NotFound, Refusal
@@ -20,22 +19,14 @@ from .users import User
 
 BY = "cli"
 CHANGES = 2  # the exit code of a dry run that would change something
+site_group = AppGroup("site")  # beside the other commands on sites
 token_group = AppGroup("token", help="Tokens of the admin API.")
 webhook_group = AppGroup("webhook", help="Webhooks of sites.")
 
 
-def register(app: Flask, site_group: click.Group) -> None:
-    """Hang the commands below `flask --app app`."""
-    for command in (export, apply, drift, schema):
-        site_group.add_command(command)
-    app.cli.add_command(token_group)
-    app.cli.add_command(webhook_group)
-
-
-@click.command("export")
+@site_group.command("export")
 @click.argument("key", metavar="SITE")
 @click.option("--inventory", "--whole", "whole", is_flag=True, help="With all that is no setting.")
-@with_appcontext
 def export(key: str, whole: bool) -> None:
     """Print the configuration of a site as YAML, for `site apply`."""
     try:
@@ -44,12 +35,11 @@ def export(key: str, whole: bool) -> None:
         raise _ended(refusal) from None
 
 
-@click.command("apply")
+@site_group.command("apply")
 @click.argument("file", type=click.File(encoding="utf-8"))
 @click.option("--dry-run", "dry", is_flag=True, help="Say what would change; 2 if anything would.")
 @click.option("--prune", is_flag=True, help="Remove what the file's lists do not name.")
 @click.option("--org", help="Of a new site: the organisation's key; the first one where not given.")
-@with_appcontext
 def apply(file: TextIO, dry: bool, prune: bool, org: str | None) -> None:
     """Make a site what a YAML file says, all of it or nothing; `-` reads standard input."""
     try:
@@ -70,9 +60,8 @@ def _count(changes: Sequence[str]) -> str:
     return f"{len(changes)} {'change' if len(changes) == 1 else 'changes'}"
 
 
-@click.command("drift")
+@site_group.command("drift")
 @click.argument("files", nargs=-1, required=True, type=click.File(encoding="utf-8"))
-@with_appcontext
 def drift(files: tuple[TextIO, ...]) -> None:
     """Say where the server is not as files say, what they do not name included; 1 if anywhere."""
     differs = False
@@ -91,7 +80,7 @@ def drift(files: tuple[TextIO, ...]) -> None:
     click.echo("The server is as the files say.")
 
 
-@click.command("schema")
+@site_group.command("schema")
 def schema() -> None:
     """Print the JSON Schema of a site's file."""
     click.echo(json.dumps(sitefile.json_schema(), indent=2))

@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 import click
-from flask import Flask
-from flask.cli import with_appcontext
+from flask.cli import AppGroup
 
 from . import users
 from .errors import Refusal
 from .parts import parts
 
-
-def register(app: Flask) -> None:
-    """Beside the other commands on accounts."""
-    group = cast(click.Group, app.cli.commands["user"])
-    group.add_command(reset_link)
-    group.add_command(forget_factors)
+user_group = AppGroup("user")  # beside the other commands on accounts
 
 
-@click.command("reset-link")
+@user_group.command("reset-link")
 @click.argument("email")
-@with_appcontext
 def reset_link(email: str) -> None:
     """Make a link by which EMAIL sets a new password, once, within 30 minutes."""
     known = parts()
@@ -33,9 +24,8 @@ def reset_link(email: str) -> None:
     click.echo(f"{known.config.base_url}/admin/sign-in/reset/{token}")
 
 
-@click.command("forget-factors")
+@user_group.command("forget-factors")
 @click.argument("email")
-@with_appcontext
 def forget_factors(email: str) -> None:
     """Forget the app, the passkeys and the recovery codes of EMAIL, who is signed out."""
     try:

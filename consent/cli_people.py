@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import click
-from flask import Flask
 from flask.cli import AppGroup
 
 from . import organisations, users
@@ -28,11 +27,6 @@ class Told(AppGroup):
 user_group = Told("user", help="Accounts of the admin.")
 org_group = Told("org", help="Organisations.")
 ORG = click.option("--org", "key", help="The organisation's key; the first one where not given.")
-
-
-def register(app: Flask) -> None:
-    for group in (user_group, org_group):
-        app.cli.add_command(group)
 
 
 def inside(key: str | None) -> int:

@@ -33,6 +33,7 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 Answer = tuple[int, list[tuple[str, str]], bytes]
 
+THREADS = 64
 LARGEST = 2 * 1024 * 1024 + 1  # bytes of a body that are read: one more than any route takes
 LARGE = 64 * 1024  # beyond it, a body is one of
 LARGE_AT_ONCE = 16
@@ -52,7 +53,7 @@ ALWAYS: Environ = {
 class Serving:
     """`app` answers in one of `threads`; `hot`, where given, is asked first."""
 
-    def __init__(self, app: App, threads: int, hot: Hot | None = None) -> None:
+    def __init__(self, app: App, hot: Hot | None = None, threads: int = THREADS) -> None:
         self._app = app
         self._hot = hot
         self._threads = ThreadPoolExecutor(threads, "answers")

@@ -7,7 +7,6 @@ from pathlib import Path
 from urllib.error import HTTPError
 
 import click
-from flask import Flask
 from flask.cli import AppGroup
 
 from . import sites, vendors
@@ -15,10 +14,6 @@ from .errors import Refusal
 from .parts import parts
 
 gvl_group = AppGroup("gvl", help="The Global Vendor List of the TCF.")
-
-
-def register(app: Flask) -> None:
-    app.cli.add_command(gvl_group)
 
 
 @gvl_group.command("update")

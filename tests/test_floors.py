@@ -7,12 +7,14 @@ new noun is one line here.
 from __future__ import annotations
 
 import ast
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from consent.commands import COMMANDS, found
 from tests.prepare import ROOT
 
 STEPS = (
@@ -116,6 +118,7 @@ STEPS = (
         "wording",
     ),  # floor 6: the edges
     ("serving",),  # and what serves them
+    ("commands", "duties"),  # the wiring, beside app.py
 )
 STEP = {noun: number for number, nouns in enumerate(STEPS) for noun in nouns}
 FORBIDDEN_NAMES = {"utils", "helpers", "common", "manager", "service"}
@@ -142,6 +145,7 @@ GATE_RULES = (
 LONGEST = 400
 FILES = sorted((ROOT / "consent").rglob("*.py"))
 IDS = [str(file.relative_to(ROOT)) for file in FILES]
+WIRED, WIRED_IDS = [*FILES, ROOT / "app.py"], [*IDS, "app.py"]
 
 
 def noun_of(module: str) -> str | None:
@@ -198,7 +202,7 @@ def test_imports_run_down(file: Path) -> None:
     assert not upward, f"{own} may not import {upward}"
 
 
-@pytest.mark.parametrize("file", [*FILES, ROOT / "app.py"], ids=[*IDS, "app.py"])
+@pytest.mark.parametrize("file", WIRED, ids=WIRED_IDS)
 def test_no_import_hides_inside_a_function(file: Path) -> None:
     hidden = [
         node.lineno
@@ -236,6 +240,26 @@ def test_nobody_imports_the_wiring() -> None:
     assert not guilty
 
 
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_a_command_is_found_by_the_name_it_has(name: str) -> None:
+    assert found(name).name == name
+
+
+def test_every_module_of_commands_stands_in_the_table() -> None:
+    named = {place.split(":")[0] for places in COMMANDS.values() for place in places.split()}
+    modules = {module_of(file).removeprefix("consent.") for file in FILES}
+    assert {name for name in modules if "cli" in name.split("_")} <= named <= modules
+
+
+def test_what_only_serves_reads_no_commands() -> None:
+    read = "import sys, app; print(*(name for name in sys.modules if name.startswith('consent.')))"
+    done = subprocess.run(
+        [sys.executable, "-c", read], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    places = {place.split(":")[0] for places in COMMANDS.values() for place in places.split()}
+    assert not {f"consent.{place}" for place in places} & set(done.stdout.split())
+
+
 def test_the_verifier_needs_the_log_and_our_leaves_alone() -> None:
     ours = {module.split(".")[1] for module in imported_by("verify") if noun_of(module)}
     others = {module.split(".")[0] for module in imported_by("verify")} - {"consent"}
@@ -258,7 +282,7 @@ def test_what_the_gate_does_to_a_page_is_pure(name: str) -> None:
     assert not known & {"os", "io", "pathlib", "socket", "time", "datetime", "threading", "random"}
 
 
-@pytest.mark.parametrize("file", FILES, ids=IDS)
+@pytest.mark.parametrize("file", WIRED, ids=WIRED_IDS)
 def test_a_long_module_becomes_a_folder(file: Path) -> None:
     lines = len(file.read_text("utf-8").splitlines())
     assert lines <= LONGEST, f"{lines} lines: make it a folder of the same name"

@@ -289,7 +289,7 @@ def make_roads(
             road = apps[0].extensions["hot"]
             apps[1].wsgi_app = apps[1].wsgi_app._flask  # type: ignore[method-assign,attr-defined]
             if request.param == "the loop goes on":
-                looped = Looped(Serving(apps[0].wsgi_app, 2, road))
+                looped = Looped(Serving(apps[0].wsgi_app, road))
                 stack.callback(looped.close)
                 apps[0].wsgi_app = looped  # type: ignore[method-assign]
             ended = road._ended

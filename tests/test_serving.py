@@ -34,7 +34,7 @@ def scope(method: str = "POST", *headers: tuple[bytes, bytes]) -> dict[str, Any]
 
 def asked(app: Any, pieces: tuple[bytes, ...] = (b"",)) -> list[Any]:
     async def all_of_it() -> list[Any]:
-        return await exchange(Serving(app, 2), scope(), *pieces)
+        return await exchange(Serving(app), scope(), *pieces)
 
     return asyncio.run(all_of_it())
 
@@ -77,7 +77,7 @@ def test_what_breaks_off_within_a_body_is_not_asked_about() -> None:
         async def send(message: Any) -> None:
             said.append(message)
 
-        await Serving(app, 2)(scope(), receive, send)
+        await Serving(app)(scope(), receive, send)
         return said
 
     assert asyncio.run(broken_off()) == [] and asks == []
@@ -121,7 +121,7 @@ def test_a_long_answer_that_fails_has_no_end() -> None:
     async def ask() -> None:
         coming = asyncio.Queue[Any]()
         coming.put_nowait({"type": "http.request", "body": b"", "more_body": False})
-        await Serving(answer, 2)(scope(), coming.get, send)
+        await Serving(answer)(scope(), coming.get, send)
 
     with pytest.raises(ValueError, match="half"):
         asyncio.run(ask())
@@ -143,7 +143,7 @@ def _leaving(answer: Long) -> None:
             while sent >= 3 and not coming.empty():
                 await asyncio.sleep(0)
 
-        await Serving(answer, 2)(scope("GET"), coming.get, send)
+        await Serving(answer)(scope("GET"), coming.get, send)
 
     asyncio.run(ask())
 

@@ -12,9 +12,9 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from app import look
 from consent.admin.show import page_parts
 from consent.db import db, sqlite_build
+from consent.duties import look
 from consent.ledger import Ledger
 from consent.ledger.fsck import fsck
 from consent.ledger.rows import Head
