@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import signal
 import sys
 import threading
@@ -29,7 +30,6 @@ from . import (
     retention,
     rollup,
     sealing,
-    shards,
     sites,
     trail,
     users,
@@ -42,6 +42,7 @@ from .ledger.fsck import fsck
 from .parts import parts
 from .records import RecordFilter
 from .records.rows import Row
+from .shards.fence import settle
 
 ROOT = Path(__file__).resolve().parent.parent
 KEY_DAYS = 90
@@ -70,7 +71,7 @@ def prepare() -> None:
             upgrade()
     if len(apps) > 1:
         engines = {name: app.extensions["crumbtrail"].engine() for name, app in apps.items()}
-        verb(shards.settle, engines.pop(HOME), engines)
+        verb(settle, engines.pop(HOME), engines)
     for app in apps.values():
         with app.app_context():
             rollup.fill()
@@ -117,6 +118,7 @@ def serve() -> None:
     if back := replayed():
         click.echo(f"Erased again what a restored database had brought back: {back} records.")
     lines = first_run() if not users.users() else later_run()
+    multiprocessing.set_start_method("spawn")  # a forked worker would hold all that this one holds
     server = Granian(
         "app:worker",
         factory=True,

@@ -7,12 +7,13 @@ from flask import Flask
 from flask.cli import AppGroup
 from sqlalchemy import func, select, text
 
-from . import shards
 from .databases import HOME
 from .db import db
 from .directory import OPEN, Shard, Whereabouts
 from .parts import Parts, parts
 from .records.rows import Row
+from .shards.marks import Place
+from .shards.moving import Move, Unmovable
 from .sites import Site
 
 group = AppGroup("shard", help="Databases that share the sites (SHARDS).")
@@ -67,12 +68,12 @@ def move(site: str, shard: str) -> None:
         click.echo(step, err=True)
 
     try:
-        shards.Move(site, places[shard], places, parts().clock, told).run()
-    except shards.Unmovable as why:
+        Move(site, places[shard], places, parts().clock, told).run()
+    except Unmovable as why:
         raise click.ClickException(str(why)) from None
     click.echo(f"{site} is at {shard}.")
 
 
-def place(name: str, number: int, app: Flask) -> shards.Place:
+def place(name: str, number: int, app: Flask) -> Place:
     known: Parts = app.extensions["crumbtrail"]
-    return shards.Place(name, number, known.engine(), app.app_context, known.ledger)
+    return Place(name, number, known.engine(), app.app_context, known.ledger)

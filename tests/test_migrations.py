@@ -14,6 +14,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, create_engine, inspect
 
 from consent.db import db, engine_options
+from consent.health import newest
 from tests.databases import alembic_config, migrate
 from tests.prepare import ROOT
 
@@ -29,6 +30,10 @@ def differences(engine: Engine) -> list[object]:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         found: list[object] = list(compare_metadata(context, db.metadata))
     return found
+
+
+def test_the_server_expects_the_newest_migration() -> None:
+    assert newest() == ScriptDirectory(str(ROOT / "migrations")).get_current_head()
 
 
 def test_plain_alembic_builds_exactly_the_models(empty_database_url: str) -> None:

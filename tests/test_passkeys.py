@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+import webauthn
 from flask import Flask
 from playwright.sync_api import CDPSession, Page, expect
 from sqlalchemy import select
@@ -172,7 +173,7 @@ def test_an_answer_counts_once_for_its_challenge_its_page_and_its_owner(
     expect(page.locator("[name=answer]")).not_to_have_value("")
     options = json.loads(page.locator("form[data-passkey]").get_attribute("data-options") or "{}")
     answer = page.locator("[name=answer]").input_value()
-    value = users.passkey.base64url_to_bytes(options["challenge"])
+    value = webauthn.base64url_to_bytes(options["challenge"])
     host, at = Party("localhost", admin.removesuffix("/admin")), clock()
     right = Challenge(value, at)
     eve, _ = users.add_user("eve@example.com", WORDS, "cli", at)

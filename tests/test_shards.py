@@ -26,9 +26,11 @@ from consent.notices import Notice
 from consent.records import held
 from consent.records.rows import Row
 from consent.schemas import uuid_bytes
-from consent.shards import Directory, Front, Misplaced, Move, Unmovable, settle
+from consent.shards import Directory, Front
 from consent.shards.copying import count, moving
+from consent.shards.fence import Misplaced, settle
 from consent.shards.front import site_of
+from consent.shards.moving import Move, Unmovable
 from consent.shards.tables import GOES, of_site, undecided
 from consent.sites import Site
 from consent.tlog import checkpoint, merkle, note

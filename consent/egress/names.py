@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-import dns.exception
-import dns.resolver
+from typing import TYPE_CHECKING
 
+from ..later import Later
 from .fetch import Unreachable
+
+if TYPE_CHECKING:
+    from dns import exception, resolver
+else:
+    exception, resolver = Later("dns.exception"), Later("dns.resolver")
 
 SECONDS = 8.0
 LONGEST = 50  # records that are read
@@ -15,10 +20,10 @@ def txt(name: str) -> list[str]:
     """The TXT records of a name; [] where there are none. Raises Unreachable where the DNS did not
     answer, so that silence is not taken for a no."""
     try:
-        answer = dns.resolver.resolve(name, "TXT", lifetime=SECONDS, search=False)
-    except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
+        answer = resolver.resolve(name, "TXT", lifetime=SECONDS, search=False)
+    except (resolver.NXDOMAIN, resolver.NoAnswer):
         return []
-    except (dns.exception.DNSException, OSError):
+    except (exception.DNSException, OSError):
         raise Unreachable("dns") from None
     found = [b"".join(record.strings) for record in list(answer)[:LONGEST]]
     return [one.decode("utf-8", "replace") for one in found]

@@ -11,16 +11,20 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from pypdf import PageObject, PdfReader
-from pypdf.errors import PyPdfError
-
+from ..later import Later
 from ..saying import say
 from .document import LONGEST, MOST_PAGES, Block, Unreadable
 from .grid import laid
 from .plain import BULLET, kind_of
 from .tables import heading
 from .words import label_of
+
+if TYPE_CHECKING:
+    import pypdf.errors
+else:
+    pypdf = Later("pypdf")
 
 # What pypdf has to say of a damaged file is for its authors; ours is said by Unreadable.
 logging.getLogger("pypdf").setLevel(logging.CRITICAL)
@@ -49,7 +53,7 @@ Line = str | Block
 
 def _pages(data: bytes) -> list[list[Line]]:
     try:
-        reader = PdfReader(io.BytesIO(data))
+        reader = pypdf.PdfReader(io.BytesIO(data))
         if reader.is_encrypted and not reader.decrypt(""):
             raise Unreadable("encrypted", say("The PDF is locked with a password."))
         found: list[list[Line]] = []
@@ -63,13 +67,20 @@ def _pages(data: bytes) -> list[list[Line]]:
         return found
     except Unreadable:
         raise
-    except (PyPdfError, ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
+    except (
+        pypdf.errors.PyPdfError,
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        IndexError,
+    ) as error:
         raise Unreadable("broken", say("The PDF cannot be read; it may be damaged.")) from error
     except (RecursionError, OverflowError, NotImplementedError, ImportError) as error:
         raise Unreadable("broken", say("The PDF uses what cannot be read here.")) from error
 
 
-def _table(page: PageObject, text: str) -> list[Line] | None:
+def _table(page: pypdf.PageObject, text: str) -> list[Line] | None:
     """The page laid out in columns, if it seems to have a table of cookies."""
     if not MAYBE.search(text):
         return None

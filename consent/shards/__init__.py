@@ -6,11 +6,10 @@ copying   rows from one database to another
 marks     what is noted of a site on its way
 moving    the steps of a move, each of which may be the last before a crash
 front     which database a request is for
+
+What serves needs `front` alone; commands import the others by their names.
 """
 
-from .fence import Misplaced, settle
 from .front import Directory, Front
-from .marks import Place
-from .moving import Move, Unmovable
 
-__all__ = ["Directory", "Front", "Misplaced", "Move", "Place", "Unmovable", "settle"]
+__all__ = ["Directory", "Front"]

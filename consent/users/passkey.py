@@ -10,31 +10,29 @@ import hashlib
 import json
 import secrets
 from datetime import datetime
-from typing import Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-import webauthn
 from sqlalchemy import select
-from webauthn.helpers import base64url_to_bytes, bytes_to_base64url, options_to_json
-from webauthn.helpers.exceptions import WebAuthnException
-from webauthn.helpers.structs import (
-    AuthenticatorSelectionCriteria,
-    PublicKeyCredentialDescriptor,
-    ResidentKeyRequirement,
-    UserVerificationRequirement,
-)
 
 from consent import trail
 from consent.db import db
 from consent.errors import Conflict, Invalid, NotFound, Unauthorised
+from consent.later import Later
 
 from .proofs import Passkey
 from .second import begun, ended
 from .tables import Session, User
 
+if TYPE_CHECKING:
+    import webauthn
+    from webauthn.helpers import exceptions, structs
+else:
+    webauthn = Later("webauthn")
+    exceptions, structs = Later("webauthn.helpers.exceptions"), Later("webauthn.helpers.structs")
+
 CHALLENGE_BYTES = 32
 LONGEST = 20_000  # characters of a browser's answer
 MOST = 20  # passkeys of one person
-REQUIRED = UserVerificationRequirement.REQUIRED
 
 
 class Party(NamedTuple):
@@ -64,12 +62,13 @@ def offer(user: User, party: Party, challenge: Challenge) -> dict[str, Any]:
         user_name=user.email,
         user_id=hashlib.sha256(f"crumbtrail/handle/v1/{user.id}".encode()).digest(),
         challenge=challenge.value,
-        authenticator_selection=AuthenticatorSelectionCriteria(
-            resident_key=ResidentKeyRequirement.REQUIRED, user_verification=REQUIRED
+        authenticator_selection=structs.AuthenticatorSelectionCriteria(
+            resident_key=structs.ResidentKeyRequirement.REQUIRED,
+            user_verification=structs.UserVerificationRequirement.REQUIRED,
         ),
         exclude_credentials=_known(user),
     )
-    return cast(dict[str, Any], json.loads(options_to_json(options)))
+    return cast(dict[str, Any], json.loads(webauthn.options_to_json(options)))
 
 
 def add_passkey(
@@ -89,9 +88,9 @@ def add_passkey(
             expected_origin=party.origin,
             require_user_verification=True,
         )
-    except (WebAuthnException, ValueError, KeyError, TypeError):
+    except (exceptions.WebAuthnException, ValueError, KeyError, TypeError):
         raise Invalid("passkey", "The browser's answer is not that of a new passkey.") from None
-    credential = bytes_to_base64url(made.credential_id)
+    credential = webauthn.helpers.bytes_to_base64url(made.credential_id)
     if _by_credential(credential) is not None:
         raise Conflict("passkey_known", "This passkey is known already.")
     db.session.add(
@@ -118,9 +117,9 @@ def ask(party: Party, challenge: Challenge, user: User | None) -> dict[str, Any]
         rp_id=party.host,
         challenge=challenge.value,
         allow_credentials=_known(user) if user is not None else None,
-        user_verification=REQUIRED,
+        user_verification=structs.UserVerificationRequirement.REQUIRED,
     )
-    return cast(dict[str, Any], json.loads(options_to_json(options)))
+    return cast(dict[str, Any], json.loads(webauthn.options_to_json(options)))
 
 
 def prove(
@@ -145,7 +144,7 @@ def prove(
             credential_current_sign_count=kept.sign_count,
             require_user_verification=True,
         )
-    except (WebAuthnException, ValueError, KeyError, TypeError):
+    except (exceptions.WebAuthnException, ValueError, KeyError, TypeError):
         raise refused from None
     kept.sign_count, kept.used_at = proven.new_sign_count, at
     return db.session.get_one(User, kept.user_id)
@@ -175,10 +174,10 @@ def _own(user: User, number: int) -> Passkey:
     return kept
 
 
-def _known(user: User) -> list[PublicKeyCredentialDescriptor]:
+def _known(user: User) -> list[structs.PublicKeyCredentialDescriptor]:
     mine = select(Passkey.credential).where(Passkey.user_id == user.id)
     return [
-        PublicKeyCredentialDescriptor(id=base64url_to_bytes(one))
+        structs.PublicKeyCredentialDescriptor(id=webauthn.base64url_to_bytes(one))
         for one in db.session.scalars(mine)
     ]
 
