@@ -57,7 +57,7 @@ from consent.serving import Serving
 
 STREAM_S = 10.0  # a start waits so long for the stream of INGEST
 LARGEST = 2**31 - 1  # number of anything that an address names
-M_ARENA_MAX = -8  # of mallopt(3)
+M_ARENA_MAX, M_MMAP_THRESHOLD = -8, -3  # of mallopt(3)
 WITHDRAWALS = 10  # times the budget of other choices
 UNFRAMED = [("Content-Security-Policy", "frame-ancestors 'none'"), ("X-Frame-Options", "DENY")]
 
@@ -160,6 +160,7 @@ def worker() -> Serving:
     libc = ctypes.CDLL(None)
     if hasattr(libc, "mallopt"):  # glibc: a heap for each thread would keep what a burst needed
         libc.mallopt(M_ARENA_MAX, 1)
+        libc.mallopt(M_MMAP_THRESHOLD, 2**17)  # and what is larger goes back once it is done with
     app = create_app()
     known: Parts = app.extensions["crumbtrail"]
     apps = known.fleet()

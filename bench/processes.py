@@ -41,12 +41,18 @@ def resident(process: int) -> int:
 
 def share(process: int) -> int:
     """Kilobytes of memory, of shared pages its share alone (PSS)."""
+    return kinds(process).get("Pss", 0) // 1024
+
+
+def kinds(process: int) -> dict[str, int]:
+    """Bytes of memory by kind, as in smaps_rollup: Rss, Pss, Anonymous and so on; none if it
+    ended."""
     try:
         text = Path(f"/proc/{process}/smaps_rollup").read_text()
     except OSError:
-        return 0
-    found = re.search(r"^Pss:\s+(\d+)", text, re.MULTILINE)
-    return int(found[1]) if found else 0
+        return {}
+    found = re.findall(r"^(\w+):\s+(\d+) kB$", text, re.MULTILINE)
+    return {name: int(kilobytes) * 1024 for name, kilobytes in found}
 
 
 def _status(process: int) -> list[str]:

@@ -195,20 +195,25 @@ def rfc3339(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
+# Each has memory of its own (of SQLite: the schema, statements, pages), and is used for moments.
+CONNECTIONS = 16
+
+
 def engine_options(url: str) -> dict[str, Any]:
     """What create_engine needs for `url` beyond the address."""
     if url.startswith("sqlite"):
         # A build with the WAL-reset bug is safe while one connection does everything.
-        connections = 1 if sqlite_warning() else 64
         return {
             "module": sqlite_build,
-            "pool_size": connections,
+            "pool_size": 1 if sqlite_warning() else CONNECTIONS,
             "max_overflow": 0,
+            "pool_use_lifo": True,
             "connect_args": {"timeout": 10, "isolation_level": "IMMEDIATE"},
         }
     return {
-        "pool_size": 8,
-        "max_overflow": 8,
+        "pool_size": CONNECTIONS // 2,
+        "max_overflow": CONNECTIONS // 2,
+        "pool_use_lifo": True,
         "pool_pre_ping": True,
         "connect_args": {
             "connect_timeout": 2,
@@ -241,8 +246,13 @@ def sqlite_warning() -> str | None:
     )
 
 
-# Freed bytes are overwritten, so that what was erased cannot be read from the file.
-PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON")
+PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "foreign_keys=ON",
+    "secure_delete=ON",  # freed bytes are overwritten: what was erased cannot be read from the file
+    "cache_size=-512",  # KiB a connection; each commit of another empties it, the system keeps more
+)
 
 
 @event.listens_for(Engine, "connect")
