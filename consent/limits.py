@@ -8,6 +8,7 @@ import ipaddress
 import secrets
 import threading
 from collections import OrderedDict
+from itertools import islice
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 # Sums of intervals on a large clock lose some microseconds; they must not refuse the last of a
@@ -20,8 +21,8 @@ _SECRET = secrets.token_bytes(32)
 class Limiter:
     """The generic cell rate algorithm: one number a key, a burst, then an even rate.
 
-    A rate of 0 switches the limit off. The least recently seen keys are forgotten beyond
-    ``max_keys``, so a flood of addresses costs bounded memory.
+    A rate of 0 switches the limit off. A key that has its whole burst again is forgotten, and the
+    least recently seen ones beyond ``max_keys``, so a flood of addresses costs bounded memory.
     """
 
     def __init__(self, rate_per_s: float, burst: float, max_keys: int = 100_000) -> None:
@@ -45,9 +46,14 @@ class Limiter:
                 return wait
             self._arrivals[key] = arrival
             self._arrivals.move_to_end(key)
-            if len(self._arrivals) > self._max_keys:
-                self._arrivals.popitem(last=False)
+            self._forget(now)
         return 0.0
+
+    def _forget(self, now: float) -> None:
+        """More than come, so that none stays for good."""
+        for oldest in list(islice(self._arrivals, 2)):
+            if len(self._arrivals) > self._max_keys or self._arrivals[oldest] <= now:
+                del self._arrivals[oldest]
 
     def __len__(self) -> int:
         """How many keys are remembered."""

@@ -63,6 +63,13 @@ def test_memory_is_bounded_and_the_least_recent_are_forgotten():
     assert limiter.take("a", NOW) == 0.0, "the oldest starts anew"
 
 
+def test_who_has_the_whole_burst_again_is_forgotten():
+    limiter = Limiter(rate_per_s=1, burst=5)
+    for number in range(10_000):
+        assert limiter.take(f"address {number}", NOW + number / 100) == 0.0
+    assert len(limiter) <= 101, "those of the last second"
+
+
 def test_threads_together_get_one_burst_and_no_more():
     limiter = Limiter(rate_per_s=0.001, burst=100)
     passed: list[int] = []
