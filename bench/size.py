@@ -46,7 +46,7 @@ def main() -> None:
     os._exit(0)
 
 
-def job(site_id: int, notice: notices.Notice) -> Job:
+def job(site_id: int, notice: notices.Notice, language: str = "pl") -> Job:
     at = datetime.now(UTC)
     made = (int(at.timestamp() * 1000)).to_bytes(6) + bytes([0x70]) + secrets.token_bytes(9)
     granted = random.random() < 0.5
@@ -57,7 +57,7 @@ def job(site_id: int, notice: notices.Notice) -> Job:
         action="save",
         categories={"preferences": False, "statistics": granted, "marketing": False},
         services={"google-analytics": granted},
-        language="pl",
+        language=language,
         layer=2,
         page=f"https://{SITE}/{random.choice('abcdefghij')}/cennik",
         at=at,

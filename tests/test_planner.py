@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 from uuid import UUID
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import Connection, Engine, create_engine, select, text, tuple_
 
-from consent import sites
+from bench.size import job
+from consent import notices, sites
 from consent.db import db, engine_options
 from consent.evidence import walk
-from consent.records import RecordFilter, look, reading, runs
-from consent.records.rows import Row
+from consent.records import RecordFilter, Writer, look, reading, runs
+from consent.records.job import Job
+from consent.records.rows import Line, Row
+from consent.records.writer import now_us
 from tests.acts import choice_body, make_site, post_choice
 from tests.conftest import Clock
 from tests.evidence import key_of
@@ -164,6 +168,44 @@ def test_twin_ids_asked_for_with_their_site_have_all_its_records_read(
 ) -> None:
     monkeypatch.setattr(reading, "of_site", lambda *ids: Row.site_id.in_(ids))
     assert chosen(client, unknown, looked_at, clock) > MANY
+
+
+def test_a_batch_of_choices_reads_no_other_records(
+    unknown: str, looked_at: Callable[[], int]
+) -> None:
+    assert unknown and batched(looked_at) < 20
+
+
+def test_twin_a_batch_that_asks_for_pairs_has_all_records_of_the_site_read(
+    unknown: str, looked_at: Callable[[], int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    db.session.execute(text("DROP INDEX record_by_id"))
+    db.session.execute(text("CREATE UNIQUE INDEX record_by_id ON record (site_id, id)"))
+    db.session.commit()
+
+    def present(self: Writer, connection: Connection, batch: list[Job]) -> dict[Any, Any]:
+        table = Row.__table__
+        keys = [(one.row.site_id, one.row.id) for one in batch]
+        query = select(table).where(tuple_(table.c.site_id, table.c.id).in_(keys))
+        assert not connection.execute(query).all()
+        return {}
+
+    monkeypatch.setattr(Writer, "_present", present)
+    assert unknown and batched(looked_at) >= MANY
+
+
+def batched(looked_at: Callable[[], int]) -> int:
+    """Write two choices at once; how many rows were read for them."""
+    site = sites.get("new.example")
+    notice = notices.latest(site)
+    assert notice is not None
+    jobs = [job(site.id, notice, "en") for _ in range(2)]
+    looked_at()
+    writer = Writer(db.engine, now_us)
+    writer._commit(jobs)
+    writer.close()
+    assert all(one.fresh and isinstance(one.outcome, Line) for one in jobs)
+    return looked_at()
 
 
 def chosen(client: FlaskClient, digest: str, looked_at: Callable[[], int], clock: Clock) -> int:
