@@ -13,6 +13,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from dataclasses import dataclass
 from email.message import Message
 from pathlib import Path
@@ -109,14 +110,20 @@ class Server:
         """Ctrl-C, as a person would; the exit code."""
         return self._end(signal.SIGINT)
 
+    def terminate(self) -> int:
+        """SIGTERM to it alone, as most supervisors do; the exit code."""
+        return self._end(signal.SIGTERM, os.kill)
+
     def kill(self) -> int:
         """`kill -9` of the server and of every process it made."""
         return self._end(signal.SIGKILL)
 
-    def _end(self, how: signal.Signals) -> int:
+    def _end(
+        self, how: signal.Signals, send: Callable[[int, signal.Signals], None] = os.killpg
+    ) -> int:
         assert self.process is not None
         process, self.process = self.process, None
-        os.killpg(process.pid, how)
+        send(process.pid, how)
         try:
             return process.wait(timeout=30)
         except subprocess.TimeoutExpired:

@@ -16,6 +16,7 @@ SIZES = {  # what: (smallest, long)
     "edits": (60, 1_000),  # changed rows, on each database
     "flips": (20, 200),  # changed rows of heads and tiles, then a tick
     "lifeless": (1, 20),  # writers that die, and as many that hang, on each database
+    "stops": (2, 100),  # servers told to stop under load, on each database
     "outage": (3, 60),  # seconds for which the database is stopped behind a stream
     "leaders": (1, 20),  # of the stream that are killed, and a web server each time
     "choices": (150, 10_000),  # sent while eight ledgers tick

@@ -77,3 +77,41 @@ def test_F29_twin_a_server_that_does_not_look_after_its_writer_goes_on_without_i
     server = make_server(**LIFELESS, UNWATCHED="1")
     with pytest.raises(AssertionError, match="the process goes on with nobody who writes"):
         lifeless(server, how, 1, patience=6)
+
+
+def told_to_stop(server: Server, times: int) -> None:
+    """The oracle: of what was sent meanwhile everything is answered, or was never taken in hand."""
+    mark, known = Path(server.environ["HOME"]) / "lifeless", []
+    for _ in range(times):
+        crowd = Crowd([server])
+        more(crowd, 20, "at first")
+        mark.write_text("leaves", "utf-8")  # only the twin looks at it
+        code = server.terminate()
+        crowd.end()
+        mark.unlink()
+        server.start()
+        broken = [body for body in crowd.unknown if crowd.post(server, body).status != 201]
+        assert not broken, f"{len(broken)} choices were stored and never answered"
+        assert code == 0
+        assert {reply.status for reply in crowd.refused} <= {503}
+        repeated_alike(crowd)
+        known += crowd.answered
+    notes = checkpoints(server)
+    server.kill()
+    check(server, known, notes)
+
+
+@pytest.mark.slow
+def test_F30_a_server_that_is_told_to_stop_answers_what_it_has_taken_in_hand(
+    make_server: Callable[..., Server],
+) -> None:
+    told_to_stop(make_server(), size("stops"))
+
+
+@pytest.mark.slow
+@pytest.mark.sqlite_only
+def test_F30_twin_a_server_that_leaves_at_once_stores_what_it_never_answers(
+    make_server: Callable[..., Server],
+) -> None:
+    with pytest.raises(AssertionError, match="were stored and never answered"):
+        told_to_stop(make_server(**LIFELESS), 1)

@@ -1,6 +1,7 @@
-"""A server whose writer dies or hangs in the middle of a batch once the test says so.
+"""A server whose writer dies or hangs in the middle of a batch, or that leaves when a batch is
+stored and not yet answered, once the test says so.
 
-`lifeless` in its folder says which of them; with UNWATCHED nobody looks after the writer.
+`lifeless` in its folder says which; with UNWATCHED nobody looks after the writer.
 Python imports a module of this name before anything else; the test names this folder.
 """
 
@@ -16,19 +17,30 @@ sys.path.insert(0, os.getcwd())
 
 from consent.records import pulse, writer
 
-HERE = Path(os.environ["HOME"])
+MARK = Path(os.environ["HOME"]) / "lifeless"
 
 
 def store(self: writer.Writer, connection: Any, batch: list[Any]) -> None:
-    how = HERE / "lifeless"
-    if how.exists():
-        if how.read_text("utf-8") == "dies":
-            raise SystemExit
+    if how() == "dies":
+        raise SystemExit
+    if how() == "hangs":
         threading.Event().wait()
     at_once(self, connection, batch)
 
 
-at_once = writer.Writer._store
+def write(self: writer.Writer, job: Any) -> Any:
+    stored = in_time(self, job)
+    if how() == "leaves":
+        os._exit(0)
+    return stored
+
+
+def how() -> str:
+    return MARK.read_text("utf-8") if MARK.exists() else ""
+
+
+at_once, in_time = writer.Writer._store, writer.Writer.write
+writer.Writer.write = write  # type: ignore[method-assign]
 writer.Writer._store = store  # type: ignore[method-assign]
 pulse.LATE_S, pulse.LOST_S = 0.5, 3.0  # no test waits as long as an operator may
 if "UNWATCHED" in os.environ:
