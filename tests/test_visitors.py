@@ -106,6 +106,18 @@ def test_all_records_of_a_visitor_are_found_at_every_step(app: Flask, one: Row) 
     assert longest == visitors.BLOCK * visitors.ENTRY < 2000
 
 
+def test_the_small_runs_that_were_merged_go_in_one_step(app: Flask, one: Row) -> None:
+    made = fill(one, datetime(2026, 3, 2, tzinfo=UTC), 1300, 9)
+    retired, most = 0, 0
+    while runs.step(1, from_micros(made[-1][1]) + timedelta(minutes=2), SIZE):
+        before = retired
+        over = select(func.count()).where(Run.state == visitors.RETIRED)
+        retired = db.session.scalar(over) or 0
+        assert not (before and retired)
+        most = max(most, retired)
+    assert most >= runs.FAN and read() == held()
+
+
 def test_pages_of_a_visitor_are_the_same_from_either_end(
     app: Flask, one: Row, clock: Clock
 ) -> None:

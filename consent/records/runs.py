@@ -36,15 +36,15 @@ from .visitors import (
     Edge,
     Run,
     entries,
-    entry,
     hold,
     month,
+    packed,
 )
 
 SIZE = 2048
 FAN = 8
-READ = 9  # blocks of each source in one step of a merge
-CLEAR = 512  # blocks of a retired run that go in one step
+READ = 72  # blocks of all sources in one step of a merge
+CLEAR = 512  # blocks of retired runs that go in one step
 LATE_US = 60_000_000
 STEPS = 20  # of one call: then the ledger ticks
 REST = timedelta(seconds=60)  # between two looks at a site that had nothing to do
@@ -118,9 +118,10 @@ def _add(site_id: int, edge: int, at: datetime, size: int) -> bool:
     found = db.session.execute(tail.limit(size)).all()
     if len(found) < size:
         return False
-    end = month(found[0].seq, later=1)
+    begin, end = month(found[0].seq), month(found[0].seq, later=1)
     rows = [row for row in found if row.seq < end]
-    made = sorted(entry(r.visitor, r.seq) for r in rows if r.visitor and not r.flags & TEST)
+    mine = [row for row in rows if row.visitor and not row.flags & TEST]
+    made = sorted(packed(row.visitor, row.seq - begin) for row in mine)
     if made:
         run = Run(site_id=site_id, level=0, state=LIVE, low=rows[0].seq, high=rows[-1].seq)
         db.session.add(run)
@@ -161,7 +162,8 @@ def _merge(site_id: int) -> bool:
     sources = [run for run in _runs(site_id) if run.state == LIVE and _within(run, target)]
     done = select(Block.body).where(Block.run_id == target.id).order_by(Block.first.desc())
     last = db.session.scalar(done.limit(1)) or b""
-    parts = [_next(source, last[-ENTRY:]) for source in sources]
+    share = max(READ // max(len(sources), 1), 2)
+    parts = [_next(source, last[-ENTRY:], share) for source in sources]
     ends = [part[-1] for part, more in parts if more]
     made = sorted(one for part, _ in parts for one in part)
     if ends:
@@ -175,30 +177,30 @@ def _merge(site_id: int) -> bool:
     return True
 
 
-def _next(source: Run, last: bytes) -> tuple[list[bytes], bool]:
+def _next(source: Run, last: bytes, limit: int) -> tuple[list[bytes], bool]:
     """The entries after `last` of so many blocks, and whether there may be more."""
     here = Block.run_id == source.id
     begin = select(Block.first).where(here, Block.first <= last).order_by(Block.first.desc())
     from_ = db.session.scalar(begin.limit(1)) or last
     blocks = select(Block.body).where(here, Block.first >= from_).order_by(Block.first)
-    bodies = db.session.scalars(blocks.limit(READ)).all()
+    bodies = db.session.scalars(blocks.limit(limit)).all()
     found = [one for body in bodies for one in entries(body) if one > last]
-    return found, len(bodies) == READ
+    return found, len(bodies) == limit
 
 
 def _clear(site_id: int) -> bool:
-    """Some blocks of a run that was retired; with the last of them the run goes."""
-    for run in _runs(site_id):
-        if run.state != RETIRED:
-            continue
-        some = select(Block.first).where(Block.run_id == run.id).order_by(Block.first).limit(CLEAR)
+    """Some blocks of the runs that were retired; with the last of its blocks a run goes."""
+    retired, left = [run for run in _runs(site_id) if run.state == RETIRED], CLEAR
+    for run in retired:
+        some = select(Block.first).where(Block.run_id == run.id).order_by(Block.first).limit(left)
         firsts = db.session.scalars(some).all()
         here = delete(Block).where(Block.run_id == run.id, Block.first.in_(firsts))
         db.session.execute(here, execution_options=QUIET)
-        if len(firsts) < CLEAR:
-            db.session.delete(run)
-        return True
-    return False
+        left -= len(firsts)
+        if not left:
+            break
+        db.session.delete(run)
+    return bool(retired)
 
 
 def _back(site_id: int, at: datetime) -> None:

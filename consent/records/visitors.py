@@ -158,7 +158,12 @@ def retire(site_id: int, before: int) -> None:
 
 
 def entry(visitor: bytes, seq: int) -> bytes:
-    return visitor[:CODE] + (seq - month(seq)).to_bytes(ENTRY - CODE)
+    return packed(visitor, seq - month(seq))
+
+
+def packed(visitor: bytes, since: int) -> bytes:
+    """The entry of a record `since` µs after its month began."""
+    return visitor[:CODE] + since.to_bytes(ENTRY - CODE)
 
 
 def entries(body: bytes) -> list[bytes]:
