@@ -52,17 +52,23 @@ def many(site: str) -> Response:
     after, most = request.args.get("after"), request.args.get("limit")
     if kind != "json" and most is None:
         return _streamed(of, kind, evidence.pages(of.key, wanted, after), _asked())
-    if kind == "json":
-        found, following = ledger.page_of(of, wanted, after, _limit())
-        _read(of, "records.read", filters=_asked(), count=len(found))
-        return _varied(as_json({"records": found, "next": following}))
     step, following = evidence.page(of, wanted, after, _limit(), records.Names())
     chunks = list(evidence.records(kind, of.key, [step]))
     _read(of, "records.read", filters=_asked(), count=len(step.rows))
+    if kind == "json":
+        return _varied(_page(chunks, following))
     response = _varied(_sent(kind, chunks, of.key))
     if following is not None:
         query = urlencode({**request.args, "after": following})
         response.headers["Link"] = f'<{request.path}?{query}>; rel="next"'
+    return response
+
+
+def _page(chunks: Iterable[bytes], following: str | None) -> Response:
+    """All records as JSON, and where the next page begins."""
+    response = as_json({})
+    end = json.dumps(following).encode()
+    response.data = b"".join(chunks).removesuffix(b"]}\n") + b'],"next":%b}\n' % end
     return response
 
 
@@ -90,7 +96,7 @@ def export(site: str) -> Response:
 @bp.get("/v1/audit/<site>/records/<record_id>")
 def one(site: str, record_id: str) -> Response:
     of = _opened(site)
-    _, record = _found(of, record_id)
+    record = ledger.described(of, [_found(of, record_id)])[0]
     _read(of, "record.read", record=record_id)
     return as_json(record)
 
@@ -100,7 +106,7 @@ def beside(site: str, record_id: str) -> Response:
     """What is kept beside the record, and is no part of it: of the address what the notice says,
     and why nothing was granted."""
     of = _opened(site)
-    row, _ = _found(of, record_id)
+    row = _found(of, record_id)
     found = records.beside(of, [row.seq]).get(row.seq, records.Beside())
     _read(of, "record.read", record=record_id)
     return as_json({"id": record_id, "beside": found.body})
@@ -111,7 +117,7 @@ def proof(site: str, record_id: str) -> Response:
     """Where the record stands in the log, without what it says: entry, proof, and the chain to the
     deployment log; null until it is in the log."""
     of = _opened(site)
-    row, _ = _found(of, record_id)
+    row = _found(of, record_id)
     proven = ledger.receipt(of, row.seq)
     _read(of, "proof.read", record=record_id)
     return as_json({"id": record_id, "proof": proven.body() if proven else None})
@@ -159,18 +165,18 @@ def _description() -> dict[str, Any]:
     return found
 
 
-def _found(of: Site, record_id: str) -> tuple[Row, dict[str, Any]]:
-    """Row and record, if they lie in the key's period. Raises 403, 404."""
+def _found(of: Site, record_id: str) -> Row:
+    """The record's row, if it lies in the key's period. Raises 403, 404."""
     if not schemas.UUID7.fullmatch(record_id):
         raise NotFound("not_found", "No record of this site has that id.")
-    row, record = ledger.one(of, schemas.uuid_bytes(record_id))
+    row = ledger.row_of(of, schemas.uuid_bytes(record_id))
     received = from_micros(row.seq)
     key = g.key
     if (key.period_from and received < key.period_from) or (
         key.period_to and received >= key.period_to
     ):
         raise Forbidden("key_period", "The record lies outside this key's period.")
-    return row, record
+    return row
 
 
 def _opened(site: str) -> Site:
@@ -183,11 +189,12 @@ def _opened(site: str) -> Site:
         raise Busy(
             "slow_down", "Too many requests with this key.", status=429, retry_after=math.ceil(wait)
         )
-    if site not in key.sites or sites.organisation_of(site) != key.organisation_id:
+    of = sites.get(site) if site in key.sites else None
+    if of is None or of.organisation_id != key.organisation_id:
         raise Forbidden("key_site", "This key does not open that site.")
     if request.endpoint != "auditor.read_only":
         users.need_scope(key, SCOPE.get(request.endpoint or ""))
-    return sites.get(site)
+    return of
 
 
 def _read(of: Site, verb: str, **detail: Any) -> None:

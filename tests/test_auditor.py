@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import event
 from werkzeug.test import TestResponse
 
 from consent import leaf, notices, sites, trail, users
-from consent.db import rfc3339
+from consent.db import db, rfc3339
 from consent.notices import Notice
 from consent.records import reading
 from tests import acts
@@ -394,6 +395,36 @@ def test_pages_hold_every_record_once_in_order_of_arrival(
 
 def test_no_records_at_all_are_one_empty_page(read: Reader) -> None:
     assert read("records").get_json() == {"records": [], "next": None}
+
+
+def test_a_page_says_of_each_record_what_is_said_of_it_alone(
+    app: Flask, client: FlaskClient, notice: Notice, clock: Clock, read: Reader
+) -> None:
+    for n in range(3):
+        page = f"https://{SITE}/\u2028{n}/\u017c"
+        choose(client, notice, clock.advance(seconds=1), page=page)
+    app.extensions["crumbtrail"].ledger.tick(clock.advance(seconds=1))
+    choose(client, notice, clock.advance(seconds=1))  # not in the log yet
+    found = read("records").get_json()["records"]
+    assert found == [read(f"records/{one['id']}").get_json() for one in found]
+    assert [one["log"] is None for one in found] == [False, False, False, True]
+
+
+def test_a_proof_is_made_without_a_look_at_what_the_record_says(
+    app: Flask, client: FlaskClient, notice: Notice, clock: Clock, read: Reader
+) -> None:
+    record = choose(client, notice, clock())
+    app.extensions["crumbtrail"].ledger.tick(clock.advance(seconds=1))
+    said: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        said.append(statement)
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    assert read(f"records/{record}/proof").get_json()["proof"]
+    assert not any("FROM page" in statement for statement in said)
+    assert read(f"records/{record}").status_code == 200
+    assert any("FROM page" in statement for statement in said)
 
 
 def test_a_cursor_stays_good_while_records_arrive(

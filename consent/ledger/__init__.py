@@ -23,7 +23,7 @@ from .erasure import erase, places_of, replay
 from .integrate import Ledger, Outcome
 from .proofs import entry_proof, head_of, located, receipt, tile
 from .protection import Guard, protection
-from .reading import described, described_at, one, page_of
+from .reading import described, described_at, one, page_of, row_of
 from .recovery import recover
 from .running import run, watch
 from .signer import Refused, Signer
@@ -52,6 +52,7 @@ __all__ = [
     "receipt",
     "recover",
     "replay",
+    "row_of",
     "run",
     "tell",
     "tile",

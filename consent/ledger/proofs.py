@@ -80,14 +80,14 @@ def receipt(site: Site, seq: int) -> Receipt | None:
 
 
 def _receipt(head: Head, seq: int) -> Receipt | None:
-    tree = Tree(db.session(), head.id)
+    tree = Tree(db.session(), head.id, head.size)
     at = tree.find(seq, CONSENT)
     if at is None or head.chained is None:
         return None
     top = db.session.scalar(select(Head).where(Head.site == DEPLOYMENT))
     if top is None or top.signed != top.size:
         return None
-    above = Tree(db.session(), top.id)
+    above = Tree(db.session(), top.id, top.size)
     return Receipt(*proven(tree, at[0], head), *proven(above, head.chained, top))
 
 

@@ -22,10 +22,16 @@ def page_of(
 
 def one(site: Site, record_id: bytes) -> tuple[Row, dict[str, Any]]:
     """Row and record of that id; raises NotFound `not_found`."""
+    row = row_of(site, record_id)
+    return row, described(site, [row])[0]
+
+
+def row_of(site: Site, record_id: bytes) -> Row:
+    """The row alone; raises NotFound `not_found`."""
     row = held(site.id, record_id)
     if row is None or row.flags & TEST:
         raise NotFound("not_found", "No record of this site has that id.")
-    return row, described(site, [row])[0]
+    return row
 
 
 def described(site: Site, rows: Sequence[Row]) -> list[dict[str, Any]]:

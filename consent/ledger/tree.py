@@ -23,11 +23,13 @@ Bundle = tuple[int, int, bytes]  # its number, its `most` and its entries, packe
 class Tree:
     """What is stored of log `log_id`, read as needed and remembered for as long as this object.
 
-    Never keep one over a tick: the tail it remembers would be old.
+    Never keep one over a tick: the tail it remembers would be old. Where its `size` is said, a tile
+    that is not full is not looked for.
     """
 
-    def __init__(self, session: Session | Connection, log_id: int) -> None:
+    def __init__(self, session: Session | Connection, log_id: int, size: int | None = None) -> None:
         self._session = session
+        self._size = size
         self.log_id = log_id
         self._hashes: dict[tuple[int, int], list[bytes]] = {}
         self._items: dict[int, list[Item]] = {}
@@ -107,13 +109,10 @@ class Tree:
 
         Bundles are in order of commit, which may differ from that of `seq` by LATE_US at most.
         """
-        query = (
-            select(Tile.number)
-            .where(Tile.log_id == self.log_id, Tile.level == 0, Tile.most >= seq)
-            .order_by(Tile.most, Tile.number)
-            .limit(1)
-        )
-        number = self._session.execute(query).scalar_one_or_none()
+        first = self._bundles(-1, seq, 1)
+        number = first[0][0] if first else None
+        for known, most, body in first:
+            self._items[known], self.mosts[known] = unpack(body), most
         while number is not None:
             items = self.items(number)
             for place, item in enumerate(items):
@@ -127,9 +126,10 @@ class Tree:
         return [merkle.leaf_hash(item.entry()) for item in self.items(number)]
 
     def _above(self, level: int, number: int) -> list[bytes]:
-        body = self._session.execute(
-            select(Tile.body).where(*self._at(level, number))
-        ).scalar_one_or_none()
+        body = None
+        if self._size is None or tiles.partial_width(self._size, level, number) == tiles.WIDTH:
+            there = select(Tile.body).where(*self._at(level, number))
+            body = self._session.execute(there).scalar_one_or_none()
         if body is not None:
             return [body[at : at + HASH] for at in range(0, len(body), HASH)]
         first = number * tiles.WIDTH

@@ -128,8 +128,9 @@ def _page(
     start = max(_from_cursor(after), micros(wanted.from_) - 1 if wanted.from_ else -1)
     query = query.where(Row.site_id == site.id, Row.seq > start, *conditions)
     if wanted.visitor is not None:
-        theirs = _seqs(site, wanted.visitor)
-        return visitors.read_among(read, query, theirs, limit + 1), None
+        code = _hex16(wanted.visitor)
+        theirs = visitors.likely(site.id, code)
+        return visitors.read_among(read, query.where(Row.visitor == code), theirs, limit + 1), None
     walk()
     edge = _window(site, start) if wanted.narrow else None
     if edge is not None:
@@ -166,8 +167,9 @@ def look(
     order = Row.seq.desc() if newest else Row.seq
     edge = None
     if wanted.visitor is not None:
-        mine = select(Row).where(*here, *_conditions(site, wanted))
-        rows = visitors.among(mine, _seqs(site, wanted.visitor), limit + 1, newest)
+        code = _hex16(wanted.visitor)
+        mine = select(Row).where(*here, *_conditions(site, wanted), Row.visitor == code)
+        rows = visitors.among(mine, visitors.likely(site.id, code), limit + 1, newest)
         return Found(rows[:limit], _cursor(rows[limit - 1].seq) if len(rows) > limit else None)
     walk()
     if wanted.narrow:
@@ -192,8 +194,8 @@ def held(site_id: int, record_id: bytes) -> Row | None:
 
 def all_of(site: Site, visitor: bytes) -> list[Row]:
     """Every record of a visitor that was not erased, in order of arrival; test ones left out."""
-    query = select(Row).where(Row.site_id == site.id, Row.flags.bitwise_and(TEST) == 0)
-    return visitors.among(query, visitors.seqs(site.id, visitor))
+    mine = Row.site_id == site.id, Row.visitor == visitor, Row.flags.bitwise_and(TEST) == 0
+    return visitors.among(select(Row).where(*mine), visitors.likely(site.id, visitor))
 
 
 def meant(site: Site, row: Row, scope: str) -> list[Row]:
@@ -337,10 +339,6 @@ def _category(text: str) -> ColumnElement[bool]:
 def _window(site: Site, start: int) -> int | None:
     query = select(Row.seq).where(Row.site_id == site.id, Row.seq > start).order_by(Row.seq)
     return db.session.scalar(query.offset(SCAN).limit(1))
-
-
-def _seqs(site: Site, visitor: str) -> list[int]:
-    return visitors.seqs(site.id, _hex16(visitor))
 
 
 def _cursor(seq: int) -> str:
