@@ -21,6 +21,7 @@ from . import shelf
 
 EACH = 1024  # what an answer weighs beside its body
 QUICK, BEST = 5, 11
+WINDOW = 18  # bits: all of a script; a larger one takes megabytes to find nothing more
 SAFE = [
     ("X-Content-Type-Options", "nosniff"),
     ("Cross-Origin-Resource-Policy", "cross-origin"),
@@ -42,7 +43,7 @@ class Packed:
 
 def pack(body: bytes, caching: str, vary: str, kind: str = "text/javascript") -> Packed:
     tag = hashlib.sha256(body).hexdigest()[:32]
-    return Packed(tag, brotli.compress(body, quality=QUICK), kind, caching, vary)
+    return Packed(tag, brotli.compress(body, quality=QUICK, lgwin=WINDOW), kind, caching, vary)
 
 
 def kept(key: Hashable) -> Packed | None:
@@ -50,7 +51,7 @@ def kept(key: Hashable) -> Packed | None:
     found: Packed | None = shelf.shelf("packed").get(key)
     if found is not None and not found.best:
         found.best = True
-        found.small = brotli.compress(brotli.decompress(found.small), quality=BEST)
+        found.small = brotli.compress(brotli.decompress(found.small), quality=BEST, lgwin=WINDOW)
     return found
 
 
