@@ -145,10 +145,13 @@ def people_of(settings: Config) -> dict[str, Any]:
 def fleet(app: Flask, settings: Config, clock: Callable[[], datetime]) -> dict[str, Flask]:
     """An app for each database of SHARDS, by its name; this one among them."""
     names = (HOME, *dict(settings.shards))
-    return {
+    made = {
         name: app if name == settings.shard else create_app(replace(settings, shard=name), clock)
         for name in names
     }
+    for one in made.values():
+        one.extensions["crumbtrail"].fleet = lambda: made
+    return made
 
 
 def worker() -> Serving:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import click
+import psycopg
 from flask import Flask
 from flask.cli import AppGroup
 from sqlalchemy import func, select, text
+from sqlalchemy.exc import SQLAlchemyError
 
 from .databases import HOME
 from .db import db
@@ -71,6 +73,10 @@ def move(site: str, shard: str) -> None:
         Move(site, places[shard], places, parts().clock, told).run()
     except Unmovable as why:
         raise click.ClickException(str(why)) from None
+    except (psycopg.Error, SQLAlchemyError) as error:
+        name = type(getattr(error, "orig", None) or error).__name__
+        again = "What was done stands: run it again, or with the name of where it is."
+        raise click.ClickException(f"A database stopped the move ({name}). {again}") from error
     click.echo(f"{site} is at {shard}.")
 
 

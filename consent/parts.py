@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, cast
@@ -11,8 +12,9 @@ from typing import Any, cast
 from flask import Flask, Response, current_app
 from sqlalchemy import Engine
 
-from . import ledger
+from . import ledger, tenancy
 from .config import Config
+from .databases import HOME
 from .geo import Geo
 from .ingest import Buffer, Stream, settled
 from .ledger import Ledger
@@ -80,6 +82,18 @@ class Parts:
             self.stream.close()
         if self.outbox is not None:
             self.outbox.close()
+
+
+@contextmanager
+def at_home() -> Iterator[None]:
+    """For what is made anew: in the first database, whichever of SHARDS the request went to."""
+    here = parts()
+    if here.config.shard == HOME:
+        yield
+        return
+    inside = tenancy.current()
+    with here.fleet()[HOME].app_context(), tenancy.within(inside):
+        yield
 
 
 def as_json(body: dict[str, Any] | list[Any], status: int = 200) -> Response:

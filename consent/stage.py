@@ -56,6 +56,17 @@ def opened(text: str, key: str, now: float) -> Stage:
     return Stage(**told)
 
 
+def site_in(text: str) -> str | None:
+    """The site that a sealed address says it is of, whether it was sealed or not: only to ask the
+    database that the site is in, which looks at the seal. None where it says nothing."""
+    try:
+        told, _until = json.loads(_bytes(text.partition(".")[0]))
+        site = told["site"]
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return None
+    return site if isinstance(site, str) else None
+
+
 def _mac(body: bytes, key: str) -> bytes:
     return hmac.digest(key.encode(), b"crumbtrail/stage/v1\x00" + body, hashlib.sha256)
 

@@ -12,6 +12,7 @@ from consent.admin import guard
 from consent.admin.tongue import ngettext
 from consent.bulk import BulkStep
 from consent.errors import Invalid, Refusal
+from consent.parts import at_home
 from consent.sites import Site
 
 pages = Blueprint("many", __name__)
@@ -100,7 +101,9 @@ def copy(key: str) -> Response:
     by, at = guard.user().email, guard.now()
     try:
         name = form.get("name", "").strip()
-        made = sitefile.begin(sitefile.copied(site), wanted, name, origins, by, at)
+        said = sitefile.copied(site)
+        with at_home():
+            made = sitefile.begin(said, wanted, name, origins, by, at)
     except Refusal as refusal:
         return make_response(
             _copy_page(site, refusal.fields or {"key": refusal.message}), refusal.status

@@ -10,6 +10,7 @@ from marshmallow import Schema, fields
 from consent import bulk, sitefile
 from consent.bulk import Bulk
 from consent.errors import Conflict
+from consent.parts import at_home
 from consent.sitefile import Template
 from consent.sites import Site
 from consent.sites.table import KEY
@@ -92,8 +93,9 @@ class BulkAnswer(Schema):
     more="Settings, texts, layout and inventory; no origins, keys, records, webhooks, schedule.",
 )
 def copy(key: str, body: dict[str, Any]) -> Site:
-    said = sitefile.copied(door.site(key))
-    return door.site(sitefile.begin(said, **body, by=door.by(), at=door.now()).key)
+    said, by, at = sitefile.copied(door.site(key)), door.by(), door.now()
+    with at_home():
+        return door.site(sitefile.begin(said, **body, by=by, at=at).key)
 
 
 @operation(calls, "GET /templates", "Templates", tag=TAG, answer=TemplateList())

@@ -14,6 +14,7 @@ from .fence import MOVER
 from .tables import NAMED, SHARED, columns
 
 PATIENT = "SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0"
+THROUGH = f"SET LOCAL {MOVER} = 'on'; {PATIENT}"
 Raw = Connection[Any]
 
 
@@ -23,7 +24,7 @@ def moving(engine: Engine) -> Iterator[Raw]:
     with engine.connect() as connection:
         raw: Any = connection.connection.driver_connection
         try:
-            raw.execute(f"SET LOCAL {MOVER} = 'on'; {PATIENT}")
+            raw.execute(THROUGH)
             yield raw
             raw.commit()
         except BaseException:
@@ -70,11 +71,16 @@ def count(raw: Raw, table: str, where: sql.Composed) -> int:
     return int(one(raw, _COUNT.format(sql.Identifier(table), where)))
 
 
+def holds(raw: Raw, table: str, where: sql.Composed) -> bool:
+    return bool(one(raw, _HOLDS.format(sql.Identifier(table), where)))
+
+
 def delete(raw: Raw, table: str, where: sql.Composed) -> None:
     raw.execute(_DELETE.format(sql.Identifier(table), where))
 
 
 _COUNT = sql.SQL("SELECT count(*) FROM {} WHERE {}")
+_HOLDS = sql.SQL("SELECT EXISTS (SELECT FROM {} WHERE {})")
 _DELETE = sql.SQL("DELETE FROM {} WHERE {}")
 
 

@@ -22,6 +22,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from ..databases import HOME
 from ..directory import Whereabouts
 from ..errors import Busy
+from ..stage import site_in
 
 _LOG = logging.getLogger(__name__)
 FRESH_S = 1.0
@@ -185,6 +186,8 @@ def site_of(path: str) -> str | None:
             return key or None
         case ["log", key, ("checkpoint" | "vkeys" | "tile"), *_] if key not in LOG:
             return key or None
+        case ["stage", sealed, *_]:
+            return site_in(sealed)
     return None
 
 

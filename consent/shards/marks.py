@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from psycopg import Error
+from psycopg.errors import LockNotAvailable
 from sqlalchemy import Engine, select
 
 from .. import leaf
@@ -18,7 +21,18 @@ from ..ledger import Ledger
 from ..ledger.rows import Head, day
 from ..sites import Site
 from ..waiting import DEPLOYMENT, ENTRY, Waiting
-from .copying import Raw
+from .copying import Raw, moving
+from .fence import LOCK
+
+ALONE_MS = 5000  # until the lock of a mover that was killed is free
+MOVING = "SELECT pg_advisory_lock(hashtextextended(%s, 27))"
+SEEN = "SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3"
+LOCK_MS = 400  # less than others wait for a lock, so that nobody is refused for our waiting
+DRAIN_S = 60.0
+
+
+class Unmovable(Exception):
+    """The move stopped; the message says why, and what stands."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +44,44 @@ class Place:
     engine: Engine
     context: Callable[[], AbstractContextManager[object]]
     ledger: Ledger
+
+
+@contextmanager
+def alone(home: Engine, key: str) -> Iterator[Raw]:
+    """The connection that holds the lock of whoever moves the site. Home gives it up when that
+    process, or its machine, is gone. Raises Unmovable."""
+    with home.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        raw: Any = connection.connection.driver_connection
+        connection.detach()  # closed at the end, and the lock with it
+        raw.execute(f"{SEEN}; SET lock_timeout = {ALONE_MS}")
+        try:
+            raw.execute(MOVING, (key,))
+        except LockNotAvailable:
+            raise Unmovable(f"{key} is being moved right now: wait for that.") from None
+        try:
+            yield raw
+        finally:
+            with suppress(Error):
+                raw.execute("SELECT pg_advisory_unlock_all()")
+
+
+@contextmanager
+def unwritten(engine: Engine, key: str, pause: Callable[[float], None]) -> Iterator[Raw]:
+    """A transaction while nobody else has one that writes of the site. Raises Unmovable."""
+    with ExitStack() as held:
+        end = time.monotonic() + DRAIN_S
+        while True:
+            raw = held.enter_context(moving(engine))
+            try:
+                raw.execute(f"SET LOCAL lock_timeout = {LOCK_MS}")
+                raw.execute(f"SELECT pg_advisory_xact_lock({LOCK.format('%s')})", (key,))
+                break
+            except LockNotAvailable:
+                held.close()
+                if time.monotonic() > end:
+                    raise Unmovable(f"{key} is written to without a pause.") from None
+                pause(LOCK_MS / 1000)
+        yield raw
 
 
 def where(home: Engine, key: str) -> str:

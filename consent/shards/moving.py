@@ -14,12 +14,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from psycopg import sql
-from psycopg.errors import LockNotAvailable
 from sqlalchemy import select, text
 
 from .. import trail
@@ -31,25 +30,19 @@ from ..ledger.rows import Head
 from ..ledger.tree import Tree
 from ..records.rows import ERASED, TEST
 from . import copying, marks
-from .copying import Raw, copy, delete, moving, one
-from .fence import LOCK, MOVER, advance
-from .marks import Place
+from .copying import THROUGH, Raw, copy, delete, holds, moving
+from .fence import MOVER, advance
+from .marks import DRAIN_S, Place, Unmovable
 from .tables import ENDS, LARGE, RECORDS, in_order, of_site
 
 CHUNK = 50_000  # records of one transaction
 FEW = 5_000  # records of a pass after which the site is closed for the rest
 PASSES = 50
-DRAIN_S = 60.0
-LOCK_MS = 400  # less than others wait for a lock, so that nobody is refused for our waiting
 SETTLED_S = 2.0  # every process has looked at the directory again by then
 VERIFIED = 500
 LAST = 2**62
 UNDO = "Take the move back: flask --app app shard move with the name of where it is."
 Told = Callable[[str], None]
-
-
-class Unmovable(Exception):
-    """The move stopped; the message says why, and what stands."""
 
 
 @dataclass
@@ -62,15 +55,21 @@ class Move:
     clock: Callable[[], datetime]
     told: Told = lambda _step: None
     pause: Callable[[float], None] = time.sleep
+    _home: Raw = field(init=False)
     source: Place = field(init=False)
     site_id: int = field(init=False)
 
     def run(self) -> None:
         """Bring the site to its target, or go on with that. Raises Unmovable."""
+        with marks.alone(self.places[HOME].engine, self.key) as self._home:
+            self._run()
+
+    def _run(self) -> None:
         self.source = self.places[marks.where(self.places[HOME].engine, self.key)]
         if self.source.name == self.target.name:
             self._settle()
             return
+        self._arrived()
         self._begin()
         if self._state() == COPYING:
             self._passes()
@@ -83,6 +82,12 @@ class Move:
         self._settle()
 
     # -- the steps -----------------------------------------------------------------------------
+
+    def _arrived(self) -> None:
+        """Before it leaves: a move to where it is that was switched, and stopped, is finished."""
+        known = marks.read(self.source.engine, self.key)
+        if known is not None and known.target is None and known.state != OPEN:
+            replace(self, target=self.source)._run()
 
     def _begin(self) -> None:
         """The mark that it is on its way; what an earlier move left at the target goes."""
@@ -269,8 +274,10 @@ class Move:
     def _switch(self) -> None:
         """One statement at home. Before it, the move can be taken back; after it, it goes on."""
         state = CLOSED if self.target.name == HOME else OPEN
-        with moving(self.places[HOME].engine) as raw:
-            marks.mark(raw, self.key, self.target.name, state, None)
+        # Where the connection is gone, and with it the lock, somebody else may have begun.
+        with self._home.transaction():
+            self._home.execute(THROUGH)
+            marks.mark(self._home, self.key, self.target.name, state, None)
         self.told("switched")
 
     def _settle(self) -> None:
@@ -322,13 +329,8 @@ class Move:
         if place.name == self.target.name:
             return False
         with moving(place.engine) as raw:
-            held = [table for table in (*in_order(), *ENDS) if self._any(raw, table)]
             other = place.name != HOME and marks.row_there(raw, self.key)
-        return bool(held or other)
-
-    def _any(self, raw: Raw, table: str) -> bool:
-        ask = sql.SQL("SELECT EXISTS (SELECT FROM {} WHERE {})")
-        return bool(one(raw, ask.format(sql.Identifier(table), self._whole(table))))
+            return other or any(holds(raw, t, self._whole(t)) for t in (*in_order(), *ENDS))
 
     def _clear(self, place: Place, gone_to: str | None = None) -> None:
         """Nothing of the site stays in that database but where it is; the deployment log there
@@ -373,21 +375,5 @@ class Move:
         known = marks.read(self.source.engine, self.key)
         return known.state if known else None
 
-    @contextmanager
-    def _alone(self, place: Place) -> Iterator[Raw]:
-        """A transaction while nobody else has one that writes of the site."""
-        with ExitStack() as held:
-            end = time.monotonic() + DRAIN_S
-            while True:
-                raw = held.enter_context(moving(place.engine))
-                try:
-                    raw.execute(f"SET LOCAL lock_timeout = {LOCK_MS}")
-                    lock = f"SELECT pg_advisory_xact_lock({LOCK.format('%s')})"
-                    raw.execute(lock, (self.key,))
-                    break
-                except LockNotAvailable:
-                    held.close()
-                    if time.monotonic() > end:
-                        raise Unmovable(f"{self.key} is written to without a pause.") from None
-                    self.pause(LOCK_MS / 1000)
-            yield raw
+    def _alone(self, place: Place) -> AbstractContextManager[Raw]:
+        return marks.unwritten(place.engine, self.key, self.pause)

@@ -13,6 +13,8 @@ FAULTS = int(os.environ.get("FAULTS", "1"))
 SIZES = {  # what: (smallest, long)
     "kills": (2, 200),  # kill -9 under load, on each database
     "cuts": (300, 10_000),  # power cuts
+    "movers": (1, 20),  # of a site, killed within each step
+    "rows": (120_000, 3_000_000),  # records of a large site that moves
     "edits": (60, 1_000),  # changed rows, on each database
     "flips": (20, 200),  # changed rows of heads and tiles, then a tick
     "lifeless": (1, 20),  # writers that die, and as many that hang, on each database
