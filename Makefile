@@ -4,7 +4,7 @@
 #   make lint            ruff, mypy, tsc, and "static/js/dist is what the sources build"
 #   make js              build static/js/dist again, for those who change the script
 #   make faults          the fault tests at their long sizes (an hour or more); make faults FAULTS=10
-#   make cluster         PostgreSQL that fails over, web processes apart, killed part by part (minutes)
+#   make cluster         two PostgreSQL that fail over, a stream, web processes apart, killed part by part (minutes)
 #   make bench           measure this machine beside c15t, about ten minutes; make bench ROWS=100000 (docs/benchmarks.md)
 #   make bench-banner    the same for the banner, in Chromium beside five others
 #   make schemathesis    hold every answer against /openapi.json (ten minutes and more)
@@ -48,7 +48,7 @@ faults: .venv/dev.stamp
 	@FAULTS="$${FAULTS-100}" $(PY) -m pytest tests/faults $(T)
 
 cluster: .venv/dev.stamp
-	@$(PY) tests/prepare.py postgresql patroni
+	@$(PY) tests/prepare.py postgresql patroni nats
 	@$(PY) -m tests.cluster $(or $(SECONDS),10)
 
 schemathesis: .venv/dev.stamp
