@@ -19,6 +19,8 @@ SIZES = {  # what: (smallest, long)
     "flips": (20, 200),  # changed rows of heads and tiles, then a tick
     "lifeless": (1, 20),  # writers that die, and as many that hang, on each database
     "stops": (2, 100),  # servers told to stop under load, on each database
+    "lines": (1, 20),  # faults of each kind between a server and its PostgreSQL
+    "line cuts": (10, 200),  # of that line, at a random byte
     "outage": (3, 60),  # seconds for which the database is stopped behind a stream
     "leaders": (1, 20),  # of the stream that are killed, and a web server each time
     "choices": (150, 10_000),  # sent while eight ledgers tick
