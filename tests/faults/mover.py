@@ -17,7 +17,7 @@ from app import create_app
 from consent import cli_shard, config
 from consent.db import db
 from consent.directory import Shard
-from consent.shards import Move
+from consent.shards.moving import Move
 from tests.conftest import Clock
 
 STEPS = ("begun", "copied", "closing", "closed", "rest", "verified", "switched", "opened")
