@@ -48,7 +48,7 @@ def main() -> None:
 
 def job(site_id: int, notice: notices.Notice, language: str = "pl") -> Job:
     at = datetime.now(UTC)
-    made = (int(at.timestamp() * 1000)).to_bytes(6) + bytes([0x70]) + secrets.token_bytes(9)
+    made = (int(at.timestamp() * 1000)).to_bytes(6) + b"\x70\x00\x80" + secrets.token_bytes(7)
     granted = random.random() < 0.5
     choice = Choice(
         id=made,

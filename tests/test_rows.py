@@ -10,3 +10,5 @@ def test_a_record_is_small_and_found_by_its_visitor_its_moment_and_its_place(eng
     assert set(done.found) == {"look-up by visitor", "page of 100", "proof"}
     assert engine != "sqlite" or done.size <= 220
     assert done.by_cpu > 0 and done.by_clock > 0
+    assert set(done.http) == {*done.found, "one record"}
+    assert 0 < done.month["records"] < 3000
