@@ -14,8 +14,8 @@ from .db import db
 from .directory import OPEN, Shard, Whereabouts
 from .parts import Parts, parts
 from .records.rows import Row
-from .shards.marks import Place
-from .shards.moving import Move, Unmovable
+from .shards.marks import Place, Unmovable
+from .shards.moving import Move
 from .sites import Site
 
 group = AppGroup("shard", help="Databases that share the sites (SHARDS).")
