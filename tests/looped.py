@@ -5,11 +5,20 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterable, MutableMapping
+from collections.abc import Callable, Coroutine, Iterable, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeVar
 
 from consent.serving import Serving
+
+T = TypeVar("T")
+
+
+def run(asking: Coroutine[Any, Any, T]) -> T:
+    """What it comes to, on a thread of its own: a browser's loop may run on this one."""
+    with ThreadPoolExecutor(1) as other:
+        return other.submit(asyncio.run, asking).result()
 
 
 class Looped:

@@ -12,7 +12,7 @@ import pytest
 
 from consent import serving
 from consent.serving import Serving, environ_of
-from tests.looped import exchange
+from tests.looped import exchange, run
 
 PIECE = b"x" * 65_536
 Start = Callable[[str, list[tuple[str, str]]], object]
@@ -36,7 +36,7 @@ def asked(app: Any, pieces: tuple[bytes, ...] = (b"",)) -> list[Any]:
     async def all_of_it() -> list[Any]:
         return await exchange(Serving(app), scope(), *pieces)
 
-    return asyncio.run(all_of_it())
+    return run(all_of_it())
 
 
 def echo(environ: dict[str, Any], start: Start) -> list[bytes]:
@@ -80,7 +80,7 @@ def test_what_breaks_off_within_a_body_is_not_asked_about() -> None:
         await Serving(app)(scope(), receive, send)
         return said
 
-    assert asyncio.run(broken_off()) == [] and asks == []
+    assert run(broken_off()) == [] and asks == []
 
 
 class Long:
@@ -124,7 +124,7 @@ def test_a_long_answer_that_fails_has_no_end() -> None:
         await Serving(answer)(scope(), coming.get, send)
 
     with pytest.raises(ValueError, match="half"):
-        asyncio.run(ask())
+        run(ask())
     assert answer.closed and len(said) == 4 and said[-1]["more_body"]
 
 
@@ -145,7 +145,7 @@ def _leaving(answer: Long) -> None:
 
         await Serving(answer)(scope("GET"), coming.get, send)
 
-    asyncio.run(ask())
+    run(ask())
 
 
 def test_nothing_more_is_made_for_a_reader_who_has_left() -> None:

@@ -1,7 +1,8 @@
 """Finished answers: compressed once, named by an ETag, kept by weight, sent as often as asked.
 
 Each is first compressed quickly, so that no visitor waits for it, and as small as it gets when it
-is asked for again. Only that is kept: who takes no brotli gets theirs made from it.
+is asked for again. What gzip makes of it is kept too, once somebody came who takes no brotli; who
+takes neither gets it whole.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from werkzeug.http import parse_accept_header
 
 from . import shelf
 
-EACH = 1024  # what an answer weighs beside its body
+EACH = 1024  # what an answer weighs beside its bodies
+BOTH = 2  # times the brotli that was made quickly: what stays of both encodings is no more
 QUICK, BEST = 5, 11
 WINDOW = 18  # bits: all of a script; a larger one takes megabytes to find nothing more
 SAFE = [
@@ -39,6 +41,15 @@ class Packed:
     caching: str
     vary: str
     best: bool = False
+    zipped: bytes = b""
+
+    def body(self, encoding: str) -> bytes:
+        if encoding == "br":
+            return self.small
+        whole: bytes = brotli.decompress(self.small)
+        if encoding and not self.zipped:
+            self.zipped = gzip.compress(whole, compresslevel=9, mtime=0)
+        return self.zipped if encoding else whole
 
 
 def pack(body: bytes, caching: str, vary: str, kind: str = "text/javascript") -> Packed:
@@ -58,17 +69,19 @@ def kept(key: Hashable) -> Packed | None:
 def ready(key: Hashable, accepts: str) -> Packed | None:
     """The same where nothing is left to be compressed for an answer to `accepts`."""
     found: Packed | None = shelf.shelf("packed").get(key)
-    usable = found is not None and found.best and _encoding(accepts[:256]) == "br"
-    return found if usable else None
+    if found is None or not found.best:
+        return None
+    encoding = _encoding(accepts[:256])
+    return found if encoding == "br" or (encoding and found.zipped) else None
 
 
 def keep(key: Hashable, packed: Packed) -> None:
-    shelf.shelf("packed").put(key, packed, len(packed.small) + EACH)
+    shelf.shelf("packed").put(key, packed, BOTH * len(packed.small) + EACH)
 
 
 def answer(packed: Packed, accepts: str, known: str) -> Answer:
     """200 in the encoding that `accepts` (Accept-Encoding) names, or 304 where `known`
-    (If-None-Match) holds it. Pure."""
+    (If-None-Match) holds it."""
     encoding = _encoding(accepts[:256])
     etag = f'"{packed.tag}-{encoding}"' if encoding else f'"{packed.tag}"'
     headers = [
@@ -82,7 +95,7 @@ def answer(packed: Packed, accepts: str, known: str) -> Answer:
         return 304, headers, b""
     if encoding:
         headers.append(("Content-Encoding", encoding))
-    return 200, headers, _in(encoding, packed.small)
+    return 200, headers, packed.body(encoding)
 
 
 def respond(body: bytes, caching: str, vary: str, kind: str = "text/javascript") -> Response:
@@ -110,13 +123,6 @@ def as_response(made: Answer) -> Response:
 def _encoding(accepts: str) -> str:
     wished: Accept = parse_accept_header(accepts, Accept)
     return next((one for one in ("br", "gzip") if wished[one] > 0), "")
-
-
-def _in(encoding: str, small: bytes) -> bytes:
-    if encoding == "br":
-        return small
-    body: bytes = brotli.decompress(small)
-    return gzip.compress(body, compresslevel=9, mtime=0) if encoding else body
 
 
 def _holds(known: str, etag: str) -> bool:

@@ -14,25 +14,27 @@ import time
 sys.path.insert(0, os.getcwd())
 
 from consent.records import writer
-from consent.records.rows import Row
 
 LATER_S = 0.3
 answered: dict[tuple[int, bytes], writer.Job] = {}
 
 
-def write(self: writer.Writer, job: writer.Job) -> tuple[Row, bool]:
+def begin(self: writer.Writer, job: writer.Job) -> None:
     row = job.row
+    self.room.enter(row.site_id, job.withdrawal)
     known = answered.setdefault((row.site_id, row.id), job)
-    if known is not job:
-        job.record, job.commitment = known.record, known.commitment
-        return known.row, True
-    row.seq = max(self._last_seq + 1, writer.now_us())
-    self._last_seq = row.seq
-    row.claimed = job.claimed - row.seq // 1000
-    row.salt = secrets.token_bytes(16)
-    job.seal()
-    self._queue.put(job)
-    return row, True
+    if known is job:
+        row.seq = max(self._last_seq + 1, writer.now_us())
+        self._last_seq = row.seq
+        row.claimed = job.claimed - row.seq // 1000
+        row.salt = secrets.token_bytes(16)
+        job.seal()
+        self._queue.put(job)
+    job.record, job.commitment, job.outcome = known.record, known.commitment, known.row
+    if job.tell is None:
+        job.done.release()
+    else:
+        job.tell([job])
 
 
 def commit(self: writer.Writer, batch: list[writer.Job]) -> None:
@@ -41,5 +43,5 @@ def commit(self: writer.Writer, batch: list[writer.Job]) -> None:
 
 
 at_once = writer.Writer._commit
-writer.Writer.write = write  # type: ignore[method-assign]
+writer.Writer.begin = begin  # type: ignore[method-assign]
 writer.Writer._commit = commit  # type: ignore[method-assign]

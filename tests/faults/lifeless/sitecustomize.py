@@ -28,19 +28,18 @@ def store(self: writer.Writer, connection: Any, batch: list[Any]) -> None:
     at_once(self, connection, batch)
 
 
-def write(self: writer.Writer, job: Any) -> Any:
-    stored = in_time(self, job)
+def outcome(self: writer.Writer, job: Any) -> Any:
     if how() == "leaves":
         os._exit(0)
-    return stored
+    return in_time(self, job)
 
 
 def how() -> str:
     return MARK.read_text("utf-8") if MARK.exists() else ""
 
 
-at_once, in_time = writer.Writer._store, writer.Writer.write
-writer.Writer.write = write  # type: ignore[method-assign]
+at_once, in_time = writer.Writer._store, writer.Writer.outcome
+writer.Writer.outcome = outcome  # type: ignore[method-assign]
 writer.Writer._store = store  # type: ignore[method-assign]
 pulse.LATE_S, pulse.LOST_S = 0.5, 3.0  # no test waits as long as an operator may
 if "UNWATCHED" in os.environ:
