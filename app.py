@@ -15,7 +15,7 @@ from typing import Any
 
 from flask import Flask, Response, current_app, request
 from sqlalchemy import Engine
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Rule
@@ -81,6 +81,7 @@ def create_app(settings: Config | None = None, clock: Callable[[], datetime] = u
         REGION=settings.region,
     )
     db.init_app(app)
+    app.teardown_appcontext(broken_off)
     for one in engines(app):
         row_security.guard(one)
     app.extensions["sealing"] = Keyring(settings.field_keys)
@@ -312,6 +313,14 @@ def broken(error: Exception) -> Response:
     response = refused(Refusal("server_error", "Something went wrong here.", status=500))
     response.headers["X-Request-Id"] = logs.request_id()  # the line of the log bears it too
     return response
+
+
+def broken_off(_: BaseException | None) -> None:
+    """A connection that has broken by the end of a request is given up: the answer is made."""
+    try:
+        db.session.close()
+    except SQLAlchemyError:
+        db.session().invalidate()
 
 
 def whole() -> None:

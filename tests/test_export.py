@@ -204,6 +204,7 @@ def peak(kind: str, through: Callable[..., Iterator[Any]] = iter) -> tuple[int, 
     seen: list[int] = []
     pages = evidence.pages(SITE, RecordFilter(), told=seen.append)
     gc.collect()
+    gc.freeze()  # what other tests have left does not put the next collection off
     tracemalloc.start()
     try:
         for _ in evidence.records(kind, SITE, through(pages)):
@@ -211,6 +212,7 @@ def peak(kind: str, through: Callable[..., Iterator[Any]] = iter) -> tuple[int, 
         return sum(seen), tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
+        gc.unfreeze()
 
 
 # -- what a spreadsheet would run --------------------------------------------------------------

@@ -9,7 +9,9 @@ import io
 import json
 import logging
 import re
-from collections.abc import Callable, Iterator
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
@@ -20,14 +22,15 @@ from flask import Flask, Request
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
+from sqlalchemy.engine import Connection
 from sqlalchemy.exc import OperationalError
 from werkzeug.test import TestResponse
 
 from app import create_app
-from consent import config, leaf, logs, notices, schemas, sites
+from consent import config, leaf, logs, notices, schemas, serving, sites
 from consent.db import db
 from consent.errors import Refusal
-from consent.records import Choice, job
+from consent.records import Choice, Writer, job
 from consent.records.beside import KeptAddress
 from consent.serving import Serving
 from consent.strict_json import Malformed, parse
@@ -656,3 +659,44 @@ def test_a_hot_road_that_answers_otherwise_is_found_out(
     else:
         monkeypatch.setattr(quick, "choice", lambda data: replace(real(data), layer=7))  # type: ignore[type-var]
     assert roads.unlike([Sent("a choice", roads.body())]) != []
+
+
+# -- a batch that hangs ------------------------------------------------------------------------
+
+
+def hanging(roads: Roads, monkeypatch: pytest.MonkeyPatch) -> TestResponse:
+    """The answer to a choice whose batch hangs when all of it is written and nothing is synced."""
+    monkeypatch.setattr(serving, "SLOW_S", 0.05)
+    monkeypatch.setattr(serving, "WAIT_S", 0.1)
+    monkeypatch.setattr("consent.records.writer.SLOW_S", 0.05)
+    monkeypatch.setattr("consent.records.writer.WAIT_S", 0.1)
+    Sent("so that memory holds what a choice needs", roads.body()).to(roads.hot)
+    writer = roads.hot.extensions["crumbtrail"].writer
+    also, ends = writer._also, threading.Event()
+
+    def hangs(connection: Connection, jobs: Sequence[job.Job]) -> None:
+        ends.wait(30)
+        raise OperationalError("", {}, Exception("the line is cut"))
+
+    monkeypatch.setattr(writer, "_also", hangs)
+    try:
+        return Sent("a choice", roads.body()).to(roads.hot)
+    finally:
+        ends.set()
+        monkeypatch.setattr(writer, "_also", also)
+
+
+def test_a_choice_that_is_written_and_not_synced_is_not_acknowledged(
+    make_roads: MakeRoads, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reply = hanging(make_roads(), monkeypatch)
+    assert reply.status_code == 503 and int(reply.headers["Retry-After"]) >= 1
+
+
+@pytest.mark.sqlite_only
+def test_a_writer_whose_word_counts_before_the_batch_is_over_is_found_out(
+    make_roads: MakeRoads, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Writer, "outcome", lambda self, job: (job.outcome, True))
+    monkeypatch.setattr(Writer, "_wait", lambda self, job: time.sleep(0.2))
+    assert hanging(make_roads(), monkeypatch).status_code == 201

@@ -29,8 +29,9 @@ def _held() -> LockType:
 
 @dataclass
 class Job:
-    """`outcome` is set before `done` is released and `tell`, of whoever does not wait in a thread,
-    is called with all jobs of the batch that have it."""
+    """`outcome` may be set before it is on disk, so it counts only once the batch is `over`. Then
+    `done` is released, and `tell`, of whoever does not wait in a thread, is called with all jobs of
+    the batch that have it."""
 
     row: Line
     rule: tuple[str, str]
@@ -45,6 +46,7 @@ class Job:
     done: LockType = field(default_factory=_held)
     tell: Callable[[list[Job]], None] | None = None
     outcome: Line | Exception | None = None
+    over: bool = False
     fresh: bool = True
     left: bool = False  # nobody waits for it any more
 

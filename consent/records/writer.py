@@ -98,6 +98,8 @@ class Writer:
 
     def outcome(self, job: Job) -> tuple[Line, bool]:
         """What `write` says, once the batch is over; Busy before."""
+        if not job.over:
+            raise busy()
         if isinstance(job.outcome, Line):
             return job.outcome, job.fresh
         raise job.outcome or busy()
@@ -334,6 +336,7 @@ def _tell(batch: Sequence[Job]) -> None:
     """Everybody who waits, that their outcome is there."""
     others: dict[Callable[[list[Job]], None], list[Job]] = {}
     for job in batch:
+        job.over = True
         job.done.release()
         if job.tell is not None:
             others.setdefault(job.tell, []).append(job)

@@ -31,6 +31,7 @@ def begin(self: writer.Writer, job: writer.Job) -> None:
         job.seal()
         self._queue.put(job)
     job.record, job.commitment, job.outcome = known.record, known.commitment, known.row
+    job.over = True
     if job.tell is None:
         job.done.release()
     else:
