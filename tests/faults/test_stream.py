@@ -14,6 +14,7 @@ import pytest
 
 from consent.databases import HOME
 from consent.ingest import Stream
+from consent.shards.front import FRESH_S
 from tests import stoppable
 from tests.databases import PostgresqlDatabases, lent
 from tests.faults.crowd import Crowd, checkpoints, more, repeated_alike
@@ -196,7 +197,9 @@ def moved(second: PostgresqlDatabases, servers: list[Server]) -> Crowd:
     more(crowd, 20, "at first")
     done = servers[0].flask("shard", "move", SITE, "two")
     assert done.returncode == 0, done.stderr
-    more(crowd, 20, "at the other database")
+    known = time.monotonic() + 2 * FRESH_S  # until then a server may not know that it moved
+    while time.monotonic() < known:
+        more(crowd, 20, "at the other database")
     second.cluster.stop()
     try:
         more(crowd, 20, "while that is away")
