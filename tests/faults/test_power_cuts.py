@@ -194,12 +194,16 @@ def recovered(start: Callable[[str, Path], Flask], folder: Path) -> list[str]:
     app = start(f"sqlite:///{folder / 'main.db'}", folder)
     clock: Clock = app.extensions["crumbtrail"].clock
     ledger: Ledger = app.extensions["crumbtrail"].ledger
-    with app.app_context():
-        ledger.tick(clock())
-        said = [*ledger.alarms.values(), *fsck(ledger.signer, clock())]
-        if SITE not in {site.key for site in sites.all_sites()}:
-            said.append("the site is gone")
-    close(app)
+    try:
+        with app.app_context():
+            ledger.tick(clock())
+            said = [*ledger.alarms.values(), *fsck(ledger.signer, clock())]
+            if SITE not in {site.key for site in sites.all_sites()}:
+                said.append("the site is gone")
+    except sqlite_build.DatabaseError as error:
+        said = [f"the signer's memory: {error}"]
+    finally:
+        close(app)
     return said
 
 
