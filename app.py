@@ -15,8 +15,7 @@ from typing import Any
 
 from flask import Flask, Response, current_app, request
 from sqlalchemy import Engine
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Rule
 
@@ -40,7 +39,7 @@ from consent.admin.guard import break_off, reads_pages
 from consent.commands import Commands
 from consent.config import Config
 from consent.databases import HOME
-from consent.db import PEOPLE, db, engine_options
+from consent.db import PEOPLE, away, db, engine_options
 from consent.directory import moved
 from consent.errors import NotFound, Refusal
 from consent.geo import Geo, shipped_database
@@ -308,7 +307,7 @@ def broken(error: Exception) -> Response:
     if moved(error):
         return refused(elsewhere())
     current_app.logger.error("unexpected error in %s", request.endpoint, exc_info=error)
-    if isinstance(error, OperationalError | PoolTimeout):  # the database is away
+    if away(error):
         return refused(busy(error))
     response = refused(Refusal("server_error", "Something went wrong here.", status=500))
     response.headers["X-Request-Id"] = logs.request_id()  # the line of the log bears it too

@@ -31,6 +31,8 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.engine import Engine
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
@@ -222,6 +224,13 @@ def engine_options(url: str) -> dict[str, Any]:
             " -c idle_in_transaction_session_timeout=10000 -c timezone=UTC",
         },
     }
+
+
+def away(error: BaseException) -> bool:
+    """Whether the database could not be reached, or gave us up because it heard nothing of us
+    (25P03, idle_in_transaction_session_timeout), which the driver calls an internal error."""
+    silent = getattr(getattr(error, "orig", None), "sqlstate", None) == "25P03"
+    return silent or isinstance(error, OperationalError | PoolTimeout)
 
 
 def open_sqlite(file: Path) -> Any:
