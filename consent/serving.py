@@ -68,7 +68,9 @@ class Serving:
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         try:
             body = await self._body(scope, receive)
-        except (OSError, TimeoutError):  # whoever asked has gone, or sends nothing
+        except TimeoutError:
+            return await _send(send, 408, [("Connection", "close")], b"")  # RFC 9110, 15.5.9
+        except ConnectionResetError:
             return
         environ = environ_of(scope, body)
         answer = await self._at_once(self._hot, environ) if self._hot else None
@@ -88,12 +90,8 @@ class Serving:
         """All of it, or its first LARGEST bytes."""
         if scope["method"] in ("GET", "HEAD"):
             return b""
-        message = await receive()
-        read: bytes = message.get("body", b"")
-        if not message.get("more_body"):
-            return read
         async with asyncio.timeout(BODY_S):
-            read, more = await _more(receive, read, LARGE)
+            read, more = await _more(receive, b"", LARGE)
             if more:
                 async with self._large:
                     read, more = await _more(receive, read, LARGEST)
@@ -218,7 +216,7 @@ def environ_of(scope: MutableMapping[str, Any], body: bytes) -> Environ:
         "QUERY_STRING": scope["query_string"].decode("latin-1"),
         "SERVER_PROTOCOL": f"HTTP/{scope['http_version']}",
         "SERVER_NAME": scope["server"][0],
-        "SERVER_PORT": scope["server"][1],
+        "SERVER_PORT": str(scope["server"][1]),
         "REMOTE_ADDR": scope["client"][0] if scope["client"] else "",
         "wsgi.url_scheme": scope["scheme"],
         "wsgi.input": io.BytesIO(body),

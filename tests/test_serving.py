@@ -83,6 +83,20 @@ def test_what_breaks_off_within_a_body_is_not_asked_about() -> None:
     assert run(broken_off()) == [] and asks == []
 
 
+def test_whoever_sends_no_body_in_time_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serving, "BODY_S", 0.05)
+    said: list[Any] = []
+
+    async def ask() -> None:
+        async def send(message: Any) -> None:
+            said.append(message)
+
+        await Serving(echo)(scope(), asyncio.Queue[Any]().get, send)
+
+    run(ask())
+    assert said[0]["status"] == 408 and said[1]["body"] == b"" and not said[1]["more_body"]
+
+
 class Long:
     """An answer of many pieces, which counts them and knows when it is closed."""
 
