@@ -9,7 +9,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -20,7 +19,7 @@ from sqlalchemy import select
 from consent.db import db, open_sqlite
 from consent.ledger import Ledger, Signer
 from consent.records.rows import Row
-from tests.acts import SECRET, choice_body, make_site, post_choice
+from tests.acts import SECRET, choice_body, make_site, post_choice, refusal
 from tests.conftest import Clock
 from tests.prepare import ROOT
 from tests.server import Reply, Server
@@ -89,13 +88,7 @@ def test_a_server_that_does_not_integrate_sees_that_its_database_went_back(
 def refuse(server: Server) -> Reply:
     """A refusal from a page of the demo."""
     notice = server.get(f"/v1/{SITE}/notice").json()
-    body = choice_body(
-        notice["notice"],
-        datetime.now(UTC),
-        categories=dict.fromkeys(notice["categories"], False),
-        language=notice["lang"],
-        page=server.url + "/demo/",
-    )
+    body = refusal(notice, server.url + "/demo/")
     headers = {"Origin": server.url, "Content_Type": "text/plain"}
     return server.post(f"/v1/{SITE}/consents", json.dumps(body).encode(), **headers)
 

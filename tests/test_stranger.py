@@ -6,13 +6,12 @@ import json
 import shutil
 import subprocess
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.acts import choice_body
+from tests.acts import refusal
 from tests.prepare import ROOT
 from tests.server import Server
 
@@ -23,14 +22,7 @@ SECRET = "a-stranger-keeps-this_01"
 def receipt_of(server: Server) -> dict[str, Any]:
     """The receipt of a new choice, once it is proven."""
     notice = server.get(f"/v1/{SITE}/notice").json()
-    body = choice_body(
-        notice["notice"],
-        datetime.now(UTC),
-        categories=dict.fromkeys(notice["categories"], False),
-        language=notice["lang"],
-        page=server.url + "/demo/",
-        visitor=SECRET,
-    )
+    body = refusal(notice, server.url + "/demo/") | {"visitor": SECRET}
     path = f"/v1/{SITE}/consents"
     headers = {"Origin": server.url, "Content_Type": "text/plain"}
     made = server.post(path, json.dumps(body).encode(), **headers)

@@ -7,14 +7,13 @@ import resource
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 from http.client import HTTPException
 from typing import Any
 
 import pytest
 
 from bench.processes import family
-from tests.acts import choice_body
+from tests.acts import refusal
 from tests.faults.load import SITE, post
 from tests.faults.sizes import size
 from tests.prepare import ROOT
@@ -34,13 +33,7 @@ def crowd(server: Server) -> list[Made]:
     notice = server.get(f"/v1/{SITE}/notice").json()
 
     def choose(_: int) -> Made:
-        body = choice_body(
-            notice["notice"],
-            datetime.now(UTC),
-            categories=dict.fromkeys(notice["categories"], False),
-            language=notice["lang"],
-            page=server.url + "/demo/",
-        )
+        body = refusal(notice, server.url + "/demo/")
         try:
             reply = post(server, body)
         except (OSError, HTTPException):
