@@ -97,7 +97,6 @@ def _cases(operation: Any, mode: GenerationMode, examples: int) -> list[Any]:
     @seed(1)
     @settings(
         max_examples=examples,
-        deadline=None,
         database=None,
         phases=[Phase.generate],
         verbosity=Verbosity.quiet,

@@ -344,7 +344,7 @@ PAGES = st.lists(PIECES | st.text(max_size=4) | st.just(" "), max_size=24).map(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(PAGES, st.lists(st.integers(0, 200), max_size=5))
 def test_where_a_page_is_cut_changes_nothing(page: bytes, cuts: list[int]) -> None:
     whole = through(page, own=OWN)
@@ -354,7 +354,7 @@ def test_where_a_page_is_cut_changes_nothing(page: bytes, cuts: list[int]) -> No
     assert b"".join(pieces) + made.close() == whole == cut(page, 1)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(PAGES)
 def test_a_page_that_names_no_published_host_gets_our_elements_and_nothing_else(
     page: bytes,
@@ -364,14 +364,14 @@ def test_a_page_that_names_no_published_host_gets_our_elements_and_nothing_else(
     assert told.replace(OWN.markup, b"", 1) == page
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(PAGES)
 def test_a_page_that_went_through_twice_is_as_after_the_first_time(page: bytes) -> None:
     once = through(page)
     assert through(once) == once
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.binary(max_size=60))
 def test_any_bytes_at_all_come_out_again(data: bytes) -> None:
     assert through(data) == data

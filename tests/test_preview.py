@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -27,6 +28,12 @@ pytestmark = pytest.mark.sqlite_only
 KEY = "example.com"
 AT = f"/sites/{KEY}"
 RED = {"position": "top", "theme": {"light": {"accent": "#8a1538"}, "radius": 0, "size": 18}}
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """The browser's own: it takes rules that are two days old for none."""
+    return Clock(datetime.now(UTC))
 
 
 @pytest.fixture

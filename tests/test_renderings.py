@@ -7,7 +7,7 @@ import re
 import sys
 import time
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -28,6 +28,12 @@ from tests.prepare import chromium
 from tests.test_admin import EMAIL, WORDS, Owner
 
 KEY = "example.com"
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """The browser's own: it takes rules that are two days old for none."""
+    return Clock(datetime.now(UTC))
 
 
 @pytest.fixture

@@ -34,7 +34,6 @@ SITE = "example.com"
 WALK = settings(
     max_examples=size("walks"),
     stateful_step_count=30,
-    deadline=None,
     derandomize=True,
     database=None,
     report_multiple_bugs=False,
