@@ -35,7 +35,7 @@ lint: .venv/dev.stamp static/js/node_modules/.stamp packages/node_modules/.stamp
 	$(PY) -m ruff format --check .
 	$(PY) -m ruff check .
 	$(PY) -m mypy
-	$(PY) deploy/check.py
+	$(PY) -m deploy.check
 	cd static/js && $(WITH_NODE) node node_modules/typescript/bin/tsc -p .
 	cd static/js && $(WITH_NODE) node build.mjs --check
 	cd packages && $(WITH_NODE) node ../static/js/node_modules/typescript/bin/tsc -p .
