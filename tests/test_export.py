@@ -3,31 +3,28 @@
 from __future__ import annotations
 
 import csv
-import gc
 import io
 import json
+import os
 import re
-import secrets
-import tracemalloc
-from collections.abc import Callable, Iterator
+import subprocess
+import sys
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from jsonschema import Draft202012Validator
-from sqlalchemy import insert, select
 from werkzeug.test import TestResponse
 
-from consent import evidence, trail
+from consent import trail
 from consent.auditor import EXPORT_FILTERS
-from consent.db import db
 from consent.evidence import formats, table, walk
-from consent.records import RecordFilter
-from consent.records.rows import Row
 from tests.conftest import Clock
 from tests.evidence import SETTINGS, SITE, erase, fetch, history, key_of, lines, unzip
+from tests.prepare import ROOT
 
 EXPORT = f"/v1/audit/{SITE}/export"
 RECORDS = f"/v1/audit/{SITE}/records"
@@ -168,51 +165,19 @@ def test_an_export_reads_no_further_than_it_was_sent(
 
 @pytest.mark.parametrize("kind", ["json", "ndjson", "csv", "parquet"])
 def test_K04_ten_times_the_records_take_no_more_memory(
-    key: dict[str, str], made: list[str], monkeypatch: pytest.MonkeyPatch, kind: str
+    app: Flask, made: list[str], kind: str, tmp_path: Path
 ) -> None:
     """The twin keeps all pages before it sends the first."""
-    monkeypatch.setattr(walk, "PAGE", 50)
-    copy(200 - len(made))
-    peak(kind)  # whatever is loaded once is loaded
-    found, small = peak(kind)
-    _, kept = peak(kind, hoarded)
-    copy(1800)
-    told, large = peak(kind)
-    _, all_kept = peak(kind, hoarded)
-    assert (found, told) == (200, 2000)
+    told = {"DATABASE_URL": app.extensions["crumbtrail"].config.database_url}
+    told |= {"INSTANCE_PATH": str(tmp_path / "peaks"), "SECRET_KEY": "not a secret"}
+    command = [sys.executable, "-m", "tests.peaks", kind]
+    done = subprocess.run(command, cwd=ROOT, env=os.environ | told, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    (small, large), (kept, all_kept) = found["peak"], found["hoarded"]
+    assert found["told"] == [200, 2000]
     assert large < small * 1.5
     assert all_kept > kept * 3 and all_kept > large * 3
-
-
-def copy(count: int) -> None:
-    """So many copies of the last record, each with an id of its own."""
-    one = db.session.scalars(select(Row).order_by(Row.seq.desc()).limit(1)).one()
-    values = {name: getattr(one, name) for name in Row.__table__.columns.keys()}
-    rows = [
-        values | {"seq": one.seq + n, "id": secrets.token_bytes(16)} for n in range(1, count + 1)
-    ]
-    db.session.execute(insert(Row), rows)
-    db.session.commit()
-
-
-def hoarded(pages: Iterator[Any]) -> Iterator[Any]:
-    return iter(list(pages))
-
-
-def peak(kind: str, through: Callable[..., Iterator[Any]] = iter) -> tuple[int, int]:
-    """How many records an export of this form tells of, and Python's peak meanwhile, in bytes."""
-    seen: list[int] = []
-    pages = evidence.pages(SITE, RecordFilter(), told=seen.append)
-    gc.collect()
-    gc.freeze()  # what other tests have left is not looked through again and again
-    tracemalloc.start()
-    try:
-        for _ in evidence.records(kind, SITE, through(pages)):
-            gc.collect()  # what a page leaves in rings is not what an export keeps
-        return sum(seen), tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
-        gc.unfreeze()
 
 
 # -- what a spreadsheet would run --------------------------------------------------------------
