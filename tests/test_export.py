@@ -5,10 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 import re
-import subprocess
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -22,9 +19,9 @@ from werkzeug.test import TestResponse
 from consent import trail
 from consent.auditor import EXPORT_FILTERS
 from consent.evidence import formats, table, walk
+from tests import peaks
 from tests.conftest import Clock
 from tests.evidence import SETTINGS, SITE, erase, fetch, history, key_of, lines, unzip
-from tests.prepare import ROOT
 
 EXPORT = f"/v1/audit/{SITE}/export"
 RECORDS = f"/v1/audit/{SITE}/records"
@@ -168,12 +165,7 @@ def test_K04_ten_times_the_records_take_no_more_memory(
     app: Flask, made: list[str], kind: str, tmp_path: Path
 ) -> None:
     """The twin keeps all pages before it sends the first."""
-    told = {"DATABASE_URL": app.extensions["crumbtrail"].config.database_url}
-    told |= {"INSTANCE_PATH": str(tmp_path / "peaks"), "SECRET_KEY": "not a secret"}
-    command = [sys.executable, "-m", "tests.peaks", kind]
-    done = subprocess.run(command, cwd=ROOT, env=os.environ | told, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout)
+    found = peaks.measured(app, tmp_path / "peaks", "export", kind)
     (small, large), (kept, all_kept) = found["peak"], found["hoarded"]
     assert found["told"] == [200, 2000]
     assert large < small * 1.5

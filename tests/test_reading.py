@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import gzip
 import json
 import tracemalloc
@@ -26,6 +25,7 @@ from consent.sites import Site
 from consent.visitor import shelf
 from consent.visitor.reach import AWAY_S
 from consent.visitor.recent import Recent
+from tests import peaks
 from tests.acts import BY, choice_body, make_site, post_choice
 from tests.conftest import Clock
 from tests.databases import migrate
@@ -260,14 +260,7 @@ def test_what_visitors_read_comes_from_memory_while_the_database_is_away(
 # -- bounded -----------------------------------------------------------------------------------
 
 
-class Unbounded(Recent[Any]):
-    """The twin: keeps all it is given."""
-
-    def __init__(self, limit: int) -> None:
-        super().__init__(1 << 60)
-
-
-@pytest.mark.parametrize(("kind", "bounded"), [(Recent, True), (Unbounded, False)])
+@pytest.mark.parametrize(("kind", "bounded"), [(Recent, True), (peaks.Unbounded, False)])
 def test_a_shelf_is_never_heavier_than_its_limit_and_keeps_what_is_used(
     kind: Callable[[int], Recent[bytes]], bounded: bool
 ) -> None:
@@ -326,31 +319,13 @@ def copies(app: Flask, count: int) -> list[str]:
 
 
 @pytest.mark.sqlite_only
-@pytest.mark.parametrize(("kind", "bounded"), [(Recent, True), (Unbounded, False)])
+@pytest.mark.parametrize(("kind", "bounded"), [("Recent", True), ("Unbounded", False)])
 def test_a_thousand_published_sites_take_no_more_memory_than_the_shelves_may_weigh(
-    app: Flask,
-    client: FlaskClient,
-    digest: str,
-    monkeypatch: pytest.MonkeyPatch,
-    kind: type[Recent[Any]],
-    bounded: bool,
+    app: Flask, digest: str, tmp_path: Path, kind: str, bounded: bool
 ) -> None:
-    """Shelves of a twentieth, so that the twin, which keeps all, is far above them."""
-    small = {name: limit // 20 for name, limit in shelf.LIMITS.items()}
-    monkeypatch.setattr(shelf, "LIMITS", small)
-    monkeypatch.setattr(shelf, "Recent", kind)
-    keys = copies(app, 1_020)
-    for key in keys[:20]:  # what the first requests load for good
-        ask(client, f"/v1/{key}/consent.js")
-    tracemalloc.start()
-    for key in keys[20:]:
-        assert ask(client, f"/v1/{key}/consent.js").status_code == 200
-    gc.collect()  # what is held, and not what nobody holds any more
-    taken, _ = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    with app.app_context():
-        weighed = sum(shelf.shelf(name).weight for name in small)
-    assert (weighed <= sum(small.values()), taken <= sum(small.values())) == (bounded,) * 2
+    copies(app, 1_020)
+    found = peaks.measured(app, tmp_path / "peaks", "scripts", kind)
+    assert (found["weigh"] <= found["most"], found["held"] <= found["most"]) == (bounded,) * 2
 
 
 def test_a_server_whose_postgresql_was_stopped_serves_and_refuses_choices_for_now(
