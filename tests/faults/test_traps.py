@@ -26,8 +26,8 @@ QUICK: dict[str, Any] = {
     "delay": 0.0,
     "dwell": 0.5,
     "seconds": SECONDS,
-    "page_seconds": 3.0,
-    "patience": 4.0,
+    "page_seconds": 6.0,
+    "patience": 8.0,
 }
 LIMIT = Options().memory
 ASKED, SENT = 400, 60_000_000  # more than any page may have, and less than a trap wants
