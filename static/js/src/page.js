@@ -184,7 +184,7 @@ export class Page {
       location.origin + location.pathname,
     ];
     this.decided.push(decision);
-    // Whoever leaves before the rest has come finds it at the next view (rest.js, `last`).
+    // Whoever leaves before the rest has come finds it at the next view (rest/record.js, `last`).
     safe(() => localStorage.setItem(keyOf(config.cookie.path) + '.', '' + decision));
     this.keep();
     this.now = this.judge();

@@ -1,6 +1,6 @@
 /** Where the browser's maker says how to block and delete cookies. */
 
-import { h, link } from './dom.js';
+import { h, link } from '../dom.js';
 
 const SUPPORT = 'https://support.';
 
@@ -24,7 +24,7 @@ const BROWSERS = [
 
 /**
  * A line with the page for this browser, or with all of them where it is none of these.
- * @param {import('./dom.js').Words} w
+ * @param {import('../dom.js').Words} w
  */
 export function help(w) {
   const agent = navigator.userAgent;

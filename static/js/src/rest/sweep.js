@@ -1,8 +1,8 @@
 /** Deletes what was stored for categories and services that are no longer allowed. */
 
-/** @typedef {import('./types').Config} Config */
-/** @typedef {import('./types').Tracker} Tracker */
-/** @typedef {import('./types').Verdict} Verdict */
+/** @typedef {import('../types').Config} Config */
+/** @typedef {import('../types').Tracker} Tracker */
+/** @typedef {import('../types').Verdict} Verdict */
 
 /**
  * @param {Tracker} tracker

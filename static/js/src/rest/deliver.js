@@ -1,10 +1,10 @@
 /** Delivers records: kept until the server has answered, in order, never dropped. */
 
-import { secret, uuid7 } from './ids.js';
-import { text } from './json.js';
+import { secret, uuid7 } from '../ids.js';
+import { text } from '../json.js';
 import { post } from './post.js';
 
-/** @typedef {import('./types').Pending} Pending */
+/** @typedef {import('../types').Pending} Pending */
 
 /** @param {string | null} header seconds or a date */
 const wait = (header) => {
@@ -35,7 +35,7 @@ export class Delivery {
   /**
    * @param {string} url
    * @param {boolean} http whether the server keeps the visitor's secret in a cookie of its own
-   * @param {ReturnType<typeof import('./memory.js').memory>} memory
+   * @param {ReturnType<typeof import('../memory.js').memory>} memory
    * @param {(id: string, reply: any) => void} delivered
    * @param {(old: string, fresh: string) => void} renamed
    * @param {() => string | null} visitor

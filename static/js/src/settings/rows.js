@@ -1,17 +1,23 @@
 /** One line of the table of cookies, and times: what is not stated is said to be so. */
 
-import { link } from './dom.js';
+import { link } from '../dom.js';
 
-/** @typedef {import('./dom.js').Words} Words */
-/** @typedef {import('./types').Details} Details */
-/** @typedef {import('./types').Duration} Duration */
-/** @typedef {import('./types').TrackerRow} TrackerRow */
+/** @typedef {import('../dom.js').Words} Words */
+/** @typedef {import('../types').Details} Details */
+/** @typedef {import('../types').Duration} Duration */
+/** @typedef {import('../types').TrackerRow} TrackerRow */
 
 /** @param {Words} w @param {Duration | null | undefined} value */
 export function duration(w, value) {
   if (!value) return w.t('not_stated');
   if (value === 'session') return w.t('session');
   return w.t('unit_' + value.unit.replace(/s$/, ''), { n: value.value });
+}
+
+/** @param {string} lang @param {string | number} when milliseconds, or as the server writes it */
+export function date(lang, when) {
+  const style = /** @type {const} */ ({ dateStyle: 'long', timeStyle: 'short' });
+  return new Intl.DateTimeFormat(lang, style).format(new Date(when));
 }
 
 /**

@@ -1,9 +1,9 @@
 /** The log of what is held, and of what was let go: what, why, by which rule. For the owner's eyes. */
 
-import { drop, h } from './dom.js';
+import { drop, h } from '../dom.js';
 
-/** @typedef {import('./types').HeldEntry} HeldEntry */
-/** @typedef {import('./page.js').Page} Page */
+/** @typedef {import('../types').HeldEntry} HeldEntry */
+/** @typedef {import('../page.js').Page} Page */
 
 /**
  * @param {Page} page

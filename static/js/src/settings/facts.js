@@ -1,11 +1,11 @@
 /** Who answers for this, whom to ask and to complain to, where and how long what is kept. */
 
-import { h, link } from './dom.js';
-import { duration } from './rows.js';
+import { h, link } from '../dom.js';
+import { date, duration } from './rows.js';
 
-/** @typedef {import('./dom.js').Words} Words */
-/** @typedef {import('./settings.js').Settings} Settings */
-/** @typedef {import('./types').Details} Details */
+/** @typedef {import('../dom.js').Words} Words */
+/** @typedef {import('../settings.js').Settings} Settings */
+/** @typedef {import('../types').Details} Details */
 
 const FIELDS =
   'legal_name trading_name name title address email phone website url registration_number vat_number'.split(
@@ -27,7 +27,7 @@ export function facts(settings, details) {
     const lines = describe(w, value);
     return lines.length ? [h('section', { class: 'ctl-card' }, h('h3', null, w.t(key)), lines)] : [];
   };
-  const date = details.published_at && settings.date(details.published_at);
+  const at = details.published_at && date(page.language.lang, details.published_at);
   return [
     ...block('controller', controller),
     rights(settings, details),
@@ -36,7 +36,7 @@ export function facts(settings, details) {
     h(
       'p',
       { class: 'ctl-small' },
-      date && w.t('published', { version: details.version || 1, date }) + ' ',
+      at && w.t('published', { version: details.version || 1, date: at }) + ' ',
       details.choice_lifetime &&
         w.t('lifetime', { time: duration(w, details.choice_lifetime) }) + ' ',
       details.retention &&

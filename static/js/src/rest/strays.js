@@ -3,7 +3,7 @@
  * back what stood there of ours too: the copies go, and a frame that one hid is seen again.
  */
 
-import { drop } from './dom.js';
+import { drop } from '../dom.js';
 
 const OURS = ['#cmp-dialog', '#cmp-entry', '#cmp-note', '.ctl-embed'].map((one) => '.ctl-root' + one).join(',');
 

@@ -1,10 +1,10 @@
 /** Where an embed would stand and is held: who it comes from, and a button that allows just that. */
 
-import { drop, h, words } from './dom.js';
-import { button, tongue } from './first.js';
+import { drop, h, words } from '../dom.js';
+import { button, tongue } from '../first.js';
 
-/** @typedef {import('./page.js').Page} Page */
-/** @typedef {import('./types').Details} Details */
+/** @typedef {import('../page.js').Page} Page */
+/** @typedef {import('../types').Details} Details */
 
 /** @type {Map<Element, HTMLElement>} each held frame and what stands in its place */
 const places = new Map();
