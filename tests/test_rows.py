@@ -1,12 +1,12 @@
-"""bench/rows.py at work on a few thousand records: what it builds is what it says it measures."""
+"""bench/rows at work on a few thousand records: what it builds is what it says it measures."""
 
 from __future__ import annotations
 
-from bench.rows import main
+from bench.rows.measure import measure
 
 
 def test_a_record_is_small_and_found_by_its_visitor_its_moment_and_its_place(engine: str) -> None:
-    done = main(6000, engine, 2, rounds=2, tries=20)
+    done = measure(6000, engine, 2, rounds=2, tries=20)
     assert set(done.found) == {"look-up by visitor", "page of 100", "proof"}
     assert engine != "sqlite" or done.size <= 220
     assert done.by_cpu > 0 and done.by_clock > 0
