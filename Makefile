@@ -7,11 +7,12 @@
 #   make cluster         two PostgreSQL that fail over, a stream, web processes apart, killed part by part (minutes)
 #   make bench           measure this machine beside c15t, about ten minutes; make bench ROWS=100000 (docs/benchmarks.md)
 #   make bench-banner    the same for the banner, in Chromium beside five others
+#   make bench-memory    memory of the server at full load, half an hour on each database; make bench-memory MINUTES=5
 #   make schemathesis    hold every answer against /openapi.json (ten minutes and more)
 #   make eval            how often the classifier is right;   make eval EVAL=labelled.csv
 #   make clean           delete the data, the caches and .venv: start over
 
-.PHONY: run test lint js bench bench-banner eval faults cluster schemathesis clean
+.PHONY: run test lint js bench bench-banner bench-memory eval faults cluster schemathesis clean
 .DEFAULT_GOAL := run
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -63,6 +64,11 @@ BANNER := ROUNDS WARM CPU RTT MBIT PEERS WRITE
 bench-banner: .venv/dev.stamp $(if $(filter 0,$(PEERS)),,bench/banner/node_modules/.stamp)
 	@$(PY) tests/prepare.py node chromium
 	@$(WITH_NODE) $(PY) -m bench.banner.run $(foreach name,$(BANNER),$(if $($(name)),$(name)=$($(name))))
+
+MEMORY := MINUTES SCRIPTS PER
+bench-memory: .venv/run.stamp
+	@$(PY) tests/prepare.py postgresql
+	@$(PY) -m bench.memory $(foreach name,$(MEMORY),$(if $($(name)),$(name)=$($(name))))
 
 EVAL ?= bench/published.csv
 eval: .venv/run.stamp

@@ -17,6 +17,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from bench.parameters import parameters
 from bench.report import number, put, table
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -179,13 +180,7 @@ def _assumed(given: Mapping[str, float]) -> str:
 
 
 def assumptions(words: Sequence[str]) -> dict[str, float]:
-    given = {name: value for name, (value, _) in ASSUMED.items()}
-    for word in words:
-        name, _, value = word.partition("=")
-        if name not in given:
-            raise SystemExit(f"{name} is not one of {', '.join(given)}")
-        given[name] = float(value)
-    return given
+    return parameters(words, {name: float(value) for name, (value, _) in ASSUMED.items()})
 
 
 def into_docs(found: Mapping[str, Any]) -> None:

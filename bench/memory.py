@@ -1,7 +1,7 @@
 """Memory of the serving process at full load, over time: what it begins with, ends with, and the
 slope between.
 
-    python -m bench.memory [MINUTES=30] [SCRIPTS=50] [PER=5]
+    make bench-memory [MINUTES=30] [SCRIPTS=50] [PER=5]
 
 Choices come as fast as they are answered (a closed loop of 64 connections), beside SCRIPTS requests
 a second for `consent.js` by visitors of every place, on each database in turn. Every PER seconds
@@ -24,6 +24,7 @@ from itertools import combinations
 from pathlib import Path
 
 from bench.load import load, request
+from bench.parameters import parameters
 from bench.processes import family, kinds, resident
 from bench.servers import SITE, Ours, Postgresql, Sqlite
 from tests.postgres import cluster
@@ -57,14 +58,14 @@ class Course:
     files: tuple[int, int]
 
 
-def main(words: Sequence[str]) -> None:
-    told = PARAMETERS | {name: float(value) for name, _, value in (w.partition("=") for w in words)}
-    if set(told) != set(PARAMETERS):
-        raise SystemExit(f"There are {', '.join(PARAMETERS)}.")
+def main(words: Sequence[str]) -> dict[str, Course]:
+    """Of each database."""
+    told, found = parameters(words, PARAMETERS), {}
     with cluster(synced=True) as postgres, tempfile.TemporaryDirectory() as folder:
         for database in (Sqlite(Path(folder) / "rows"), Postgresql(postgres, "memory")):
             ours = Ours(Path(folder) / database.name, database)
-            watched(ours, told)
+            found[ours.name] = watched(ours, told)
+    return found
 
 
 def watched(ours: Ours, told: dict[str, float]) -> Course:
@@ -130,7 +131,7 @@ def shown(one: Sample) -> str:
 def course(samples: Sequence[Sample]) -> Course:
     """Begin and end are medians over a sixth of the time each; the slope is Theil and Sen's."""
     sixth = max(1, len(samples) // 6)
-    warm = samples[sixth:]
+    warm = samples[sixth:] or samples
     begin, end = (
         statistics.median(o.resident for o in some) for some in (warm[:sixth], warm[-sixth:])
     )

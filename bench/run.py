@@ -28,6 +28,7 @@ import psycopg
 from bench import audit, capacity, report
 from bench.fill import fill
 from bench.load import CONNECTIONS, load, request
+from bench.parameters import parameters
 from bench.processes import Watch, cpu
 from bench.servers import (
     PEER,
@@ -61,7 +62,7 @@ Figures = dict[str, Any]
 
 
 def main(words: Sequence[str]) -> Figures:
-    told = parameters(words)
+    told = parameters(words, PARAMETERS)
     if told["PEER"] and not (PEER / "node_modules").exists():
         raise SystemExit("The peer is not installed: `make bench` does it, PEER=0 leaves it out.")
     with cluster(synced=True) as postgres, tempfile.TemporaryDirectory() as folder:
@@ -73,16 +74,6 @@ def main(words: Sequence[str]) -> Figures:
         capacity.into_docs(found)
     print(report.text(found))
     return found
-
-
-def parameters(words: Sequence[str]) -> dict[str, float]:
-    told: dict[str, float] = dict(PARAMETERS)
-    for word in words:
-        name, _, value = word.partition("=")
-        if name not in PARAMETERS:
-            raise SystemExit(f"{name} is not one of {', '.join(PARAMETERS)}")
-        told[name] = float(value) if name in ("SECONDS", "MINUTES") else int(value)
-    return told
 
 
 def measured(folder: Path, postgres: Cluster, told: dict[str, float]) -> Figures:

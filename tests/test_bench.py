@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from bench import capacity, report, run
+from bench import capacity, memory, report, run
 from bench.banner import run as banner
+from bench.parameters import parameters
 from tests.prepare import chromium
 
 SMALLEST = "SECONDS=0.3 ROUNDS=1 ROWS=300 RATE=20 MINUTES=0.02 ASKED=2 PEER=0 WRITE=0".split()
@@ -115,4 +116,30 @@ def test_what_a_run_writes_stands_between_its_marks_alone(tmp_path: Path) -> Non
 
 def test_a_parameter_that_is_none_is_named() -> None:
     with pytest.raises(SystemExit, match="ROW is not one of SECONDS, ROUNDS, ROWS"):
-        run.parameters(["ROW=1"])
+        parameters(["ROW=1"], run.PARAMETERS)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not shutil.which("cc"), reason="the generator is built by a C compiler")
+def test_a_look_at_memory_finds_its_course_on_both_databases(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    found = memory.main("MINUTES=0.02 SCRIPTS=5 PER=0.2".split())
+    assert [*found] == OURS
+    for one in found.values():
+        assert 0 < one.begin <= one.most and 0 < one.end <= one.most
+        assert min(*one.threads, *one.files) > 0
+    assert capsys.readouterr().out.count(" choices a second (") == 2
+
+
+def test_memory_that_grows_has_a_slope_and_memory_that_stays_has_none() -> None:
+    def course(per_hour: int) -> memory.Course:
+        return memory.course(
+            [
+                memory.Sample(at, (100 + at * per_hour // 3600) * memory.MIB, 0, 8, 40)
+                for at in range(0, 7200, 360)
+            ]
+        )
+
+    assert course(0).slope == 0 and course(0).most == course(0).begin == course(0).end == 100
+    assert course(10).slope == pytest.approx(10) and course(10).end > course(10).begin

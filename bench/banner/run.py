@@ -28,6 +28,7 @@ import app as wiring
 from bench import report
 from bench.banner import banners, site
 from bench.banner.banners import Banner
+from bench.parameters import parameters
 from consent import cli, config, sites, users
 from consent.db import db
 from tests.acts import BY, make_site
@@ -55,7 +56,7 @@ Figures = dict[str, Any]
 
 
 def main(words: Sequence[str]) -> Figures:
-    told = parameters(words)
+    told = parameters(words, PARAMETERS)
     found: Figures = {"began": datetime.now(UTC).strftime("%Y-%m-%d"), "parameters": told}
     with sync_playwright() as running, tempfile.TemporaryDirectory() as folder:
         browser = running.chromium.launch(
@@ -70,16 +71,6 @@ def main(words: Sequence[str]) -> Figures:
         report.put(text(found), begin=BEGIN, end=END)
     print(text(found))
     return found
-
-
-def parameters(words: Sequence[str]) -> Figures:
-    told: Figures = dict(PARAMETERS)
-    for word in words:
-        name, _, value = word.partition("=")
-        if name not in PARAMETERS:
-            raise SystemExit(f"{name} is not one of {', '.join(PARAMETERS)}")
-        told[name] = value if name == "CPU" else int(value)
-    return told
 
 
 @contextmanager
