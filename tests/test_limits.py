@@ -3,6 +3,8 @@
 import subprocess
 import sys
 import threading
+import tracemalloc
+from ipaddress import IPv4Address
 from pathlib import Path
 
 import pytest
@@ -61,6 +63,19 @@ def test_memory_is_bounded_and_the_least_recent_are_forgotten():
     assert len(limiter) == 3
     assert limiter.take("d", NOW) > 0, "the latest is remembered"
     assert limiter.take("a", NOW) == 0.0, "the oldest starts anew"
+
+
+def test_what_counts_choices_by_their_address_takes_64_mebibytes_at_most():
+    limiter = Limiter(rate_per_s=1, burst=60)
+    tracemalloc.start()
+    try:
+        for number in range(100_100):
+            limiter.take(client_key(IPv4Address(number)), NOW)
+        taken, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(limiter) == 100_000
+    assert 3 * taken <= 64 * 2**20, "there are three: choices, withdrawals, bursts"
 
 
 def test_who_has_the_whole_burst_again_is_forgotten():

@@ -173,3 +173,39 @@ def test_a_limit_that_all_sites_share_is_found_out(
     real = Limiter.take
     monkeypatch.setattr(Limiter, "take", lambda self, key, now, cost=1.0: real(self, "", now, cost))
     assert flood(make_app(RATE_SITE="20", RATE_CLIENT="0"), clock) < 9
+
+
+def crowded_by_one(app: Flask, clock: Clock) -> int:
+    """How many of ten visitors are taken while one client sends far more than its site may."""
+    digest, client, taken = make_site(app, clock.now).digest, app.test_client(), 0
+    for number in range(10):
+        for address in ["198.51.100.7"] * 8 + [f"203.0.113.{number}"]:
+            body = choice_body(digest, clock.now)
+            reply = post_choice(client, "example.com", body, X_Forwarded_For=address)
+            taken += address.startswith("203") and reply.status_code == 201
+    return taken
+
+
+ONE = {"RATE_SITE": "20", "RATE_CLIENT": "5", "TRUSTED_PROXIES": "127.0.0.0/8"}
+
+
+def test_what_one_client_is_refused_its_site_does_not_pay_for(
+    make_app: Callable[..., Flask], clock: Clock
+) -> None:
+    assert crowded_by_one(make_app(**ONE), clock) == 10
+
+
+def test_a_site_that_pays_for_what_is_refused_is_found_out(
+    make_app: Callable[..., Flask], clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = make_app(**ONE)
+    limits = app.extensions["crumbtrail"].limits
+
+    def paid(self: Limiter, key: str, now: float, cost: float = 1.0) -> float:
+        if self is limits["client_choice"]:
+            limits["site_choice"].take("example.com", now)
+        return real(self, key, now, cost)
+
+    real = Limiter.take
+    monkeypatch.setattr(Limiter, "take", paid)
+    assert crowded_by_one(app, clock) < 9

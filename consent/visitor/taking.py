@@ -121,8 +121,10 @@ def _wait(of: Site, choice: Choice, asked: Request) -> float:
     known = parts()
     limits, now = known.limits, known.clock().timestamp()
     kind = "withdrawal" if choice.action == "withdraw" else "choice"
-    wait, client = limits[f"site_{kind}"].take(of.key, now), where.limit_key(asked)
-    return wait if client is None else max(wait, limits[f"client_{kind}"].take(client, now))
+    client = where.limit_key(asked)
+    wait = 0.0 if client is None else limits[f"client_{kind}"].take(client, now)
+    # In this order: what one client is refused is not taken from the site's other visitors.
+    return wait or limits[f"site_{kind}"].take(of.key, now)
 
 
 def regime_here(now: datetime, asked: Request = request) -> Regime:
