@@ -18,7 +18,7 @@ from alembic.config import Config as AlembicConfig
 from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
 from granian import Granian
-from granian.constants import Interfaces
+from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
@@ -125,6 +125,7 @@ def serve() -> None:
         address=config.host,
         port=config.port,
         interface=Interfaces.ASGINL,
+        http=HTTPModes.http1,  # to tell the two apart it would wait for ever for a first byte
         workers=1,
         workers_kill_timeout=5,  # a busy worker may not see the signal to stop
         backlog=1024,

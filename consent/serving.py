@@ -11,6 +11,9 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import io
+import os
+import socket
+import stat
 import sys
 import time
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
@@ -38,6 +41,7 @@ LARGEST = 2 * 1024 * 1024 + 1  # bytes of a body that are read: one more than an
 LARGE = 64 * 1024  # beyond it, a body is one of
 LARGE_AT_ONCE = 16
 BODY_S = 60.0  # within which a body has to be here
+READ_S = 30.0  # within which a reader takes some of what waits for it
 WHOLE = 256 * 1024  # a shorter answer is sent in one piece
 ALWAYS: Environ = {
     "SCRIPT_NAME": "",
@@ -59,6 +63,7 @@ class Serving:
         self._threads = ThreadPoolExecutor(threads, "answers")
         self._large = asyncio.Semaphore(LARGE_AT_ONCE)
         self._waiting = Waiting()
+        self._hurries = False
         self._context = contextvars.copy_context()
         if hot is not None:
             self._context.run(AT_ONCE.set, True)
@@ -66,12 +71,15 @@ class Serving:
             self._context.run(hot.app.app_context().push)
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+        if not self._hurries:
+            self._hurries = True
+            hurry(int(scope["server"][1]), READ_S)
         try:
             body = await self._body(scope, receive)
         except TimeoutError:
             return await _send(send, 408, [("Connection", "close")], b"")  # RFC 9110, 15.5.9
         except ConnectionResetError:
-            return
+            return await _send(send, 400, [("Connection", "close")], b"")  # RFC 9112, 8
         environ = environ_of(scope, body)
         answer = await self._at_once(self._hot, environ) if self._hot else None
         if answer is None:
@@ -201,6 +209,18 @@ class Exchange:
             await sending
 
         asyncio.run_coroutine_threadsafe(sent(), self._loop).result()
+
+
+def hurry(port: int, within_s: float) -> None:
+    """Let the system break off who takes in nothing of what waits for it (RFC 5482; Linux): on
+    what is connected to that port, and with what listens there on all that will be."""
+    for name in os.listdir("/proc/self/fd") if hasattr(socket, "TCP_USER_TIMEOUT") else ():
+        with suppress(OSError):  # it was closed meanwhile
+            if stat.S_ISSOCK(os.fstat(int(name)).st_mode):
+                with socket.socket(fileno=os.dup(int(name))) as one:
+                    if one.getsockname()[1:2] == (port,):
+                        told = int(within_s * 1000)
+                        one.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, told)
 
 
 def environ_of(scope: MutableMapping[str, Any], body: bytes) -> Environ:

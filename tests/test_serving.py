@@ -60,7 +60,7 @@ def test_of_a_body_no_more_is_read_than_any_route_takes() -> None:
     assert (b"Content-Length", str(serving.LARGEST).encode()) in began["headers"]
 
 
-def test_what_breaks_off_within_a_body_is_not_asked_about() -> None:
+def test_what_breaks_off_within_a_body_is_refused_and_not_asked_about() -> None:
     asks = list[Any]()
 
     def app(environ: dict[str, Any], start: Start) -> list[bytes]:
@@ -80,7 +80,8 @@ def test_what_breaks_off_within_a_body_is_not_asked_about() -> None:
         await Serving(app)(scope(), receive, send)
         return said
 
-    assert run(broken_off()) == [] and asks == []
+    began, _ = run(broken_off())
+    assert began["status"] == 400 and asks == []
 
 
 def test_whoever_sends_no_body_in_time_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,6 +25,7 @@ SIZES = {  # what: (smallest, long)
     "leaders": (1, 20),  # of the stream that are killed, and a web server each time
     "choices": (150, 10_000),  # sent while eight ledgers tick
     "crowd": (600, 20_000),  # choices that come at once at a server with a cap on memory
+    "slow": (50, 1_000),  # clients, in each way to be slow
     "restores": (1, 20),  # older backups put back
     "walks": (10, 500),  # of the state machine, 30 steps each
     "pages": (10, 40),  # hostile ones that are scanned
