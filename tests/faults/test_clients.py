@@ -1,8 +1,8 @@
-"""Clients that are slow on purpose: the others are answered meanwhile, and each slow one is broken
-off in the end."""
+"""Clients that are slow, or too many: the others are answered, and each of them is broken off."""
 
 from __future__ import annotations
 
+import resource
 import sys
 import time
 from collections.abc import Callable
@@ -82,3 +82,40 @@ def test_F23_twin_a_server_without_limits_never_breaks_them_off(
     for how in list(WAYS)[:-1]:  # the last one leaves no thread to end the server
         with pytest.raises(AssertionError, match="are never broken off"):
             broken_off(server, how, patience=7)
+
+
+FILES = 256
+
+
+def recovered(server: Server, patience: float = PATIENCE) -> None:
+    """The oracle: more connections that say nothing than the server may open files."""
+    assert server.process
+    before = family(server.process.pid)
+    for one in before:
+        resource.prlimit(one, resource.RLIMIT_NOFILE, (FILES, FILES))
+    with clients(server, [Way(b"")] * size("idle")):
+        end = time.monotonic() + patience
+        while connected(server):
+            assert time.monotonic() < end, "the server does not recover"
+            time.sleep(0.1)
+        choose(server, 20)
+        assert server.get("/healthz").status == 200
+    assert family(server.process.pid) == before
+
+
+@pytest.mark.slow
+@pytest.mark.sqlite_only
+def test_F24_a_server_without_a_file_left_goes_on_when_idle_connections_have_ended(
+    make_server: Callable[..., Server],
+) -> None:
+    recovered(make_server(RATE_SITE="0"))
+
+
+@pytest.mark.slow
+@pytest.mark.sqlite_only
+def test_F24_twin_a_server_that_keeps_idle_connections_does_not_recover(
+    make_server: Callable[..., Server],
+) -> None:
+    server = make_server(**HURRIED, PATIENT="1")
+    with pytest.raises(AssertionError, match="does not recover"):
+        recovered(server, patience=8)
