@@ -46,6 +46,7 @@ from .shards.fence import settle
 
 ROOT = Path(__file__).resolve().parent.parent
 KEY_DAYS = 90
+HEAD = 32 * 1024  # bytes of a request before its body
 OWNER = "owner@localhost"
 DAY = click.DateTime(["%Y-%m-%d"])
 
@@ -131,7 +132,7 @@ def serve() -> None:
         backlog=1024,
         backpressure=2048,
         working_dir=ROOT,
-        http1_settings=HTTP1Settings(header_read_timeout=5000),
+        http1_settings=HTTP1Settings(header_read_timeout=5000, max_buffer_size=HEAD),
         websockets=False,
         log_level=LogLevels.error,
     )

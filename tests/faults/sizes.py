@@ -27,6 +27,7 @@ SIZES = {  # what: (smallest, long)
     "crowd": (600, 20_000),  # choices that come at once at a server with a cap on memory
     "slow": (50, 1_000),  # clients, in each way to be slow
     "idle": (400, 2_000),  # connections that say nothing, to a server with 256 files
+    "heads": (5, 200),  # times that each request with too large a head is sent
     "restores": (1, 20),  # older backups put back
     "walks": (10, 500),  # of the state machine, 30 steps each
     "pages": (10, 40),  # hostile ones that are scanned

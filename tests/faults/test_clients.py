@@ -1,15 +1,18 @@
-"""Clients that are slow, or too many: the others are answered, and each of them is broken off."""
+"""Clients that are slow, too many, or say too much: the others are answered, and each of them is
+broken off or told so."""
 
 from __future__ import annotations
 
 import resource
+import socket
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
 
-from bench.processes import family
+from bench.processes import family, resident
 from tests.acts import refusal
 from tests.faults.load import SITE, post
 from tests.faults.sizes import size
@@ -119,3 +122,69 @@ def test_F24_twin_a_server_that_keeps_idle_connections_does_not_recover(
     server = make_server(**HURRIED, PATIENT="1")
     with pytest.raises(AssertionError, match="does not recover"):
         recovered(server, patience=8)
+
+
+SCRIPT = f"/v1/{SITE}/consent.js"
+COOKIES = "; ".join(f"c{number:04}=v" for number in range(10_000))
+HEADS = {
+    "ten thousand cookies": asking(SCRIPT, f"Cookie: {COOKIES}"),
+    "an address of a mebibyte": asking(f"{SCRIPT}?{'x' * 2**20}"),
+    "a header of a mebibyte": asking(SCRIPT, f"X-A: {'x' * 2**20}"),
+    "a header of 64 KiB": asking(SCRIPT, f"X-A: {'x' * 2**16}"),
+    "a thousand headers": asking(SCRIPT, *(f"X-{number}: a" for number in range(1000))),
+    "a header without an end": b"GET / HTTP/1.1\r\nX-A: " + b"x" * 2**20,
+    "a body that is none": sending(CHOICES, "Transfer-Encoding: chunked")
+    + b"1;"
+    + b"x" * 2**20
+    + b"\r\na\r\n",
+    "what is no HTTP": bytes(range(128, 256)) * 64,
+}
+
+
+def told(server: Server, sent: bytes) -> int:
+    """The status of the answer, 0 where there is none."""
+    with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE) as one:
+        with suppress(ConnectionError):  # whoever has heard enough may close
+            one.sendall(sent)
+        with suppress(ConnectionError):
+            words = one.recv(64).split(b" ")
+            return int(words[1]) if len(words) > 1 else 0
+    return 0
+
+
+def refused(server: Server) -> None:
+    """The oracle."""
+    assert server.process
+    before = family(server.process.pid)
+    choose(server, 20)
+    found, held = {what: told(server, sent) for what, sent in HEADS.items()}, memory(server)
+    for _ in range(size("heads")):
+        for sent in HEADS.values():
+            told(server, sent)
+    assert all(status == 0 or 400 <= status < 500 for status in found.values()), found
+    assert memory(server) - held <= 16 * 2**20
+    choose(server, 20)
+    assert family(server.process.pid) == before
+    assert "Traceback" not in server.words(), server.words()
+
+
+def memory(server: Server) -> int:
+    assert server.process
+    return max(map(resident, family(server.process.pid)))
+
+
+@pytest.mark.slow
+@pytest.mark.sqlite_only
+def test_F26_who_says_too_much_is_refused_and_costs_no_memory(
+    make_server: Callable[..., Server],
+) -> None:
+    refused(make_server(RATE_SITE="0"))
+
+
+@pytest.mark.slow
+@pytest.mark.sqlite_only
+def test_F26_twin_a_server_that_listens_to_everything_answers(
+    make_server: Callable[..., Server],
+) -> None:
+    with pytest.raises(AssertionError, match="'ten thousand cookies': 200"):
+        refused(make_server(**HURRIED, PATIENT="1"))
