@@ -9,6 +9,7 @@ import time
 from http.client import HTTPException
 from typing import Any
 
+from bench.processes import family, resident
 from tests.acts import refusal
 from tests.server import Reply, Server
 
@@ -24,6 +25,17 @@ def post(server: Server, body: dict[str, Any]) -> Reply:
         Origin=server.url,
         Content_Type="text/plain",
     )
+
+
+def worker(server: Server) -> int:
+    """The process that answers: the largest of those that the first one made."""
+    assert server.process
+    return max(family(server.process.pid)[1:], key=resident)
+
+
+def memory(server: Server) -> float:
+    """MiB of the process that answers."""
+    return resident(worker(server)) / 2**20
 
 
 class Load:

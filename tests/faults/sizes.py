@@ -25,6 +25,7 @@ SIZES = {  # what: (smallest, long)
     "leaders": (1, 20),  # of the stream that are killed, and a web server each time
     "choices": (150, 10_000),  # sent while eight ledgers tick
     "crowd": (600, 20_000),  # choices that come at once at a server with a cap on memory
+    "flood": (400, 20_000),  # choices, more than a server can store or one network may send
     "slow": (50, 1_000),  # clients, in each way to be slow
     "idle": (400, 2_000),  # connections that say nothing, to a server with 256 files
     "heads": (5, 200),  # times that each request with too large a head is sent
