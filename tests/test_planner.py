@@ -135,7 +135,7 @@ def test_a_page_of_the_explorer_and_a_step_of_the_index_read_no_more_than_they_t
     looked_at()
     assert len(look(sites.get(SITE), RecordFilter(), None, 50).rows) == 50
     assert looked_at() < 4 * 50
-    assert runs.step(sites.get(SITE).id, clock(), PAGE)
+    assert runs.step(sites.get(SITE).id, clock(), PAGE, PAGE)
     assert looked_at() < 4 * PAGE
 
 

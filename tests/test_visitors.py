@@ -64,9 +64,9 @@ def held() -> dict[bytes, list[int]]:
     return found
 
 
-def read(site_id: int = 1) -> dict[bytes, list[int]]:
+def read() -> dict[bytes, list[int]]:
     db.session.rollback()
-    return {code: visitors.seqs(site_id, code) for code in (*CROWD, *TWINS)}
+    return {code: visitors.seqs(1, code) for code in (*CROWD, *TWINS)}
 
 
 def indexed() -> list[bytes]:
@@ -75,8 +75,13 @@ def indexed() -> list[bytes]:
     return sorted(one for body in db.session.scalars(live) for one in visitors.entries(body))
 
 
-def build(at: datetime, site_id: int = 1) -> None:
-    while runs.step(site_id, at, SIZE):
+def step(at: datetime) -> bool:
+    """The next one, short however long the tail is."""
+    return runs.step(1, at, SIZE, SIZE)
+
+
+def build(at: datetime) -> None:
+    while step(at):
         pass
 
 
@@ -86,7 +91,7 @@ def test_all_records_of_a_visitor_are_found_at_every_step(app: Flask, one: Row) 
         made = fill(one, after, 1200, seed)
         after = from_micros(made[-1][1])
         truth, number = held(), 0
-        while runs.step(1, after + timedelta(minutes=2), SIZE):
+        while step(after + timedelta(minutes=2)):
             number += 1
             if number % 7 == 0:
                 assert read() == truth
@@ -109,13 +114,25 @@ def test_all_records_of_a_visitor_are_found_at_every_step(app: Flask, one: Row) 
 def test_the_small_runs_that_were_merged_go_in_one_step(app: Flask, one: Row) -> None:
     made = fill(one, datetime(2026, 3, 2, tzinfo=UTC), 1300, 9)
     retired, most = 0, 0
-    while runs.step(1, from_micros(made[-1][1]) + timedelta(minutes=2), SIZE):
+    while step(from_micros(made[-1][1]) + timedelta(minutes=2)):
         before = retired
         over = select(func.count()).where(Run.state == visitors.RETIRED)
         retired = db.session.scalar(over) or 0
         assert not (before and retired)
         most = max(most, retired)
     assert most >= runs.FAN and read() == held()
+
+
+def test_a_long_tail_is_taken_in_few_long_runs(app: Flask, one: Row) -> None:
+    last, levels = micros(datetime(2026, 3, 2, tzinfo=UTC)), list[list[int]]()
+    for seed, count in enumerate((130, 1100, *[130] * 7)):  # all of one month
+        last = fill(one, from_micros(last), count, seed)[-1][1]
+        while runs.step(1, from_micros(last) + timedelta(minutes=2), SIZE, SIZE * runs.FAN):
+            assert read() == held()
+        levels.append(list(db.session.scalars(select(Run.level).order_by(Run.low))))
+    assert levels[:3] == [[0], [0, 1], [0, 1, 0]]
+    assert levels[-1] == [2]  # eight short ones became one, and the long one between them with it
+    assert len(indexed()) == len(set(indexed())) > 1900
 
 
 def test_pages_of_a_visitor_are_the_same_from_either_end(
@@ -147,7 +164,7 @@ def test_pages_of_a_visitor_are_the_same_from_either_end(
 def stages(at: datetime) -> Iterator[None]:
     """Stop in every kind of state on the way: making, retired, all live."""
     seen: set[tuple[int, ...]] = set()
-    while runs.step(1, at, SIZE):
+    while step(at):
         states = tuple(sorted(set(db.session.scalars(select(Run.state)))))
         if states not in seen:
             seen.add(states)
@@ -216,11 +233,11 @@ def test_a_step_that_is_cut_short_changes_nothing(app: Flask, one: Row) -> None:
     more, steps = True, 0
     while more:
         with cut_short(), pytest.raises(KeyboardInterrupt):
-            runs.step(1, at, SIZE)
+            step(at)
             raise KeyboardInterrupt  # there was nothing to do
         db.session.remove()
         assert steps % 9 or read() == truth
-        more, steps = runs.step(1, at, SIZE), steps + 1
+        more, steps = step(at), steps + 1
     assert read() == truth and len(indexed()) == len(set(indexed()))
 
 
@@ -255,7 +272,7 @@ def test_what_may_still_be_overtaken_stays_in_the_tail(app: Flask, one: Row) -> 
 def test_a_clock_that_went_back_hides_no_record(app: Flask, one: Row) -> None:
     made = fill(one, datetime(2026, 3, 2, tzinfo=UTC), 2000, 8)
     ahead = from_micros(made[-1][1]) + timedelta(minutes=2)
-    indexing = records.Indexing(SIZE)
+    indexing = records.Indexing(SIZE, SIZE)
     while indexing(ahead):
         pass
     right = ahead - timedelta(days=40)
@@ -296,7 +313,7 @@ def test_records_of_test_origins_are_in_no_run_and_are_found(app: Flask, one: Ro
 def test_the_chore_leaves_a_small_site_alone_and_comes_back_to_a_large_one(
     app: Flask, one: Row
 ) -> None:
-    at, indexing = datetime(2026, 3, 2, tzinfo=UTC), records.Indexing(SIZE)
+    at, indexing = datetime(2026, 3, 2, tzinfo=UTC), records.Indexing(SIZE, SIZE)
     assert not indexing(at)
     assert db.session.scalar(select(func.count()).select_from(visitors.Edge)) == 0
     made = fill(one, at, 1000, 12)

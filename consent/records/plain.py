@@ -26,7 +26,7 @@ def columns() -> Select[Any]:
 
 
 def fetch(query: Select[Any]) -> list[Plain]:
-    """The rows of a query of `columns`, as the driver has them: nothing in them needs a type."""
+    """The rows of a query of which nothing needs a type (`columns`), as the driver has them."""
     result = db.session.connection().execute(query)
     cursor: Any = result.cursor
     rows: list[Plain] = cursor.fetchall()

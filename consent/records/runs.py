@@ -1,9 +1,10 @@
 """Building the index of visitors (`visitors.py`): in small steps, each a transaction of its own.
 
-The tail's oldest SIZE records become a run of level 0; FAN runs of a level become one of the next;
-what is left of a month that is over becomes one run. A merge goes on from where its run ends, so
-any process may take the next step, and a crash loses nothing. Of two that step at once the second
-waits for the site's line, and then sees what the first has done.
+The tail's oldest records, SIZE to MOST of them, become a run, of level 1 where they are MOST: so a
+long tail (a busy minute, an import) is soon short. FAN runs of a level become one of the next; what
+is left of a month that is over becomes one run. A merge goes on from where its run ends, so any
+process may take the next step, and a crash loses nothing. Of two that step at once the second waits
+for the site's line, and then sees what the first has done.
 
 Records are committed in order of time only nearly: processes' clocks differ a little. So nothing
 younger than LATE_US is taken. A clock that went back further may store records before the edge:
@@ -19,14 +20,16 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import ColumnElement, case, delete, func, insert, select, update
 from sqlalchemy.engine import Connection
 
 from ..db import db, micros, walk
 from ..sites import Site
-from .rows import TEST, Row
+from .plain import fetch
+from .rows import Row, is_test
 from .visitors import (
     BLOCK,
+    CODE,
     ENTRY,
     HOLD,
     LIVE,
@@ -43,6 +46,7 @@ from .visitors import (
 
 SIZE = 2048
 FAN = 8
+MOST = SIZE * FAN
 READ = 72  # blocks of all sources in one step of a merge
 CLEAR = 512  # blocks of retired runs that go in one step
 LATE_US = 60_000_000
@@ -55,8 +59,8 @@ QUIET = {"synchronize_session": False}
 class Indexing:
     """The chore. True where there is more to do."""
 
-    def __init__(self, size: int = SIZE) -> None:
-        self._size = size
+    def __init__(self, size: int = SIZE, most: int = MOST) -> None:
+        self._size, self._most = size, most
         self._rest: dict[int, datetime] = {}
 
     def __call__(self, at: datetime) -> bool:
@@ -70,7 +74,7 @@ class Indexing:
                 self._rest.pop(site_id)
             if self._rest.get(site_id, at) > at:
                 continue
-            while left and step(site_id, at, self._size):
+            while left and step(site_id, at, self._size, self._most):
                 left -= 1
                 time.sleep(PAUSE_S)
             if not left:
@@ -79,7 +83,7 @@ class Indexing:
         return False
 
 
-def step(site_id: int, at: datetime, size: int = SIZE) -> bool:
+def step(site_id: int, at: datetime, size: int = SIZE, most: int = MOST) -> bool:
     """The next thing to do for a site, if there is any; commits."""
     walk()
     if not _due(site_id, at, size):
@@ -89,7 +93,7 @@ def step(site_id: int, at: datetime, size: int = SIZE) -> bool:
     walk()
     edge = hold(site_id)
     done = _clear(site_id) or _merge(site_id) or _plan(site_id, edge)
-    done = done or _add(site_id, edge, at, size)
+    done = done or _add(site_id, edge, at, size, most)
     db.session.commit()
     return done
 
@@ -112,32 +116,41 @@ def _tail(site_id: int, edge: int, at: datetime, *more: Any) -> Any:
     return query.order_by(Row.seq)
 
 
-def _add(site_id: int, edge: int, at: datetime, size: int) -> bool:
+def _add(site_id: int, edge: int, at: datetime, size: int, most: int) -> bool:
     """A run of the oldest of the tail, as far as they are of one month."""
-    tail = _tail(site_id, edge, at, Row.visitor, Row.flags)
-    found = db.session.execute(tail.limit(size)).all()
+    found = fetch(_tail(site_id, edge, at, _code()).limit(most))
     if len(found) < size:
         return False
-    begin, end = month(found[0].seq), month(found[0].seq, later=1)
-    rows = [row for row in found if row.seq < end]
-    mine = [row for row in rows if row.visitor and not row.flags & TEST]
-    made = sorted(packed(row.visitor, row.seq - begin) for row in mine)
+    begin, end = month(found[0][0]), month(found[0][0], later=1)
+    rows = [row for row in found if row[0] < end]
+    (low, _), (high, _) = rows[0], rows[-1]
+    made = sorted(packed(code, seq - begin) for seq, code in rows if code)
     if made:
-        run = Run(site_id=site_id, level=0, state=LIVE, low=rows[0].seq, high=rows[-1].seq)
+        level = int(len(rows) >= FAN * size)
+        run = Run(site_id=site_id, level=level, state=LIVE, low=low, high=high)
         db.session.add(run)
         db.session.flush()
         _write(run, made)
-    _move(site_id, rows[-1].seq)
+    _move(site_id, high)
     return True
+
+
+def _code() -> ColumnElement[bytes | None]:
+    """As much of a visitor's code as an entry has; None where the record goes into no run."""
+    whole = db.engine.dialect.name == "postgresql"
+    code = func.uuid_send(Row.visitor) if whole else Row.visitor
+    return case((~is_test(Row.flags), func.substr(code, 1, CODE)))
 
 
 def _plan(site_id: int, edge: int) -> bool:
     """Begin to merge, where enough runs stand beside each other."""
-    ripe = _ripe(_runs(site_id), edge)
+    runs = _runs(site_id)
+    ripe = _ripe(runs, edge)
     if not ripe:
         return False
-    level, low, high = max(run.level for run in ripe) + 1, ripe[0].low, ripe[-1].high
-    db.session.add(Run(site_id=site_id, level=level, state=MAKING, low=low, high=high))
+    made = Run(site_id=site_id, state=MAKING, low=ripe[0].low, high=ripe[-1].high)
+    made.level = 1 + max(run.level for run in runs if _within(run, made))
+    db.session.add(made)
     return True
 
 
