@@ -6,7 +6,7 @@ import io
 import json
 import random
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -275,15 +275,41 @@ def test_a_program_that_ends_breaks_the_export_off(monkeypatch: pytest.MonkeyPat
         list(chunks)
 
 
+def test_the_next_lines_are_made_while_the_program_is_at_those_before(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    done: list[str] = []
+    tell, answer = parquet.tell, parquet.answer
+
+    def told(child: subprocess.Popen[bytes], said: bytes) -> None:
+        done.append("told")
+        tell(child, said)
+
+    def heard(child: subprocess.Popen[bytes]) -> bytes:
+        done.append("heard")
+        return answer(child)
+
+    def lines() -> Iterator[bytes]:
+        for number in (1, 2):
+            done.append("made")
+            yield json.dumps({"v": number, "services": {}}).encode() + b"\n"
+
+    monkeypatch.setattr(parquet, "tell", told)
+    monkeypatch.setattr(parquet, "answer", heard)
+    made = io.BytesIO(b"".join(parquet.parquet([], lines())))
+    assert pq.read_table(made)["v"].to_pylist() == [1, 2]
+    assert done == ["told", "made", "heard"] * 2 + ["told", "heard"] * 2
+
+
 def test_the_program_ends_with_whoever_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     started: list[subprocess.Popen[bytes]] = []
-    answer = parquet.answer
+    tell = parquet.tell
 
-    def seen(child: subprocess.Popen[bytes], said: bytes) -> bytes:
+    def seen(child: subprocess.Popen[bytes], said: bytes) -> None:
         started.append(child)
-        return answer(child, said)
+        tell(child, said)
 
-    monkeypatch.setattr(parquet, "answer", seen)
+    monkeypatch.setattr(parquet, "tell", seen)
     chunks = parquet.parquet([], iter([b""]))
     next(chunks)
     assert started[0].poll() is None

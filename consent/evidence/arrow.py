@@ -75,20 +75,21 @@ class File:
         self._writer = pq.ParquetWriter(self.sink, self.schema, compression="zstd")
         read = {"explicit_schema": fields(flags(*services)), "unexpected_field_behavior": "error"}
         self._parse = pj.ParseOptions(**read)
-        self._lines: list[bytes] = []
+        self._tables: list[Any] = []
         self._many = 0
 
     def add(self, lines: bytes) -> None:
-        self._lines.append(lines)
-        self._many += lines.count(b"\n")
+        options = pj.ReadOptions(use_threads=False)
+        source = io.BytesIO(lines)
+        table = pj.read_json(source, read_options=options, parse_options=self._parse)
+        self._tables.append(table)
+        self._many += table.num_rows
         if self._many >= self.size:
             self.group()
 
     def group(self) -> None:
-        source = io.BytesIO(b"".join(self._lines))
-        self._lines, self._many = [], 0
-        options = pj.ReadOptions(use_threads=False)
-        table = pj.read_json(source, read_options=options, parse_options=self._parse)
+        table = pa.concat_tables(self._tables)
+        self._tables, self._many = [], 0
         columns = [table.column(name).combine_chunks() for name in self.schema.names]
         place = self.schema.get_field_index("services")
         columns[place] = named(columns[place], self.services)

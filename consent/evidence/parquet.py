@@ -2,8 +2,8 @@
 
 The library is large and not everybody needs it, so it is installed apart
 (requirements-parquet.txt, decision 0040) and never loaded here: the child is handed the lines of
-NDJSON and hands back what is ready of the file. One answers before the other speaks again, so
-neither waits for a full pipe.
+NDJSON and hands back what is ready of the file. It is heard out before it is told more, so neither
+waits for a full pipe; what it is told next is made meanwhile.
 """
 
 from __future__ import annotations
@@ -50,20 +50,30 @@ def parquet(services: Iterable[str], lines: Iterable[bytes]) -> Iterator[bytes]:
     )
     with child:
         try:
-            yield answer(child, json.dumps({"group": GROUP, "services": sorted(services)}).encode())
-            for some in lines:
-                yield answer(child, some) if some else b""
-            yield answer(child, b"")
+            tell(child, json.dumps({"group": GROUP, "services": sorted(services)}).encode())
+            for some in lines:  # they were made while the program was at those before
+                yield answer(child) if some else b""
+                if some:
+                    tell(child, some)
+            yield answer(child)
+            tell(child, b"")
+            yield answer(child)
         finally:
             child.kill()
 
 
-def answer(child: subprocess.Popen[bytes], said: bytes) -> bytes:
-    """What the program has ready once it has heard this. Raises OSError where it ended."""
-    if child.stdin is None or child.stdout is None:
+def tell(child: subprocess.Popen[bytes], said: bytes) -> None:
+    """Call it when the program has answered: it then takes all of it before it speaks again."""
+    if child.stdin is None:
         raise ValueError("the program has no pipes")
     child.stdin.write(len(said).to_bytes(LENGTH) + said)
     child.stdin.flush()
+
+
+def answer(child: subprocess.Popen[bytes]) -> bytes:
+    """What the program has ready of what it was told. Raises OSError where it ended."""
+    if child.stdout is None:
+        raise ValueError("the program has no pipes")
     length = child.stdout.read(LENGTH)
     piece = child.stdout.read(int.from_bytes(length))
     if len(length) < LENGTH or len(piece) < int.from_bytes(length):
