@@ -38,13 +38,19 @@ def many(app: Flask, client: FlaskClient, clock: Clock) -> dict[str, str]:
     """A site with MANY records, all but one of them stored in one go; a key that reads them."""
     digest = make_site(app, clock()).digest
     assert post_choice(client, SITE, choice_body(digest, clock())).status_code == 201
-    names = [column.name for column in Row.__table__.columns]
-    own = {"seq": "seq - n * 60000000::bigint", "id": "gen_random_uuid()"}
-    values = ", ".join(own.get(name, name) for name in names)
-    copies = f"SELECT {values} FROM record, generate_series(1, {MANY - 1}) AS n"
-    db.session.execute(text(f"INSERT INTO record ({', '.join(names)}) {copies}"))
-    db.session.commit()
+    copied(f"record, generate_series(1, {MANY - 1}) AS n", seq="seq - n * 60000000::bigint")
     return key_of(clock)
+
+
+def copied(source: str, **own: str) -> None:
+    """The records of `source` once more, each with an id of its own and these columns."""
+    names = [column.name for column in Row.__table__.columns]
+    own |= {"id": "gen_random_uuid()"}
+    values = ", ".join(own.get(name, name) for name in names)
+    db.session.execute(
+        text(f"INSERT INTO record ({', '.join(names)}) SELECT {values} FROM {source}")
+    )
+    db.session.commit()
 
 
 @pytest.fixture(params=STATISTICS)
@@ -91,40 +97,36 @@ def _read(watching: Engine) -> int:
         return int(connection.scalar(told) or 0)
 
 
-@pytest.mark.usefixtures("believed")
-def test_an_export_reads_each_record_once(
-    client: FlaskClient,
-    many: dict[str, str],
-    looked_at: Callable[[], int],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    assert exported(client, many, looked_at, monkeypatch) < 2 * MANY
-
-
-@pytest.mark.parametrize("believed", STATISTICS, indirect=True)
-@pytest.mark.usefixtures("believed")
-def test_twin_pages_that_are_sorted_read_the_site_again_and_again(
-    client: FlaskClient,
-    many: dict[str, str],
-    looked_at: Callable[[], int],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("consent.records.reading.walk", lambda: None)
-    assert exported(client, many, looked_at, monkeypatch) > 4 * MANY
-
-
+@pytest.fixture
 def exported(
     client: FlaskClient,
-    key: dict[str, str],
+    many: dict[str, str],
     looked_at: Callable[[], int],
     monkeypatch: pytest.MonkeyPatch,
-) -> int:
+) -> Callable[[], int]:
     """Take an export; how many rows were read for it."""
     monkeypatch.setattr(walk, "PAGE", PAGE)
-    looked_at()
-    reply = client.get(f"/v1/audit/{SITE}/export?format=ndjson", headers=key)
-    assert reply.status_code == 200 and reply.data.count(b"\n") == MANY
-    return looked_at()
+
+    def taken() -> int:
+        looked_at()
+        reply = client.get(f"/v1/audit/{SITE}/export?format=ndjson", headers=many)
+        assert reply.status_code == 200 and reply.data.count(b"\n") == MANY
+        return looked_at()
+
+    return taken
+
+
+@pytest.mark.usefixtures("believed")
+def test_an_export_reads_each_record_once(exported: Callable[[], int]) -> None:
+    assert exported() < 2 * MANY
+
+
+@pytest.mark.usefixtures("believed")
+def test_twin_pages_that_are_sorted_read_the_site_again_and_again(
+    exported: Callable[[], int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("consent.records.reading.walk", lambda: None)
+    assert exported() > 4 * MANY
 
 
 @pytest.mark.usefixtures("believed")
@@ -145,29 +147,36 @@ def unknown(many: dict[str, str], app: Flask, clock: Clock) -> str:
     digest = make_site(app, clock(), key="new.example").digest
     db.session.execute(text("ALTER TABLE record SET (autovacuum_enabled = off)"))
     db.session.execute(text("ANALYZE record"))
-    names = [column.name for column in Row.__table__.columns]
-    own = {"site_id": str(sites.get("new.example").id), "id": "gen_random_uuid()"}
-    copies = f"SELECT {', '.join(own.get(name, name) for name in names)} FROM record"
-    db.session.execute(text(f"INSERT INTO record ({', '.join(names)}) {copies}"))
-    db.session.commit()
+    copied("record", site_id=str(sites.get("new.example").id))
     return digest
 
 
-def test_a_choice_and_a_look_at_it_read_no_other_records(
+@pytest.fixture
+def chosen(
     client: FlaskClient, unknown: str, looked_at: Callable[[], int], clock: Clock
-) -> None:
-    assert chosen(client, unknown, looked_at, clock) < 20
+) -> Callable[[], int]:
+    """Send a choice twice and find its record; how many rows were read for both."""
+
+    def sent() -> int:
+        looked_at()
+        body = choice_body(unknown, clock(), page="https://new.example/")
+        for status in (201, 200):
+            assert post_choice(client, "new.example", body).status_code == status
+        assert reading.held(sites.get("new.example").id, UUID(body["id"]).bytes)
+        return looked_at()
+
+    return sent
+
+
+def test_a_choice_and_a_look_at_it_read_no_other_records(chosen: Callable[[], int]) -> None:
+    assert chosen() < 20
 
 
 def test_twin_ids_asked_for_with_their_site_have_all_its_records_read(
-    client: FlaskClient,
-    unknown: str,
-    looked_at: Callable[[], int],
-    clock: Clock,
-    monkeypatch: pytest.MonkeyPatch,
+    chosen: Callable[[], int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reading, "of_site", lambda *ids: Row.site_id.in_(ids))
-    assert chosen(client, unknown, looked_at, clock) > MANY
+    assert chosen() > MANY
 
 
 def test_a_batch_of_choices_reads_no_other_records(
@@ -205,14 +214,4 @@ def batched(looked_at: Callable[[], int]) -> int:
     writer._commit(jobs)
     writer.close()
     assert all(one.fresh and isinstance(one.outcome, Line) for one in jobs)
-    return looked_at()
-
-
-def chosen(client: FlaskClient, digest: str, looked_at: Callable[[], int], clock: Clock) -> int:
-    """Send a choice twice and find its record; how many rows were read for both."""
-    looked_at()
-    body = choice_body(digest, clock(), page="https://new.example/")
-    for status in (201, 200):
-        assert post_choice(client, "new.example", body).status_code == status
-    assert reading.held(sites.get("new.example").id, UUID(body["id"]).bytes)
     return looked_at()

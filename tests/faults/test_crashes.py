@@ -15,11 +15,10 @@ from consent.ledger import Ledger, Signer
 from consent.ledger.fsck import fsck
 from consent.ledger.integrate import _wanted
 from consent.ledger.rows import Head
-from consent.ledger.tree import Tree
-from consent.tlog import checkpoint, merkle, note
 from consent.waiting import Waiting
 from tests.acts import make_site
 from tests.conftest import Clock
+from tests.faults.chain import one_chain
 from tests.faults.conftest import OTHER, SITE, choose
 from tests.faults.crash import Crash, watched
 from tests.faults.sizes import FAULTS
@@ -59,9 +58,9 @@ def crashes(app: Flask, client: FlaskClient, clock: Clock, stride: int = 1) -> i
             said = list(fsck(known.signer, clock()))
             assert not said, (number, steps.taken, said)
             seen |= published()
-            one_chain(seen - notes, known.signer, clock)
+            one_chain(seen - notes, known.signer, clock())
             notes |= seen
-    one_chain(notes, known.signer, clock)
+    one_chain(notes, known.signer, clock())
     return number
 
 
@@ -75,18 +74,6 @@ def waiting() -> int:
     found = db.session.scalar(select(func.count()).select_from(Waiting)) or 0
     db.session.rollback()
     return found
-
-
-def one_chain(notes: set[str], signer: Signer, clock: Clock) -> None:
-    """Every note that was ever published is of the tree that is stored now."""
-    heads = {head.origin: head for head in db.session.scalars(select(Head))}
-    for one in notes:
-        signed = checkpoint.parse(note.parse(one)[0])
-        note.open_note(one, signer.verifiers(signed.origin, clock()))
-        tree = Tree(db.session(), heads[signed.origin].id)
-        root = tree.root(signed.size) if signed.size else merkle.EMPTY
-        assert root == signed.root, f"a fork: {one}"
-    db.session.rollback()
 
 
 def test_a_tick_may_die_before_any_of_its_steps(

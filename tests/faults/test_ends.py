@@ -22,26 +22,35 @@ PATIENCE = 60.0
 LIFELESS = {"PYTHONPATH": str(ROOT / "tests/faults/lifeless")}
 
 
-def lifeless(server: Server, how: str, times: int, patience: float = PATIENCE) -> None:
-    """The oracle: choices are refused in words, health is red, the process ends by itself, and the
-    next one has all that was acknowledged."""
+def ends(server: Server, times: int, end: Callable[[Crowd, Path], None]) -> None:
+    """The oracle: after so many ends under load, each followed by a start, everything that was
+    acknowledged is there. `end` ends the server and the crowd; the file says how."""
     mark, known = Path(server.environ["HOME"]) / "lifeless", []
     for _ in range(times):
         crowd = Crowd([server])
         more(crowd, 20, "at first")
-        mark.write_text(how, "utf-8")
-        red = ended(server, patience)
-        mark.unlink()
-        crowd.end()
-        assert red or how == "dies", "health is green while nothing is stored"
+        end(crowd, mark)
         assert {reply.status for reply in crowd.refused} <= {503}
-        assert all(int(reply.headers["Retry-After"]) >= 1 for reply in crowd.refused)
-        server.start()
         repeated_alike(crowd)
         known += crowd.answered
     notes = checkpoints(server)
     server.kill()
     check(server, known, notes)
+
+
+def lifeless(server: Server, how: str, times: int, patience: float = PATIENCE) -> None:
+    """Choices are refused in words, health is red, the process ends by itself."""
+
+    def end(crowd: Crowd, mark: Path) -> None:
+        mark.write_text(how, "utf-8")
+        red = ended(server, patience)
+        mark.unlink()
+        crowd.end()
+        assert red or how == "dies", "health is green while nothing is stored"
+        assert all(int(reply.headers["Retry-After"]) >= 1 for reply in crowd.refused)
+        server.start()
+
+    ends(server, times, end)
 
 
 def ended(server: Server, patience: float) -> bool:
@@ -80,11 +89,9 @@ def test_F29_twin_a_server_that_does_not_look_after_its_writer_goes_on_without_i
 
 
 def told_to_stop(server: Server, times: int) -> None:
-    """The oracle: of what was sent meanwhile everything is answered, or was never taken in hand."""
-    mark, known = Path(server.environ["HOME"]) / "lifeless", []
-    for _ in range(times):
-        crowd = Crowd([server])
-        more(crowd, 20, "at first")
+    """Of what was sent meanwhile everything is answered, or was never taken in hand."""
+
+    def end(crowd: Crowd, mark: Path) -> None:
         mark.write_text("leaves", "utf-8")  # only the twin looks at it
         code = server.terminate()
         crowd.end()
@@ -93,12 +100,8 @@ def told_to_stop(server: Server, times: int) -> None:
         broken = [body for body in crowd.unknown if crowd.post(server, body).status != 201]
         assert not broken, f"{len(broken)} choices were stored and never answered"
         assert code == 0
-        assert {reply.status for reply in crowd.refused} <= {503}
-        repeated_alike(crowd)
-        known += crowd.answered
-    notes = checkpoints(server)
-    server.kill()
-    check(server, known, notes)
+
+    ends(server, times, end)
 
 
 @pytest.mark.slow

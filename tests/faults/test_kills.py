@@ -18,12 +18,11 @@ from consent import config, rollup, sites
 from consent.db import db
 from consent.ledger import Ledger
 from consent.ledger.fsck import fsck
-from consent.ledger.rows import Head
-from consent.ledger.tree import Tree
 from consent.records.rows import Row, uuid_text
 from consent.sites import Site
-from consent.tlog import checkpoint, merkle, note, proof
+from consent.tlog import note, proof
 from tests.acts import SECRET
+from tests.faults.chain import one_chain
 from tests.faults.load import SITE, Load, post
 from tests.faults.sizes import size
 from tests.prepare import ROOT
@@ -117,24 +116,12 @@ def check(server: Server, known: Answered, notes: set[str]) -> None:
             assert not ids - stored, "an acknowledged choice is not stored"
             assert max(stored.values()) == 1, "a choice is stored twice"
             assert list(fsck(ledger.signer, now)) == []
-            assert one_chain(ledger, notes, now) >= 2
+            assert len(notes) >= 2
+            one_chain(notes, ledger.signer, now)
             assert rollup.rebuild(sites.get(SITE)).wrong == [], "counted is not what is stored"
         finally:
             db.session.remove()
             db.engine.dispose()
-
-
-def one_chain(ledger: Ledger, notes: set[str], now: datetime) -> int:
-    """Every checkpoint that anybody saw is of the tree that is stored; how many there were."""
-    heads = {head.origin: head for head in db.session.scalars(select(Head))}
-    trees = {origin: Tree(db.session(), head.id) for origin, head in heads.items()}
-    for one in notes:
-        signed = checkpoint.parse(note.parse(one)[0])
-        note.open_note(one, ledger.signer.verifiers(signed.origin, now))
-        assert signed.size <= heads[signed.origin].size, f"the log fell behind: {one}"
-        root = trees[signed.origin].root(signed.size) if signed.size else merkle.EMPTY
-        assert root == signed.root, f"another tree was published: {one}"
-    return len(notes)
 
 
 @pytest.mark.slow

@@ -23,13 +23,12 @@ from sqlalchemy import func, select
 from consent.db import db
 from consent.ledger import Ledger
 from consent.ledger.fsck import fsck
-from consent.ledger.rows import Head, Tile, unpack
-from consent.ledger.tree import Tree
-from consent.tlog import checkpoint, note
+from consent.ledger.rows import Tile, unpack
 from consent.tlog.merkle import Wrong
 from consent.waiting import CONSENT, Waiting
 from tests.acts import choice_body, make_site, post_choice, rows
 from tests.conftest import Clock
+from tests.faults.chain import one_chain
 from tests.faults.sizes import size
 from tests.prepare import ROOT
 
@@ -127,7 +126,10 @@ def one_log(
         if item.kind == CONSENT
     )
     assert entered == Counter(made)
-    assert chain(ledger, folder) > 2
+    written = [file.read_text("utf-8").splitlines() for file in folder.glob("notes.*")]
+    notes = {json.loads(line) for lines in written for line in lines}
+    assert len(notes) > 2
+    one_chain(notes, ledger.signer, datetime.now(UTC))
 
 
 def left() -> int:
@@ -139,21 +141,6 @@ def forked(folder: Path) -> str:
     """What a ledger said when it stopped itself, or fell over."""
     alarms = {line for file in folder.glob("alarms.*") for line in file.read_text().splitlines()}
     return "\n".join(sorted(alarms))
-
-
-def chain(ledger: Ledger, folder: Path) -> int:
-    """Every note that was ever signed is of the one tree; how many there were."""
-    db.session.rollback()
-    heads = {head.origin: head for head in db.session.scalars(select(Head))}
-    trees = {origin: Tree(db.session(), head.id) for origin, head in heads.items()}
-    written = [file.read_text("utf-8").splitlines() for file in folder.glob("notes.*")]
-    notes = {json.loads(line) for lines in written for line in lines}
-    for one in notes:
-        signed = checkpoint.parse(note.parse(one)[0])
-        keys = ledger.signer.verifiers(signed.origin, datetime.now(UTC))
-        note.open_note(one, keys)
-        assert trees[signed.origin].root(signed.size) == signed.root, f"a fork: {one}"
-    return len(notes)
 
 
 @pytest.fixture

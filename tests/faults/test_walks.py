@@ -26,9 +26,10 @@ from tests.acts import BY, make_site, post_choice
 from tests.acts import choice_body as body_of
 from tests.conftest import Clock
 from tests.databases import migrate
+from tests.faults.chain import one_chain
 from tests.faults.crash import Crash, watched
 from tests.faults.sizes import size
-from tests.faults.test_crashes import again, one_chain, published
+from tests.faults.test_crashes import again, published
 
 SITE = "example.com"
 WALK = settings(
@@ -122,14 +123,14 @@ class Walk(RuleBasedStateMachine):
     def look(self) -> None:
         """What is published now continues what was published before."""
         seen = published()
-        one_chain(seen - self.notes, self.first.signer, self.clock)
+        one_chain(seen - self.notes, self.first.signer, self.clock())
         self.notes |= seen
 
     def teardown(self) -> None:
         try:
             self.first.tick(self.clock.advance(seconds=1))
             assert list(fsck(self.first.signer, self.clock())) == []
-            one_chain(self.notes, self.first.signer, self.clock)
+            one_chain(self.notes, self.first.signer, self.clock())
             entered = Counter(
                 item.body.hex()
                 for body in db.session.scalars(select(Tile.body).where(Tile.level == 0))
