@@ -109,7 +109,7 @@ def indexed(site_id: int, at: datetime) -> None:
     db.engine.dispose()
     unsynced = db.session.connection()
     unsynced.exec_driver_sql("PRAGMA synchronous=OFF")
-    while step(site_id, from_micros(month(micros(at))), LARGE):
+    while step(site_id, from_micros(month(micros(at))), LARGE, LARGE):
         pass
     while step(site_id, at):
         pass
