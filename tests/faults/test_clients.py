@@ -12,9 +12,9 @@ from contextlib import suppress
 
 import pytest
 
-from bench.processes import family, resident
+from bench.processes import family
 from tests.acts import refusal
-from tests.faults.load import SITE, post
+from tests.faults.load import SITE, memory, post
 from tests.faults.sizes import size
 from tests.faults.slow import PIPELINED, Way, asking, clients, connected, sending
 from tests.prepare import ROOT
@@ -162,15 +162,10 @@ def refused(server: Server) -> None:
         for sent in HEADS.values():
             told(server, sent)
     assert all(status == 0 or 400 <= status < 500 for status in found.values()), found
-    assert memory(server) - held <= 16 * 2**20
+    assert memory(server) - held <= 16  # MiB
     choose(server, 20)
     assert family(server.process.pid) == before
     assert "Traceback" not in server.words(), server.words()
-
-
-def memory(server: Server) -> int:
-    assert server.process
-    return max(map(resident, family(server.process.pid)))
 
 
 @pytest.mark.slow
