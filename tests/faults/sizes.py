@@ -29,6 +29,7 @@ SIZES = {  # what: (smallest, long)
     "slow": (50, 1_000),  # clients, in each way to be slow
     "idle": (400, 2_000),  # connections that say nothing, to a server with 256 files
     "heads": (5, 200),  # times that each request with too large a head is sent
+    "soak": (6, 1_800),  # seconds of a mixed load, on each database
     "restores": (1, 20),  # older backups put back
     "walks": (10, 500),  # of the state machine, 30 steps each
     "pages": (10, 40),  # hostile ones that are scanned
