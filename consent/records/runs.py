@@ -52,7 +52,7 @@ CLEAR = 512  # blocks of retired runs that go in one step
 LATE_US = 60_000_000
 STEPS = 20  # of one call: then the ledger ticks
 REST = timedelta(seconds=60)  # between two looks at a site that had nothing to do
-PAUSE_S = 0.01  # after each step, for whoever else wants to write
+PAUSE_S = 0.01  # at least, after each step: others write for as long as it took
 QUIET = {"synchronize_session": False}
 
 
@@ -74,9 +74,11 @@ class Indexing:
                 self._rest.pop(site_id)
             if self._rest.get(site_id, at) > at:
                 continue
+            began = time.monotonic()
             while left and step(site_id, at, self._size, self._most):
                 left -= 1
-                time.sleep(PAUSE_S)
+                time.sleep(max(PAUSE_S, time.monotonic() - began))
+                began = time.monotonic()
             if not left:
                 return True
             self._rest[site_id] = at + REST
