@@ -190,7 +190,8 @@ def audits(found: dict[str, Any]) -> str:
     return (
         f"### Auditing\n\nOver HTTP, one question after the other, each {told['ASKED']} times; the"
         " peer's is its `GET /subjects/<id>`. The copies that fill the table are not in the log,"
-        " where each of them is looked for in vain.\n\n" + table(head, lines)
+        " where each of them is looked for in vain; the index of visitors has been built.\n\n"
+        + table(head, lines)
     )
 
 

@@ -244,10 +244,14 @@ def among_rows(ours: Sequence[Ours], peers: Sequence[Peer], told: dict[str, floa
             server.settle()
             few[server.name] = asked(server, since, told)
             server.stop()
-            start = time.monotonic()
+            few_rows, start = server.rows(), time.monotonic()
             fill(server, rows)
             say(f"  {server.name}: filled in {time.monotonic() - start:.0f} s")
             server.start()
+            if isinstance(server, Ours):
+                start = time.monotonic()
+                server.index(few_rows)
+                say(f"  {server.name}: indexed in {time.monotonic() - start:.0f} s")
             many[server.name] = asked(server, since, told)
             if isinstance(server, Ours):
                 sent[server.name] = audit.exports(server, rows)

@@ -27,6 +27,8 @@ from consent import cli, config, tokens, users
 from consent.db import db, sqlite_build  # type: ignore[attr-defined]
 from consent.permissions import Role
 from consent.records.rows import Row
+from consent.records.runs import SIZE
+from consent.records.visitors import LIVE, Edge, Run
 from consent.waiting import Waiting
 from tests.acts import BY, make_site
 from tests.node import program
@@ -39,6 +41,7 @@ SITE = "example.com"
 ORIGIN = f"https://{SITE}"
 SECRET = "not a secret"
 PATIENCE_S = 60.0
+INDEX_S = 600.0
 
 
 class Sqlite:
@@ -177,6 +180,17 @@ class Ours:
         while self.database.ask(f"SELECT count(*) FROM {Waiting.__tablename__}"):
             assert time.monotonic() < end, "the log does not catch up"
             time.sleep(0.2)
+
+    def index(self, newest: int) -> None:
+        """Until all but so many of the newest records, and what makes no run yet, are in the index
+        of visitors."""
+        edge = f"coalesce((SELECT max(edge) FROM {Edge.__tablename__}), -1)"
+        tail = f"SELECT count(*) FROM {Row.__tablename__} WHERE seq > {edge}"
+        busy = f"SELECT count(*) FROM {Run.__tablename__} WHERE state <> {LIVE}"
+        end = time.monotonic() + INDEX_S
+        while self.database.ask(tail) >= newest + SIZE or self.database.ask(busy):
+            assert time.monotonic() < end, "the index of visitors does not catch up"
+            time.sleep(0.5)
 
 
 HEADERS = {"Origin": ORIGIN, "Content_Type": "text/plain;charset=UTF-8"}
