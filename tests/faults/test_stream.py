@@ -17,7 +17,7 @@ from consent.ingest import Stream
 from consent.shards.front import FRESH_S
 from tests import stoppable
 from tests.databases import PostgresqlDatabases, lent
-from tests.faults.crowd import VISITORS, Crowd, checkpoints, more, repeated_alike
+from tests.faults.crowd import Crowd, checkpoints, more, repeated_alike
 from tests.faults.load import SITE
 from tests.faults.sizes import size
 from tests.faults.test_kills import check
@@ -210,16 +210,12 @@ def moved(second: PostgresqlDatabases, servers: list[Server]) -> Crowd:
 
 
 @pytest.mark.slow
-def test_a_site_moves_while_its_choices_lie_in_the_stream_and_nothing_is_lost(
+def test_a_site_moves_while_its_choices_lie_in_the_stream_and_no_visitor_sees_an_error(
     one: Jetstream, second: PostgresqlDatabases, pair: Callable[..., list[Server]]
 ) -> None:
     with lent(second, migrated=False) as two:
         crowd = moved(second, pair(INGEST=one.urls, SHARDS=f"two={two}"))
-        words = [server.words()[-3000:] for server in crowd.servers]
-        # At the moment the database goes, a visitor may be told to come back (docs/operating.md).
-        told = (len(crowd.refused), crowd.refused[:1], words)
-        assert len(crowd.refused) <= 2 * VISITORS and not crowd.unknown, told
-        assert all(one.status == 503 and one.headers["Retry-After"] for one in crowd.refused), told
+        assert not crowd.refused and not crowd.unknown, crowd.refused[:1]
         whole(crowd, one, "two")
 
 
