@@ -26,6 +26,7 @@ from consent.ingest import Keeper, Stream
 from consent.ingest.message import subject_of
 from consent.leaf import visitor_id
 from consent.ledger.fsck import fsck
+from consent.records.names import Names
 from consent.records.rows import ERASED, Row
 from consent.records.runs import Indexing
 from tests import stoppable
@@ -230,6 +231,33 @@ def test_a_stored_choice_is_known_when_the_database_goes_away(
     db.session.remove()
     postgres.stop()
     again = post_choice(client, SITE, body)
+    back(postgres, clock)
+    assert (again.status_code, again.data) == (200, first.data)
+
+
+def test_a_stored_choice_is_known_when_the_database_goes_away_while_it_is_looked_up(
+    client: FlaskClient,
+    clock: Clock,
+    digest: str,
+    postgres: Cluster,
+    keep: Callable[[], Keeper],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    body = choice_body(digest, clock())
+    first = post_choice(client, SITE, body)
+    keep()
+    until(lambda: stored() == 1, "not stored")
+    db.session.remove()
+    learn = Names.learn
+
+    def late(names: Names, numbers: Any) -> None:
+        monkeypatch.undo()
+        postgres.stop()
+        learn(names, numbers)
+
+    monkeypatch.setattr(Names, "learn", late)
+    again = post_choice(client, SITE, body)
+    assert postgres._process is None
     back(postgres, clock)
     assert (again.status_code, again.data) == (200, first.data)
 

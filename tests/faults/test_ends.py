@@ -117,4 +117,4 @@ def test_F30_twin_a_server_that_leaves_at_once_stores_what_it_never_answers(
     make_server: Callable[..., Server],
 ) -> None:
     with pytest.raises(AssertionError, match="were stored and never answered"):
-        told_to_stop(make_server(**LIFELESS), 1)
+        told_to_stop(make_server(**LIFELESS), 10)
