@@ -56,6 +56,7 @@ from consent.serving import Serving
 
 STREAM_S = 10.0  # a start waits so long for the stream of INGEST
 LARGEST = 2**31 - 1  # number of anything that an address names
+PR_SET_PDEATHSIG = 1  # prctl(2)
 M_ARENA_MAX, M_MMAP_THRESHOLD = -8, -3  # of mallopt(3)
 WITHDRAWALS = 10  # times the budget of other choices
 UNFRAMED = [("Content-Security-Policy", "frame-ancestors 'none'"), ("X-Frame-Options", "DENY")]
@@ -164,6 +165,8 @@ def worker() -> Serving:
     if hasattr(libc, "mallopt"):  # glibc: a heap for each thread would keep what a burst needed
         libc.mallopt(M_ARENA_MAX, 1)
         libc.mallopt(M_MMAP_THRESHOLD, 2**17)  # and what is larger goes back once it is done with
+    if hasattr(libc, "prctl"):  # Linux: nobody serves on without the process that keeps the log
+        libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
     app = create_app()
     known: Parts = app.extensions["crumbtrail"]
     apps = known.fleet()
@@ -207,7 +210,6 @@ def parts(app: Flask, settings: Config, clock: Callable[[], datetime]) -> Parts:
             settings.log_base,
             {"build": visitor.build_digest(), "regimes": default_table().digest},
             Witnessing(settings.witness_policy) if settings.witness_policy else None,
-            ticks=settings.ledger,
             shard="" if settings.shard == HOME else settings.shard,
         ),
         open_writer=lambda: open_writer(app, clock, stream),

@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+import atexit
 import logging
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import datetime
+from typing import Any
 
 _LOG = logging.getLogger(__name__)
 Context = Callable[[], AbstractContextManager[object]]
 Clock = Callable[[], datetime]
 Work = Callable[[datetime], object]
+
+
+def start(name: str, stop: threading.Event, run: Callable[..., None], *args: Any) -> None:
+    """A thread beside those that answer; the end of the process waits for what it is at."""
+    thread = threading.Thread(target=run, args=args, name=name, daemon=True)
+    thread.start()
+    atexit.register(_end, stop, thread)
+
+
+def _end(stop: threading.Event, work: threading.Thread) -> None:
+    stop.set()
+    work.join(10)
 
 
 def repeat(

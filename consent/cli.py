@@ -27,17 +27,17 @@ from . import (
     inventory,
     organisations,
     records,
-    retention,
     rollup,
     sealing,
     sites,
     trail,
+    upkeep,
     users,
 )
 from .databases import HOME
 from .db import db, rfc3339, sqlite_warning
 from .errors import Refusal
-from .ledger import Refused, one, recover, replay, run
+from .ledger import Refused, one, recover, replay
 from .ledger.fsck import fsck
 from .parts import parts
 from .records import RecordFilter
@@ -136,6 +136,8 @@ def serve() -> None:
         websockets=False,
         log_level=LogLevels.error,
     )
+    for app in every_app().values() if config.ledger else ():
+        upkeep.begin(app)
     server.on_startup(lambda: click.echo("\n".join(lines)))
     server.serve()
 
@@ -294,20 +296,19 @@ def _chosen(site: sites.Site, record_id: str | None, visitor: str | None) -> lis
 @ledger_group.command("run")
 def ledger_run() -> None:
     """Integrate and sign every second, until Ctrl-C. Any number may run; one leads."""
-    known, stop = parts(), threading.Event()
-    known.ledger.ticks = True
+    stop = threading.Event()
     for sign in (signal.SIGINT, signal.SIGTERM):
         signal.signal(sign, lambda *_: stop.set())
+    for app in every_app().values():
+        upkeep.begin(app)
     click.echo("The ledger runs; Ctrl-C ends it.", err=True)
-    chores = retention.Daily(known.ledger), records.Indexing()
-    run(known.ledger, current_app.app_context, known.clock, stop, *chores)
+    stop.wait()
 
 
 @ledger_group.command("tick")
 def ledger_tick() -> None:
     """Integrate and sign once."""
     known = parts()
-    known.ledger.ticks = True
     outcome = known.ledger.tick(known.clock())
     for why in known.ledger.alarms.values():
         click.echo(why, err=True)

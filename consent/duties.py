@@ -1,29 +1,23 @@
-"""What a worker does beside answering, each in a thread of its own: the log, scans, pictures,
-messages, acts on many sites."""
+"""What a worker does beside answering, each in a thread of its own: scans, pictures, messages, acts
+on many sites, and a look at the log that another process keeps (upkeep.py)."""
 
 from __future__ import annotations
 
 import atexit
 import os
 import threading
-from collections.abc import Callable
 from datetime import datetime
 from functools import partial
-from typing import Any
 
 from flask import Flask
 
 from . import bulk, config, ledger, logs, rendering, requests, scanning, scans, webhooks
-from .chores import repeat
+from .chores import repeat, start
 from .mail import mailer
 from .parts import Parts
-from .records import Indexing
 from .records.pulse import watch
-from .reminding import Reminders
-from .retention import Daily
 from .saying import all_of
 from .sites import Site
-from .telling import Telling
 
 CHORES_S = 1.0  # between two looks at what waits: scans, pictures, messages, acts on many sites
 
@@ -52,21 +46,7 @@ def begin(app: Flask) -> None:
     start("pulse", stop, repeat, *here, CHORES_S, watch(lambda: lost(known)))
     start("webhooks", stop, repeat, *here, CHORES_S, sender(known))
     start("bulk", stop, repeat, *here, CHORES_S, acts)
-    # Last, so that it is ended first and before `close`: a tick that has begun ends.
-    if known.config.ledger:
-        mail = mailer(known.config.smtp_url, known.config.mail_from)
-        told = Telling(mail, known.config.base_url, known.config.consent_alerts)
-        daily = (Daily(known.ledger), Indexing(), Reminders(mail, known.config.base_url), told)
-        start("ledger", stop, ledger.run, known.ledger, *here, *daily)
-    else:
-        start("ledger", stop, ledger.watch, known.ledger, *here)
-
-
-def start(name: str, stop: threading.Event, run: Callable[..., None], *args: Any) -> None:
-    """A thread of the worker beside those that answer; its end waits for what it is at."""
-    thread = threading.Thread(target=run, args=args, name=name, daemon=True)
-    thread.start()
-    atexit.register(end, stop, thread)
+    start("ledger", stop, ledger.watch, known.ledger, *here)
 
 
 def lost(known: Parts) -> bool:
@@ -92,8 +72,3 @@ def look(app: Flask, known: Parts) -> None:
             known.ledger.look(known.clock())
         except Exception:  # the database may be away; the first tick looks again
             app.logger.exception("the log could not be looked at")
-
-
-def end(stop: threading.Event, work: threading.Thread) -> None:
-    stop.set()
-    work.join(10)

@@ -51,7 +51,7 @@ def check() -> Response:
     known = parts()
     answer = ledger.challenge(known.ledger.signer, text, known.clock())
     if not answer["agrees"]:
-        known.ledger.check(known.clock())
+        known.ledger.look(known.clock())
     return as_json(answer)
 
 

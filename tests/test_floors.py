@@ -79,6 +79,8 @@ STEPS = (
     ("bulk",),
     ("shards",),
     ("parts", "schemas"),  # floor 5: what an edge is handed, and the wire
+    ("logs", "reminding", "telling"),
+    ("upkeep",),
     (
         "visitor",
         "auditor",
@@ -89,8 +91,6 @@ STEPS = (
         "demo",
         "rendering",
         "scanning",
-        "reminding",
-        "telling",
         "health",
         "cli",
         "cli_classify",
@@ -110,7 +110,6 @@ STEPS = (
         "cli_sealing",
         "cli_settings",
         "cli_shard",
-        "logs",
         "metrics",
         "cli_statistics",
         "vendors_cli",

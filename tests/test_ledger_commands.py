@@ -126,7 +126,7 @@ def elsewhere(app: Flask, clock: Clock, tmp_path: Path) -> Ledger:
     folder = tmp_path / "elsewhere"
     folder.mkdir()
     shutil.copy(here.signer.folder / "keys.json", folder)
-    return Ledger(Signer(folder), here.base, here.told, ticks=False)
+    return Ledger(Signer(folder), here.base, here.told)
 
 
 def test_a_server_with_the_keys_and_no_memory_goes_by_the_word_of_the_ledger(
@@ -182,6 +182,5 @@ def test_a_server_with_the_keys_of_before_a_change_goes_on(
 def test_who_integrates_without_a_memory_is_stopped_as_ever(
     app: Flask, clock: Clock, elsewhere: Ledger
 ) -> None:
-    elsewhere.ticks = True
-    elsewhere.look(clock())
+    elsewhere.tick(clock())
     assert "SIGNER_STATE" in str(elsewhere.stopped)

@@ -59,7 +59,6 @@ class Ledger:
     base: str
     told: Mapping[str, str]
     witnessing: Witnessing | None = None
-    ticks: bool = True  # whether this process integrates, or heeds one that does
     alarms: dict[str, str] = field(default_factory=dict)
     shard: str = ""
 
@@ -69,11 +68,13 @@ class Ledger:
         return self.alarms.get("log")
 
     def look(self, at: datetime) -> None:
-        """`check`, with nothing held afterwards."""
+        """By one that leaves ticking to another process: whether it may go on, by what it sees and
+        by that one's word. Alarms stay as they are where the database does not answer."""
         try:
-            self.check(at)
+            why, told = self._doubt(ticks=False), word.heard(self.signer, at)
         finally:
             db.session.remove()
+        self.alarms = told if why is None else {**told, "log": _stopping(why)}
 
     def witness(self, at: datetime) -> None:
         """Have the published head cosigned as the policy asks. Call it in an app context."""
@@ -98,7 +99,7 @@ class Ledger:
         """
         outcome = Outcome()
         try:
-            self.check(at)
+            self.check()
             if self.stopped is None:
                 self.publish(at)
                 outcome = self.integrate(at)
@@ -109,19 +110,23 @@ class Ledger:
             self.alarm(of_error(refused))
         finally:
             db.session.remove()
-        word.leave(self.signer, self.stopped, at)
+        word.leave(self.signer, self.alarms, at)
         return outcome
 
     def alarm(self, why: str) -> None:
-        self.alarms["log"] = say(
-            "%(why)s Nothing is signed and no choice is taken until this is settled: see "
-            "docs/reliability.md, and flask --app app ledger recover.",
-            why=Said.of(why),
-        )
-        _LOG.error("the log is stopped: %s", why)
+        self.alarms["log"] = _stopping(why)
 
-    def check(self, at: datetime) -> None:
-        """Whether the database is the one whose heads were signed last; else an alarm.
+    def check(self) -> None:
+        """By one that ticks: whether the database is the one whose heads were signed last; else an
+        alarm. It stays where the database does not answer."""
+        why = self._doubt(ticks=True)
+        if why is None:
+            self.alarms.pop("log", None)
+        else:
+            self.alarm(why)
+
+    def _doubt(self, *, ticks: bool) -> str | None:
+        """Why the database is another than the one whose heads were signed last.
 
         The signer is asked between two readings, because others sign meanwhile: a head is always
         stored before it is signed, and remembered by the signer before its note is published.
@@ -130,38 +135,28 @@ class Ledger:
         known = db.session.execute(
             select(Head.origin, Head.size, Head.signed).where(Head.site == DEPLOYMENT)
         ).one_or_none()
-        self.alarms.pop("log", None)  # not where the database does not answer
         last = self.signer.last(known.origin if known else origin)
         if accused := self.signer.accused():
-            self.alarm(
-                say(
-                    "Somebody holds a checkpoint of %(known)s that we signed and that the database "
-                    "contradicts: it was rolled back, together with the signer's memory.",
-                    known=", ".join(accused),
-                )
+            return say(
+                "Somebody holds a checkpoint of %(known)s that we signed and that the database "
+                "contradicts: it was rolled back, together with the signer's memory.",
+                known=", ".join(accused),
             )
-            return
         db.session.rollback()
-        if last is None and not self.ticks:
-            if why := word.heard(self.signer, at):
-                self.alarms["log"] = why
-            return
         head = db.session.scalar(select(Head).where(Head.site == DEPLOYMENT))
         size = head.size if head else 0
         if last is None:
-            if known and known.signed:
-                why = say("The signer's memory (SIGNER_STATE) is missing, but the log was signed.")
-                self.alarm(why)
+            if ticks and known and known.signed:
+                return say("The signer's memory (SIGNER_STATE) is missing, but the log was signed.")
         elif last[0] > size:
-            self.alarm(
-                say(
-                    "The signer has signed %(last)s entries of the log %(origin)s, and the "
-                    "database has %(size)s: an older database was put in its place.",
-                    last=last[0],
-                    origin=origin,
-                    size=size,
-                )
+            return say(
+                "The signer has signed %(last)s entries of the log %(origin)s, and the "
+                "database has %(size)s: an older database was put in its place.",
+                last=last[0],
+                origin=origin,
+                size=size,
             )
+        return None
 
     def open(self, site: str) -> Head:
         """The head of a site's log, made at first use; its origin never changes afterwards."""
@@ -365,6 +360,15 @@ class Ledger:
         if site:
             return f"{self.base}/log/{site}"
         return f"{self.base}/shards/{self.shard}/log" if self.shard else f"{self.base}/log"
+
+
+def _stopping(why: str) -> str:
+    _LOG.error("the log is stopped: %s", why)
+    return say(
+        "%(why)s Nothing is signed and no choice is taken until this is settled: see "
+        "docs/reliability.md, and flask --app app ledger recover.",
+        why=Said.of(why),
+    )
 
 
 def _wanted(log_id: int, head: Head) -> Wanted:

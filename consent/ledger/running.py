@@ -1,4 +1,4 @@
-"""The ledger at work in a process: ticking every second, or only watching over who may serve."""
+"""The ledger at work: ticking in one process, and looked at by those that serve."""
 
 from __future__ import annotations
 
@@ -30,6 +30,6 @@ def run(
 
 
 def watch(ledger: Ledger, context: Context, clock: Clock, stop: threading.Event) -> None:
-    """Where another process integrates (LEDGER=0): see every few seconds whether this one may go
-    on, so that a database which is restored under it gets no more choices."""
-    repeat(context, clock, stop, EVERY_S, ledger.look)
+    """By a process that serves: see every second whether it may go on, so that a database which is
+    restored under it gets no more choices."""
+    repeat(context, clock, stop, TICK_S, ledger.look)

@@ -1,12 +1,13 @@
-"""What the ledger that ticks leaves in the database for servers that do not tick (LEDGER=0).
+"""What the ledger that ticks leaves in the database for those who serve, here and elsewhere.
 
-Such a server, on a machine of its own, has the keys for its promises and no memory of what was
-signed. Whoever ticks has that memory, and what it found a few seconds ago holds for all.
+A process that serves signs promises and no heads, and on a machine of its own it has no memory of
+those that were signed. Whoever ticks has, and what it found a second ago holds for all.
 """
 
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Mapping
 from datetime import datetime
 
 from sqlalchemy.exc import IntegrityError
@@ -18,39 +19,43 @@ from .signer import Signer
 
 
 class Word(Base):
-    """One row. `why` nothing is signed, or None; `keys` are the SHA-256 (hex) of every public key
-    that ever signed."""
+    """One row. `why` nothing is signed, or None; what is to be said of the witnesses, or None;
+    `keys` are the SHA-256 (hex) of every public key that ever signed."""
 
     __tablename__ = "log_word"
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     why: Mapped[str | None] = mapped_column(Words())
+    witness: Mapped[str | None] = mapped_column(Words())
     keys: Mapped[list[str]] = mapped_column(Json)
 
 
-def leave(signer: Signer, stopped: str | None, at: datetime) -> None:
+def leave(signer: Signer, alarms: Mapping[str, str], at: datetime) -> None:
     """Write it down where anything changed."""
-    keys = signer.fingerprints(at)
+    said = (alarms.get("log"), alarms.get("witness"), signer.fingerprints(at))
     word = db.session.get(Word, 1)
     if word is None:
-        word = Word(id=1, why=None, keys=[])
+        word = Word(id=1, why=None, witness=None, keys=[])
         db.session.add(word)
-    if (word.why, word.keys) != (stopped, keys):
-        word.why, word.keys = stopped, keys
+    if (word.why, word.witness, word.keys) != said:
+        word.why, word.witness, word.keys = said
         with contextlib.suppress(IntegrityError):  # another ledger was first; the next tick looks
             db.session.commit()
     db.session.remove()
 
 
-def heard(signer: Signer, at: datetime) -> str | None:
-    """Why this server may take no choice, or None. Where nobody has ticked yet, nothing can have
-    been rolled back."""
+def heard(signer: Signer, at: datetime) -> dict[str, str]:
+    """The alarms of the one that ticks, and one where this server's keys are not the log's. Where
+    nobody has ticked yet, nothing can have been rolled back."""
     word = db.session.get(Word, 1)
     if word is None:
-        return None
-    if strange := set(signer.fingerprints(at)) - set(word.keys):
-        return say(
+        return {}
+    said = {"log": word.why, "witness": word.witness}
+    strange = set(signer.fingerprints(at)) - set(word.keys)
+    # Keys beside a memory are the log itself: what is strange there is younger than this word.
+    if strange and signer.latest() is None:
+        said["log"] = say(
             "%(count)s keys in this server's SIGNER_STATE are not the log's: put the keys.json of "
             "the server that integrates there.",
             count=len(strange),
         )
-    return word.why
+    return {about: why for about, why in said.items() if why is not None}

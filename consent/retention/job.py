@@ -77,7 +77,7 @@ def run(
     """
     if dry:
         return Run({site.key: n for site in sites.all_sites() if (n := due.count(site, at))})
-    ledger.check(at)
+    ledger.look(at)
     if ledger.stopped:
         return Run(why=say("Retention waits: %(stopped)s", stopped=ledger.stopped))
     if not believe(ledger.signer, at, moved, overruled):
