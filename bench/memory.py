@@ -5,9 +5,9 @@ slope between.
 
 Choices come as fast as they are answered (a closed loop of 64 connections), beside SCRIPTS requests
 a second for `consent.js` by visitors of every place, on each database in turn. Every PER seconds
-the process is asked for its resident memory, its threads and its open files. The first sixth of the
-time is warming up. Memory does not depend on what else the machine does, so nothing else has to
-rest; the rate does, and is told.
+the process is asked for its resident memory, its threads and its open files, and the server's other
+one, which keeps the log, for its memory. The first sixth of the time is warming up. Memory does not
+depend on what else the machine does, so nothing else has to rest; the rate does, and is told.
 """
 
 from __future__ import annotations
@@ -36,19 +36,21 @@ ENOUGH = 200  # samples that a slope is drawn through
 
 @dataclass(frozen=True)
 class Sample:
-    """At `at_s` of the load: bytes resident, and of them those that no file stands behind."""
+    """At `at_s` of the load: bytes resident, and of them those that no file stands behind; `log`
+    are those resident in the process that keeps the log."""
 
     at_s: float
     resident: int
     anonymous: int
     threads: int
     files: int
+    log: int
 
 
 @dataclass(frozen=True)
 class Course:
     """MiB at first (after the warming up), at last and at most, MiB an hour between, and how many
-    threads and files were open at most, at first and at last."""
+    threads and files were open at first and at last; `log` is the most of what keeps the log."""
 
     begin: float
     end: float
@@ -56,6 +58,7 @@ class Course:
     slope: float
     threads: tuple[int, int]
     files: tuple[int, int]
+    log: float
 
 
 def main(words: Sequence[str]) -> dict[str, Course]:
@@ -91,7 +94,7 @@ def watched(ours: Ours, told: dict[str, float]) -> Course:
         f" {written['broken']:,.0f} broken), load {os.getloadavg()[0]:.1f};"
         f" memory {found.begin:.1f} to {found.end:.1f} MiB, at most {found.most:.1f},"
         f" slope {found.slope:+.1f} MiB an hour; threads {found.threads[0]} to {found.threads[1]},"
-        f" files {found.files[0]} to {found.files[1]}",
+        f" files {found.files[0]} to {found.files[1]}; at most {found.log:.1f} MiB for the log",
         flush=True,
     )
     return found
@@ -109,8 +112,9 @@ def samples_of(ours: Ours, per: float, over: Callable[[], bool]) -> Sequence[Sam
 
 
 def look(root: int, at_s: float) -> Sample:
-    """The largest of the family, which is the one that serves."""
-    process = max(family(root), key=resident)
+    """The first process keeps the log; the largest of those that it made serves."""
+    first, *made = family(root)
+    process = max(made, key=resident)
     folder = Path(f"/proc/{process}")
     return Sample(
         at_s,
@@ -118,13 +122,14 @@ def look(root: int, at_s: float) -> Sample:
         kinds(process)["Anonymous"],
         len(list((folder / "task").iterdir())),
         len(list((folder / "fd").iterdir())),
+        resident(first),
     )
 
 
 def shown(one: Sample) -> str:
     return (
         f"{one.resident / MIB:.1f} MiB, {one.anonymous / MIB:.1f} of them of its own,"
-        f" {one.threads} threads, {one.files} files"
+        f" {one.threads} threads, {one.files} files; {one.log / MIB:.1f} MiB for the log"
     )
 
 
@@ -143,6 +148,7 @@ def course(samples: Sequence[Sample]) -> Course:
         slope([(one.at_s / 3600, one.resident / MIB) for one in warm]),
         (first.threads, last.threads),
         (first.files, last.files),
+        max(one.log for one in samples) / MIB,
     )
 
 

@@ -136,7 +136,7 @@ def test_memory_that_grows_has_a_slope_and_memory_that_stays_has_none() -> None:
     def course(per_hour: int) -> memory.Course:
         return memory.course(
             [
-                memory.Sample(at, (100 + at * per_hour // 3600) * memory.MIB, 0, 8, 40)
+                memory.Sample(at, (100 + at * per_hour // 3600) * memory.MIB, 0, 8, 40, 0)
                 for at in range(0, 7200, 360)
             ]
         )

@@ -309,11 +309,11 @@ def test_S2_12_withdrawing_is_one_click_and_takes_effect_at_once(
     and then the withdrawal."""
     page = visit(f"{VOIPSTUDIO}/")
     page.click("[data-cmp=accept]")
-    page.wait_for_function("document.cookie.includes('_gid=')")
+    page.wait_for_function("/(^|; )_gid/.test(document.cookie)")
     granted = delivered(page)
     settings_of(page)
     page.click("[data-cmp=withdraw]")
-    page.wait_for_function("!document.cookie.includes('_g')")
+    page.wait_for_function("!/(^|; )_g/.test(document.cookie)")
     assert not {"_ga", "_gid"} & set(cookies(page))
     page.wait_for_function("!consent.get().categories.statistics && !consent.get().pending")
     asked: list[str] = []

@@ -297,13 +297,13 @@ def test_S3_25_after_a_withdrawal_the_cookies_of_the_category_are_gone(
     """Whatever path and domain they were set for, as far as this page may."""
     page = visit(f"{VOIPSTUDIO}/")
     page.click("[data-cmp=accept]")
-    page.wait_for_function("document.cookie.includes('_gid=')")
+    page.wait_for_function("/(^|; )_gid/.test(document.cookie)")
     page.evaluate(
         "for (const at of ['/', '/demo', location.pathname])"
         " document.cookie = '_gid=GA1; path=' + at"
     )
     page.evaluate("consent.withdraw()")
-    page.wait_for_function("!document.cookie.includes('_gid')")
+    page.wait_for_function("!/(^|; )_gid/.test(document.cookie)")
     assert "_gid" not in {cookie["name"] for cookie in page.context.cookies()}
 
 
