@@ -40,9 +40,16 @@ def repeat(
     while not stop.wait(pause):
         pause = every
         for work in works:
-            try:
-                with context():
-                    if work(clock()) is True:
-                        pause = 0.0
-            except Exception:  # the database may be away; what waits goes on waiting
-                _LOG.exception("%s failed", getattr(work, "__name__", type(work).__name__))
+            if attempt(context, clock, work) is True:
+                pause = 0.0
+
+
+def attempt(context: Context, clock: Clock, work: Work) -> object:
+    """What one work says when it is called with the time; None where it failed, which is logged:
+    the database may be away, and what waits goes on waiting."""
+    try:
+        with context():
+            return work(clock())
+    except Exception:
+        _LOG.exception("%s failed", getattr(work, "__name__", type(work).__name__))
+        return None

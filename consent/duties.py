@@ -12,7 +12,7 @@ from functools import partial
 from flask import Flask
 
 from . import bulk, config, ledger, logs, rendering, requests, scanning, scans, webhooks
-from .chores import repeat, start
+from .chores import attempt, repeat, start
 from .mail import mailer
 from .parts import Parts
 from .records.pulse import watch
@@ -29,9 +29,10 @@ def begin(app: Flask) -> None:
     atexit.register(known.close)
     if slips := config.slips(os.environ):
         known.warnings["settings"] = all_of(slips, " ")
-    look(app, known)
     stop = threading.Event()
     here = (app.app_context, known.clock, stop)
+    # Before the first choice: is this the database whose heads were signed last?
+    attempt(app.app_context, known.clock, known.ledger.look)
     scanner = scanning.scanner(known)
     atexit.register(scanner.close)
     start("scans", stop, repeat, *here, CHORES_S, scanner)
@@ -63,12 +64,3 @@ def sender(known: Parts) -> webhooks.Sender:
     mail = mailer(config.smtp_url, config.mail_from)
     send = webhooks.poster(config.alerts_private)
     return webhooks.Sender(send, config.secret_key, mail, requests.remind)
-
-
-def look(app: Flask, known: Parts) -> None:
-    """Before the first choice: is this the database whose heads were signed last?"""
-    with app.app_context():
-        try:
-            known.ledger.look(known.clock())
-        except Exception:  # the database may be away; the first tick looks again
-            app.logger.exception("the log could not be looked at")

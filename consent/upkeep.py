@@ -11,7 +11,7 @@ import threading
 from flask import Flask
 
 from . import ledger, logs
-from .chores import start
+from .chores import attempt, start
 from .mail import mailer
 from .parts import Parts
 from .records import Indexing
@@ -33,4 +33,6 @@ def begin(app: Flask) -> None:
         Telling(mail, config.base_url, config.consent_alerts),
     )
     here = (app.app_context, known.clock, threading.Event())
+    # Before anybody serves: what was said when the log was kept last may be settled since.
+    attempt(app.app_context, known.clock, known.ledger.tell)
     start("ledger", here[2], ledger.run, known.ledger, *here, *chores)

@@ -4,6 +4,7 @@ signer      the keys, and the memory of what was signed; outside the database
 rows        a log as it is stored
 tree        reading a stored log, proving from it, letting it grow
 integrate   the tick
+doubt       whether the database is the one that was signed last
 running     ticking in a process, or watching
 word        what who ticks says to who watches
 reading     records with their place in the log

@@ -27,6 +27,7 @@ from ..tlog import merkle
 from ..tlog.merkle import Wrong
 from ..waiting import CONSENT, DEPLOYMENT, ENTRY, Waiting
 from . import word
+from .doubt import doubt
 from .rows import Head, Item, day, head_item
 from .signer import Refused, Signer, Wanted
 from .tree import Growth, Tree
@@ -71,10 +72,19 @@ class Ledger:
         """By one that leaves ticking to another process: whether it may go on, by what it sees and
         by that one's word. Alarms stay as they are where the database does not answer."""
         try:
-            why, told = self._doubt(ticks=False), word.heard(self.signer, at)
+            why = doubt(self.signer, self._origin(DEPLOYMENT))
+            told = word.heard(self.signer, at)
         finally:
             db.session.remove()
         self.alarms = told if why is None else {**told, "log": _stopping(why)}
+
+    def tell(self, at: datetime) -> None:
+        """By one that ticks, to those that look: whether they may go on."""
+        try:
+            self.check()
+        finally:
+            db.session.remove()
+        word.leave(self.signer, self.alarms, at)
 
     def witness(self, at: datetime) -> None:
         """Have the published head cosigned as the policy asks. Call it in an app context."""
@@ -119,44 +129,11 @@ class Ledger:
     def check(self) -> None:
         """By one that ticks: whether the database is the one whose heads were signed last; else an
         alarm. It stays where the database does not answer."""
-        why = self._doubt(ticks=True)
+        why = doubt(self.signer, self._origin(DEPLOYMENT), ticks=True)
         if why is None:
             self.alarms.pop("log", None)
         else:
             self.alarm(why)
-
-    def _doubt(self, *, ticks: bool) -> str | None:
-        """Why the database is another than the one whose heads were signed last.
-
-        The signer is asked between two readings, because others sign meanwhile: a head is always
-        stored before it is signed, and remembered by the signer before its note is published.
-        """
-        origin = self._origin(DEPLOYMENT)
-        known = db.session.execute(
-            select(Head.origin, Head.size, Head.signed).where(Head.site == DEPLOYMENT)
-        ).one_or_none()
-        last = self.signer.last(known.origin if known else origin)
-        if accused := self.signer.accused():
-            return say(
-                "Somebody holds a checkpoint of %(known)s that we signed and that the database "
-                "contradicts: it was rolled back, together with the signer's memory.",
-                known=", ".join(accused),
-            )
-        db.session.rollback()
-        head = db.session.scalar(select(Head).where(Head.site == DEPLOYMENT))
-        size = head.size if head else 0
-        if last is None:
-            if ticks and known and known.signed:
-                return say("The signer's memory (SIGNER_STATE) is missing, but the log was signed.")
-        elif last[0] > size:
-            return say(
-                "The signer has signed %(last)s entries of the log %(origin)s, and the "
-                "database has %(size)s: an older database was put in its place.",
-                last=last[0],
-                origin=origin,
-                size=size,
-            )
-        return None
 
     def open(self, site: str) -> Head:
         """The head of a site's log, made at first use; its origin never changes afterwards."""

@@ -192,6 +192,8 @@ class Witnessing:
                     f"{(party.url or '').rstrip('/')}/add-checkpoint", body
                 )
             except OSError as error:
+                if isinstance(getattr(error, "reason", error), TimeoutError):
+                    return  # none in time: see _heard
                 found[party.name] = say("cannot be reached (%(error)s)", error=error)
 
         started = []

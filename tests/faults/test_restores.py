@@ -13,8 +13,8 @@ from flask import Flask
 from sqlalchemy import select
 
 from consent.admin.show import page_parts
+from consent.chores import attempt
 from consent.db import db, sqlite_build
-from consent.duties import look
 from consent.ledger import Ledger
 from consent.ledger.fsck import fsck
 from consent.ledger.rows import Head
@@ -136,7 +136,8 @@ def more(app: Flask, clock: Clock, digest: str) -> None:
 
 def refused(app: Flask, clock: Clock, digest: str) -> None:
     client = app.test_client()
-    look(app, app.extensions["crumbtrail"])  # as the worker does before it serves
+    known = app.extensions["crumbtrail"]
+    attempt(app.app_context, known.clock, known.ledger.look)  # as the worker does before it serves
     body = choice_body(digest, clock())
     for _ in range(2):
         reply = post_choice(client, SITE, body)
