@@ -13,6 +13,7 @@ import pytest
 from flask import Flask
 
 from consent.ledger import Ledger
+from consent.saying import Said, say
 from tests.acts import SECRET
 from tests.conftest import Clock
 from tests.server import Server
@@ -82,11 +83,13 @@ def test_who_serves_says_what_who_keeps_the_log_has_found(
     app: Flask, clock: Clock, elsewhere: Ledger
 ) -> None:
     here: Ledger = app.extensions["crumbtrail"].ledger
-    here.alarms["witness"] = "No witness answers."
+    found = {"witness": say("%(name)s does not answer.", name="w1"), "other": "Plain."}
+    here.alarms.update(found)
     here.tick(clock.advance(seconds=1))
     elsewhere.look(clock())
-    assert elsewhere.alarms == {"witness": "No witness answers."}
-    here.alarms.pop("witness")
+    assert elsewhere.alarms == {"witness": "w1 does not answer.", "other": "Plain."}
+    assert isinstance(elsewhere.alarms["witness"], Said)
+    here.alarms.clear()
     here.tick(clock.advance(seconds=1))
     elsewhere.look(clock())
     assert elsewhere.alarms == {}

@@ -13,31 +13,32 @@ from datetime import datetime
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ..db import Base, Json, Words, db
-from ..saying import say
+from ..db import Base, Json, db
+from ..saying import read, say, written
 from .signer import Signer
 
 
 class Word(Base):
-    """One row. `why` nothing is signed, or None; what is to be said of the witnesses, or None;
-    `keys` are the SHA-256 (hex) of every public key that ever signed."""
+    """One row. `alarms` are sentences of what is to be mended (see saying.written), by what they are
+    about; `log` is why nothing is signed. `keys` are the SHA-256 (hex) of every public key that ever
+    signed."""
 
     __tablename__ = "log_word"
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    why: Mapped[str | None] = mapped_column(Words())
-    witness: Mapped[str | None] = mapped_column(Words())
+    alarms: Mapped[dict[str, str]] = mapped_column(Json)
     keys: Mapped[list[str]] = mapped_column(Json)
 
 
 def leave(signer: Signer, alarms: Mapping[str, str], at: datetime) -> None:
     """Write it down where anything changed."""
-    said = (alarms.get("log"), alarms.get("witness"), signer.fingerprints(at))
+    kept = {about: written(why) for about, why in alarms.items()}
+    said = (kept, signer.fingerprints(at))
     word = db.session.get(Word, 1)
     if word is None:
-        word = Word(id=1, why=None, witness=None, keys=[])
+        word = Word(id=1, alarms={}, keys=[])
         db.session.add(word)
-    if (word.why, word.witness, word.keys) != said:
-        word.why, word.witness, word.keys = said
+    if (word.alarms, word.keys) != said:
+        word.alarms, word.keys = said
         with contextlib.suppress(IntegrityError):  # another ledger was first; the next tick looks
             db.session.commit()
     db.session.remove()
@@ -49,7 +50,7 @@ def heard(signer: Signer, at: datetime) -> dict[str, str]:
     word = db.session.get(Word, 1)
     if word is None:
         return {}
-    said = {"log": word.why, "witness": word.witness}
+    said = {about: read(why) for about, why in word.alarms.items()}
     strange = set(signer.fingerprints(at)) - set(word.keys)
     # Keys beside a memory are the log itself: what is strange there is younger than this word.
     if strange and signer.latest() is None:
@@ -58,4 +59,4 @@ def heard(signer: Signer, at: datetime) -> dict[str, str]:
             "the server that integrates there.",
             count=len(strange),
         )
-    return {about: why for about, why in said.items() if why is not None}
+    return said
