@@ -19,9 +19,9 @@ from .signer import Signer
 
 
 class Word(Base):
-    """One row. `alarms` are sentences of what is to be mended (see saying.written), by what they are
-    about; `log` is why nothing is signed. `keys` are the SHA-256 (hex) of every public key that ever
-    signed."""
+    """One row. `alarms` are sentences of what is to be mended (see saying.written), by what they
+    are about; `log` is why nothing is signed. `keys` are the SHA-256 (hex) of every public key that
+    ever signed."""
 
     __tablename__ = "log_word"
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
