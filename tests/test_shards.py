@@ -7,6 +7,7 @@ import contextlib
 import itertools
 import json
 import random
+import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -14,6 +15,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from flask import Flask
 from sqlalchemy import create_engine, func, select, text
@@ -31,10 +33,10 @@ from consent.notices import Notice
 from consent.records import held
 from consent.records.rows import TEST, Row
 from consent.schemas import uuid_bytes
-from consent.shards import Directory, Front, marks
+from consent.shards import Directory, Front, copying, marks
 from consent.shards import moving as moving_
 from consent.shards.copying import count, moving
-from consent.shards.fence import Misplaced, settle
+from consent.shards.fence import MOVER, Misplaced, settle
 from consent.shards.front import site_of
 from consent.shards.marks import Unmovable
 from consent.shards.moving import CHUNK
@@ -356,6 +358,84 @@ def test_a_large_site_is_copied_in_chunks_and_none_twice(
     assert visitors.missing() == []
     fleet.tick()
     assert fleet.check() == []
+
+
+STATISTICS = {
+    "of other sites alone": "SELECT 1",
+    "missing": "DELETE FROM pg_statistic WHERE starelid = 'record'::regclass",
+}
+
+
+@pytest.fixture(params=STATISTICS)
+def unknown(fleet: Fleet, request: pytest.FixtureRequest) -> Iterator[Visitors]:
+    """At a site of a few thousand records of which the statistics know nothing."""
+
+    def told(*statements: str) -> None:
+        with fleet.home.app_context(), moving(db.engine) as raw:
+            raw.execute("SET LOCAL lock_timeout = 0")  # an autovacuum may be at it
+            for statement in statements:
+                raw.execute(statement.encode())
+
+    arrived(fleet)
+    alone = "ALTER TABLE record SET (autovacuum_enabled = off)"
+    told(alone, "ANALYZE record", STATISTICS[request.param])
+    visitors = arrived(fleet)
+    grown(fleet.home, visitors.key, 3000)
+    yield visitors
+    told("ALTER TABLE record RESET (autovacuum_enabled)")
+
+
+@pytest.fixture
+def plans(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """How PostgreSQL goes about what the mover reads and deletes of records."""
+    execute, copy, found = psycopg.Connection.execute, psycopg.Cursor.copy, list[dict[str, Any]]()
+
+    def explain(raw: Any, said: Any, *words: Any) -> None:
+        told = said if isinstance(said, str) else said.as_string(raw)
+        told = told.removeprefix("COPY (").removesuffix(") TO STDOUT (FORMAT BINARY)")
+        if re.match(r'(SELECT|DELETE) .*FROM "?record"? ', told):
+            [[[plan]]] = execute(raw, f"EXPLAIN (FORMAT JSON) {told}", *words)
+            found.append(plan["Plan"])
+
+    def executed(raw: Any, said: Any, *words: Any) -> Any:
+        explain(raw, said, *words)
+        return execute(raw, said, *words)
+
+    def copied(cursor: Any, said: Any) -> Any:
+        explain(cursor.connection, said)
+        return copy(cursor, said)
+
+    monkeypatch.setattr(psycopg.Connection, "execute", executed)
+    monkeypatch.setattr(psycopg.Cursor, "copy", copied)
+    return found
+
+
+def wasteful(plan: dict[str, Any]) -> bool:
+    """Whether it goes through the records for each of them, or sorts what has an index."""
+    nodes = [plan]
+    for node in nodes:
+        nodes += node.get("Plans", ())
+    kinds = {node["Node Type"] for node in nodes}
+    reads = [node for node in nodes if "Scan" in node["Node Type"] and "Relation Name" in node]
+    return len(reads) > 1 or bool(kinds & {"Nested Loop", "Sort"})
+
+
+def test_a_move_goes_straight_through_the_records_whatever_the_statistics_say(
+    fleet: Fleet, unknown: Visitors, plans: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(moving_, "CHUNK", 1000)
+    fleet.move(unknown.key, "two")
+    assert {plan["Node Type"] for plan in plans} >= {"ModifyTable", "Limit", "Hash Join"}
+    assert not [plan for plan in plans if wasteful(plan)]
+    assert records(fleet, unknown.key) == {"home": 0, "two": 3005}
+
+
+def test_twin_a_move_that_the_planner_is_left_alone_with_is_found_out(
+    fleet: Fleet, unknown: Visitors, plans: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(copying, "THROUGH", f"SET LOCAL {MOVER} = 'on'")
+    fleet.move(unknown.key, "two")
+    assert any(wasteful(plan) for plan in plans)
 
 
 def grown(app: Flask, key: str, many: int) -> None:

@@ -114,22 +114,22 @@ class Move:
                 [high] = raw.execute(ask, (self.site_id,)).fetchone() or (0,)
                 told = "UPDATE shard_site SET boundary = %s WHERE site = %s RETURNING copied"
                 [low] = raw.execute(told, (high, self.key)).fetchone() or (0,)
-            copied = sum(self._chunk(*span) for span in self._spans(low, high))
+            spans = self._spans(self.source, "record", low, high)
+            copied = sum(self._chunk(*span) for span in spans)
             self._tiles(full=True)
             self.told("copied")
             if copied < FEW:
                 return
         raise Unmovable(f"{self.key} grows faster than it can be copied; nothing was closed.")
 
-    def _spans(self, low: int, high: int) -> Iterator[tuple[int, int]]:
-        ask = (
-            "SELECT seq FROM record WHERE site_id = %s AND seq > %s AND seq <= %s"
-            " ORDER BY seq OFFSET %s LIMIT 1"
-        )
+    def _spans(self, place: Place, table: str, low: int, high: int) -> Iterator[tuple[int, int]]:
+        """CHUNK rows of the site each, after `low` and up to `high`."""
+        ask = sql.SQL("SELECT seq FROM {} WHERE {} ORDER BY seq OFFSET {} LIMIT 1")
         while low < high:
-            with moving(self.source.engine) as raw:
-                row = raw.execute(ask, (self.site_id, low, high, CHUNK - 1)).fetchone()
-            end = row[0] if row else high
+            where = copying.seqs(self.site_id, low, high)
+            with moving(place.engine) as raw:
+                last = ask.format(sql.Identifier(table), where, sql.Literal(CHUNK - 1))
+                end = copying.one(raw, last) or high
             yield low, end
             low = end
 
@@ -336,7 +336,9 @@ class Move:
         """Nothing of the site stays in that database but where it is; the deployment log there
         says that its log went on elsewhere, and from which head."""
         for table in RECORDS:
-            self._clear_records(place, table)
+            for span in self._spans(place, table, 0, LAST):
+                with moving(place.engine) as raw:
+                    delete(raw, table, copying.seqs(self.site_id, *span))
         with moving(place.engine) as raw:
             if gone_to is not None:
                 marks.leave(raw, self.key, gone_to, self.clock())
@@ -345,20 +347,6 @@ class Move:
             raw.execute("DELETE FROM shard_change WHERE site = %s", (self.key,))
             if place.name != HOME:
                 raw.execute("DELETE FROM shard_site WHERE site = %s", (self.key,))
-
-    def _clear_records(self, place: Place, table: str) -> None:
-        some = sql.SQL(
-            "DELETE FROM {table} WHERE site_id = {number} AND seq IN"
-            " (SELECT seq FROM {table} WHERE site_id = {number} ORDER BY seq LIMIT {limit})"
-        ).format(
-            table=sql.Identifier(table),
-            number=sql.Literal(self.site_id),
-            limit=sql.Literal(CHUNK),
-        )
-        gone = CHUNK
-        while gone == CHUNK:
-            with moving(place.engine) as raw:
-                gone = raw.execute(some).rowcount
 
     # -- small ---------------------------------------------------------------------------------
 
