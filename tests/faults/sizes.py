@@ -26,7 +26,7 @@ SIZES = {  # what: (smallest, long)
     "choices": (150, 10_000),  # sent while eight ledgers tick
     "crowd": (600, 20_000),  # choices that come at once at a server with a cap on memory
     "flood": (400, 20_000),  # choices, more than a server can store or one network may send
-    "slow": (50, 1_000),  # clients, in each way to be slow
+    "slow": (50, 500),  # clients, in each of four ways to be slow, all at once
     "idle": (400, 2_000),  # connections that say nothing, to a server with 256 files
     "heads": (5, 200),  # times that each request with too large a head is sent
     "soak": (6, 1_800),  # seconds of a mixed load, on each database

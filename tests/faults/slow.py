@@ -32,27 +32,30 @@ def sending(path: str, *headers: str) -> bytes:
 
 
 @contextmanager
-def clients(server: Server, ways: list[Way]) -> Iterator[None]:
-    """So many are connected to it, each slow in its way, until it breaks them off."""
+def clients(server: Server, ways: list[Way]) -> Iterator[list[int]]:
+    """So many are connected to it, each slow in its way, until it breaks them off; their ports."""
     over = threading.Event()
     made = [(_connected(server), way) for way in ways]
     for one, way in made:
         one.send(way.first)
     dripping = threading.Thread(target=_drip, args=(made, over), daemon=True)
     dripping.start()
-    yield
-    over.set()
-    dripping.join()
-    for one, _ in made:
-        one.close()
+    try:
+        yield [one.getsockname()[1] for one, _ in made]
+    finally:
+        over.set()
+        dripping.join()
+        for one, _ in made:
+            one.close()
 
 
-def connected(server: Server) -> int:
-    """How many connections the server has."""
+def connected(server: Server) -> set[int]:
+    """The ports of those whom the server has a connection with."""
     lines = Path("/proc/net/tcp").read_text("ascii").splitlines()[1:]
     fields = (line.split() for line in lines)
-    ports = (int(one[1].partition(":")[2], 16) for one in fields if one[3] == ESTABLISHED)
-    return sum(port == server.port for port in ports)
+    ends = ((one[1], one[2]) for one in fields if one[3] == ESTABLISHED)
+    ports = ([int(end.partition(":")[2], 16) for end in both] for both in ends)
+    return {there for here, there in ports if here == server.port}
 
 
 def _connected(server: Server) -> socket.socket:

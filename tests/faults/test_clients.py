@@ -7,6 +7,7 @@ import resource
 import socket
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -20,7 +21,11 @@ from tests.faults.slow import PIPELINED, Way, asking, clients, connected, sendin
 from tests.prepare import ROOT
 from tests.server import Server
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Linux breaks readers off")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.sqlite_only,
+    pytest.mark.skipif(sys.platform != "linux", reason="Linux breaks readers off"),
+]
 
 PATIENCE = 90.0
 HURRIED = {"PYTHONPATH": str(ROOT / "tests/faults/patient"), "RATE_SITE": "0"}
@@ -48,43 +53,40 @@ def choose(server: Server, times: int) -> None:
         assert reply.status == 201, reply.text
 
 
-def broken_off(server: Server, how: str, patience: float = PATIENCE) -> None:
-    """The oracle."""
+def broken_off(server: Server, ways: list[str], patience: float = PATIENCE) -> None:
+    """The oracle: clients that are slow in all of these ways at once."""
     assert server.process
     before = family(server.process.pid)
     choose(server, 60)
-    many = size("slow") if how.startswith(("say", "drip")) else READERS
-    with clients(server, [WAYS[how](server)] * many):
+    many = {how: size("slow") if how.startswith(("say", "drip")) else READERS for how in ways}
+    slow = [how for how in ways for _ in range(many[how])]
+    with clients(server, [WAYS[how](server) for how in slow]) as ports:
         choose(server, 20)
         assert server.get(f"/v1/{SITE}/consent.js").status == 200
         end = time.monotonic() + patience
-        while connected(server):
-            assert time.monotonic() < end, "the slow are never broken off"
+        while there := connected(server).intersection(ports):
+            left = [how for how, port in zip(slow, ports, strict=True) if port in there]
+            assert time.monotonic() < end, f"never broken off: {Counter(left)}"
             time.sleep(0.1)
         assert server.get("/healthz").status == 200  # a thread is free again
     assert family(server.process.pid) == before
     assert "Traceback" not in server.words(), server.words()
 
 
-@pytest.mark.slow
-@pytest.mark.sqlite_only
 def test_F23_slow_clients_hold_up_nobody_and_are_broken_off(
     make_server: Callable[..., Server],
 ) -> None:
-    server = make_server(**HURRIED)
-    for how in WAYS:
-        broken_off(server, how)
+    broken_off(make_server(**HURRIED), list(WAYS))
 
 
-@pytest.mark.slow
-@pytest.mark.sqlite_only
 def test_F23_twin_a_server_without_limits_never_breaks_them_off(
     make_server: Callable[..., Server],
 ) -> None:
     server = make_server(**HURRIED, PATIENT="1")
-    for how in list(WAYS)[:-1]:  # the last one leaves no thread to end the server
-        with pytest.raises(AssertionError, match="are never broken off"):
-            broken_off(server, how, patience=7)
+    ways = list(WAYS)[:-1]  # the last one leaves no thread to end the server
+    with pytest.raises(AssertionError, match="never broken off") as found:
+        broken_off(server, ways, patience=7)
+    assert all(how in str(found.value) for how in ways), found.value
 
 
 FILES = 256
@@ -106,16 +108,12 @@ def recovered(server: Server, patience: float = PATIENCE) -> None:
     assert family(server.process.pid) == before
 
 
-@pytest.mark.slow
-@pytest.mark.sqlite_only
 def test_F24_a_server_without_a_file_left_goes_on_when_idle_connections_have_ended(
     make_server: Callable[..., Server],
 ) -> None:
     recovered(make_server(RATE_SITE="0"))
 
 
-@pytest.mark.slow
-@pytest.mark.sqlite_only
 def test_F24_twin_a_server_that_keeps_idle_connections_does_not_recover(
     make_server: Callable[..., Server],
 ) -> None:
@@ -168,16 +166,12 @@ def refused(server: Server) -> None:
     assert "Traceback" not in server.words(), server.words()
 
 
-@pytest.mark.slow
-@pytest.mark.sqlite_only
 def test_F26_who_says_too_much_is_refused_and_costs_no_memory(
     make_server: Callable[..., Server],
 ) -> None:
     refused(make_server(RATE_SITE="0"))
 
 
-@pytest.mark.slow
-@pytest.mark.sqlite_only
 def test_F26_twin_a_server_that_listens_to_everything_answers(
     make_server: Callable[..., Server],
 ) -> None:
