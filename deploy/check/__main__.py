@@ -14,7 +14,7 @@ from __future__ import annotations
 import sys
 
 from . import files, recipe
-from .common import report
+from .verdict import report
 
 CHECKS = (
     files.settings,

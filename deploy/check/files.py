@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -14,8 +15,10 @@ import yaml
 
 from consent import config
 
-from .common import DEPLOY, ROOT, hold, run, tool
+from .verdict import hold
 
+ROOT = Path(__file__).resolve().parents[2]
+DEPLOY = ROOT / "deploy"
 CHART = DEPLOY / "helm/crumbtrail"
 
 
@@ -65,7 +68,19 @@ def compose() -> str:
             hold(volume.split(":")[0] in made["volumes"], f"the volume of {volume} is named")
         for network in service["networks"]:
             hold(network in made["networks"], f"the network {network} is named")
-    return _not_run("docker compose config", "docker", "compose", "version")
+    return _compose_config()
+
+
+def _compose_config() -> str:
+    """docker may be here without its part that is compose."""
+    if shutil.which("docker") is None or run("docker", "compose", "version").returncode:
+        return "parsed; docker compose not run: it is not installed here"
+    with tempfile.TemporaryDirectory() as folder:
+        environ = Path(folder) / "environment"
+        environ.write_text("BASE_URL=https://consent.example.com\n", "utf-8")
+        done = run("docker", "compose", "--env-file", str(environ), "config", "--quiet")
+    hold(done.returncode == 0, done.stderr.strip())
+    return "docker compose config is content"
 
 
 def alerts() -> str:
@@ -158,13 +173,13 @@ def patroni() -> str:
     return "commits wait for a standby and for the disk"
 
 
-def _not_run(what: str, *probe: str) -> str:
-    """A program whose part may be missing."""
-    if shutil.which(probe[0]) is None or run(*probe).returncode:
-        return f"parsed; {what} not run: it is not installed here"
-    with tempfile.TemporaryDirectory() as folder:
-        environ = Path(folder) / "environment"
-        environ.write_text("BASE_URL=https://consent.example.com\n", "utf-8")
-        done = run("docker", "compose", "--env-file", str(environ), "config", "--quiet")
-    hold(done.returncode == 0, done.stderr.strip())
-    return f"{what} is content"
+def tool(program: str, *words: str) -> str:
+    if shutil.which(program) is None:
+        return f"parsed; {program} not run: it is not installed here"
+    done = run(program, *words)
+    hold(done.returncode == 0, (done.stdout + done.stderr).strip())
+    return f"{program} is content"
+
+
+def run(*words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)

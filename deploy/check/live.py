@@ -24,8 +24,8 @@ from netaddr import IPSet
 
 from tests.server import Server, free_port
 
-from .common import hold, report
 from .recipe import COUNTRIES, geoip2, serving
+from .verdict import hold, report
 
 
 def live() -> str:

@@ -24,8 +24,10 @@ from cryptography.x509.oid import NameOID
 from consent.geo import shipped_database
 from tests.server import free_port
 
-from .common import DEPLOY, NAME, hold, run
+from .files import DEPLOY, run
+from .verdict import hold
 
+NAME = "consent.example.com"  # of the host, in the recipes
 COUNTRIES = "country.mmdb"  # where edge.conf looks for it, in the folder
 
 
