@@ -74,9 +74,11 @@ def seized(server: Server, sent: list[Sent]) -> Iterator[None]:
     holding = threading.Thread(target=hold, daemon=True)
     holding.start()
     held.wait()
-    yield
-    over.set()
-    holding.join()
+    try:
+        yield
+    finally:
+        over.set()
+        holding.join()
 
 
 def flood(server: Server, sent: list[Sent]) -> None:

@@ -17,7 +17,7 @@ import pytest
 from bench.memory import Sample, course, look
 from consent import notices, sites
 from tests.acts import BY, refusal
-from tests.faults.load import SITE, post, worker
+from tests.faults.load import SITE, post
 from tests.faults.sizes import size
 from tests.owner import inside
 from tests.prepare import ROOT
@@ -52,10 +52,12 @@ class Mixed:
         threads = [threading.Thread(target=job, daemon=True) for job in jobs]
         for thread in threads:
             thread.start()
-        yield
-        self._over.set()
-        for thread in threads:
-            thread.join(PATIENCE)
+        try:
+            yield
+        finally:
+            self._over.set()
+            for thread in threads:
+                thread.join(PATIENCE)
 
     def publish(self) -> None:
         self.published += 1
@@ -82,7 +84,8 @@ class Mixed:
 
 
 def held(server: Server, at_s: float = 0.0) -> Sample:
-    return look(worker(server), at_s)
+    assert server.process
+    return look(server.process.pid, at_s)
 
 
 def connections(server: Server) -> int:
