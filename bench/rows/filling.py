@@ -25,10 +25,8 @@ BEGIN, END = (wiring.utc_now() - back for back in (SPAN, timedelta(minutes=5)))
 def filled(known: Parts, rows: int, samples: list[dict[str, Any]], ids: list[int]) -> float:
     """Bytes a record, once everything that belongs to it is built."""
     before, first, last = bytes_used(), micros(BEGIN), micros(END)
-    kind, each = (
-        sqlite if db.engine.dialect.name == "sqlite" else postgresql,
-        (last - first) // rows,
-    )
+    kind = sqlite if db.engine.dialect.name == "sqlite" else postgresql
+    each = (last - first) // rows
     kind.fill(samples, logs(ids), range(first, first + rows * each, each))
     for site_id in ids:
         kind.indexed(site_id, known.clock())

@@ -56,7 +56,7 @@ def written(
     """Seconds of CPU and of the clock for some batches."""
     batches = [[job(random.choice(ids), notice) for _ in range(BATCH)] for _ in range(5)]
     with engine.connect() as other:
-        serves = [pid for pid in backends(other)]
+        serves = backends(other)
     before, start = cpu_of(serves), time.perf_counter()
     for batch in batches:
         writer._commit(batch)
