@@ -84,6 +84,19 @@ def digest(app: Flask, clock: Clock, stream: Stream) -> str:
 
 
 @pytest.fixture
+def known(
+    client: FlaskClient, clock: Clock, digest: str, keep: Callable[[], Keeper]
+) -> tuple[dict[str, Any], bytes]:
+    """A choice that is stored, and what it was answered."""
+    body = choice_body(digest, clock())
+    first = post_choice(client, SITE, body)
+    keep()
+    until(lambda: stored() == 1, "not stored")
+    db.session.remove()
+    return body, first.data
+
+
+@pytest.fixture
 def away(postgres: Cluster, clock: Clock, client: FlaskClient, digest: str) -> Iterator[Cluster]:
     """The database is stopped, after the site was served once."""
     assert client.get(f"/v1/{SITE}/consent.js").status_code == 200
@@ -218,36 +231,23 @@ def test_without_a_database_an_id_that_may_be_stored_long_ago_is_not_taken_twice
 
 
 def test_a_stored_choice_is_known_when_the_database_goes_away(
-    client: FlaskClient,
-    clock: Clock,
-    digest: str,
-    postgres: Cluster,
-    keep: Callable[[], Keeper],
+    client: FlaskClient, clock: Clock, postgres: Cluster, known: tuple[dict[str, Any], bytes]
 ) -> None:
-    body = choice_body(digest, clock())
-    first = post_choice(client, SITE, body)
-    keep()
-    until(lambda: stored() == 1, "not stored")
-    db.session.remove()
+    body, answer = known
     postgres.stop()
     again = post_choice(client, SITE, body)
     back(postgres, clock)
-    assert (again.status_code, again.data) == (200, first.data)
+    assert (again.status_code, again.data) == (200, answer)
 
 
 def test_a_stored_choice_is_known_when_the_database_goes_away_while_it_is_looked_up(
     client: FlaskClient,
     clock: Clock,
-    digest: str,
     postgres: Cluster,
-    keep: Callable[[], Keeper],
+    known: tuple[dict[str, Any], bytes],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    body = choice_body(digest, clock())
-    first = post_choice(client, SITE, body)
-    keep()
-    until(lambda: stored() == 1, "not stored")
-    db.session.remove()
+    body, answer = known
     learn = Names.learn
 
     def late(names: Names, numbers: Any) -> None:
@@ -259,7 +259,7 @@ def test_a_stored_choice_is_known_when_the_database_goes_away_while_it_is_looked
     again = post_choice(client, SITE, body)
     assert postgres._process is None
     back(postgres, clock)
-    assert (again.status_code, again.data) == (200, first.data)
+    assert (again.status_code, again.data) == (200, answer)
 
 
 def test_without_a_stream_nothing_is_promised(
