@@ -19,10 +19,8 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from .. import leaf
 from ..errors import Busy
 from ..records.job import Job, reused, same
-from ..records.names import Names
 from ..records.rows import ERASED, Line, Page, Row
 from ..records.writer import ORIGINS, PAGES, busy, elsewhere
 from ..sites import Site
@@ -109,7 +107,7 @@ class Buffer:
                 except Late as late:
                     raise PoolTimeout("no answer in time") from late
                 if held is not None and not held.flags & ERASED:  # asked now, or by the stream
-                    _named(job, held)
+                    job.retell(held)
         except LookupError:
             raise elsewhere() from None
         except (SQLAlchemyError, Busy):
@@ -179,12 +177,6 @@ class Buffer:
                 known.add(kept)
                 return kept
         return "*"
-
-
-def _named(job: Job, held: Line) -> None:
-    """What is stored of this id, for its answer."""
-    job.record = Names([held]).record(held, job.facts.site)
-    job.commitment = leaf.commitment(job.record, held.salt or b"")
 
 
 def settled(stream: Stream) -> None:

@@ -13,6 +13,7 @@ from .. import leaf
 from ..errors import Invalid
 from ..waiting import CONSENT
 from .beside import REASONS
+from .names import Names
 from .rows import Line, encode
 from .verb import Choice, Facts, claimed_ms, to_row
 
@@ -85,6 +86,11 @@ class Job:
             self.page,
         )
         self.commitment = leaf.committed(canonical(self.record), self.row.salt or b"")
+
+    def retell(self, held: Line) -> None:
+        """Take record and commitment from what is stored of this id, for its answer."""
+        self.record = Names([held]).record(held, self.facts.site)
+        self.commitment = leaf.commitment(self.record, held.salt or b"")
 
     def waiting(self) -> tuple[str, int, int, bytes]:
         """The commitment waits for the log in the transaction that stores the record: WAITING."""

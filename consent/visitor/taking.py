@@ -86,11 +86,9 @@ def told(found: Examined, job: Job, row: Line, fresh: bool, asked: Request = req
     of, facts = found.of, found.facts
     if row.flags & ERASED:
         raise gone(of, row)
-    if fresh or job.record:
-        body = _body(of, row, job.record, job.commitment, facts.denied)
-    else:
-        record = records.Names([row]).record(row, of.key)
-        body = _body(of, row, record, leaf.commitment(record, row.salt or b""), facts.denied)
+    if not fresh and not job.record:
+        job.retell(row)
+    body = _body(of, row, job.record, job.commitment, facts.denied)
     content, secret = facts.notice, found.held[0]
     lines = cookies.lines(of, found.choice, secret, content, found.regime, found.now, asked)
     return Taken(201 if fresh else 200, body, lines)
