@@ -136,8 +136,9 @@ def serve() -> None:
         websockets=False,
         log_level=LogLevels.error,
     )
-    for app in every_app().values() if config.ledger else ():
-        upkeep.begin(app)
+    if config.ledger:
+        for app in every_app().values():
+            upkeep.begin(app)
     server.on_startup(lambda: click.echo("\n".join(lines)))
     server.serve()
 
