@@ -31,6 +31,7 @@ import pyarrow.parquet as pq
 
 import app as wiring
 from bench.filling import SITE, filled
+from bench.processes import cpu, family, resident
 from tests.acts import choice_body
 from tests.server import Server
 
@@ -86,15 +87,17 @@ def exported(server: Server, key: str, kind: str) -> Export:
     """Take a whole export and count what came, each record once, after the clock has stopped."""
     path = f"{server.url}/v1/audit/{SITE}/export?format={kind}"
     asked = urllib.request.Request(path, headers={"Authorization": f"Bearer {key}"})
-    sizes, last, start, spent = list[int](), 0.0, time.monotonic(), processor(server)
+    assert server.process is not None
+    root = server.process.pid
+    sizes, last, start, spent = list[int](), 0.0, time.monotonic(), cpu(root)
     with tempfile.TemporaryFile() as file:
         with urllib.request.urlopen(asked, timeout=600) as reply:
             while piece := reply.read(PIECE):
                 file.write(piece)
                 if time.monotonic() - last > 0.5:
                     last = time.monotonic()
-                    sizes.append(memory(server))
-        took, spent = time.monotonic() - start, processor(server) - spent
+                    sizes.append(sum(map(resident, family(root))))
+        took, spent = time.monotonic() - start, cpu(root) - spent
         size = file.tell()
         file.seek(0)
         return Export(counted(kind, file), took, spent, size, sizes)
@@ -131,34 +134,6 @@ def choose(server: Server, digest: str, stop: threading.Event, answers: list[flo
         with urllib.request.urlopen(asked, timeout=60) as reply:
             assert reply.status == 201
         answers.append(time.monotonic() - start)
-
-
-def memory(server: Server) -> int:
-    """Resident bytes of the server's processes."""
-    pages = (int((one / "statm").read_text("ascii").split()[1]) for one in processes(server))
-    return sum(pages) * os.sysconf("SC_PAGE_SIZE")
-
-
-def processor(server: Server) -> float:
-    """Seconds of processor time of the server's processes, and of children that have ended."""
-    ticks = 0
-    for one in processes(server):
-        said = (one / "stat").read_text("ascii").rpartition(")")[2].split()
-        ticks += sum(int(part) for part in said[11:15])
-    return ticks / os.sysconf("SC_CLK_TCK")
-
-
-def processes(server: Server) -> list[Path]:
-    """Those of the server's session."""
-    assert server.process is not None
-    found = []
-    for one in Path("/proc").glob("[0-9]*"):
-        try:
-            if os.getsid(int(one.name)) == server.process.pid:
-                found.append(one)
-        except OSError:  # it has ended meanwhile
-            continue
-    return found
 
 
 def shown(name: str, times: list[float]) -> None:
