@@ -16,13 +16,13 @@ import socket
 import stat
 import sys
 import time
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from math import inf
 from threading import Event
-from typing import Any
+from typing import Any, cast
 
 from .records.job import Job
 from .records.room import SLOW_S
@@ -41,6 +41,7 @@ LARGEST = 2 * 1024 * 1024 + 1  # bytes of a body that are read: one more than an
 LARGE = 64 * 1024  # beyond it, a body is one of
 LARGE_AT_ONCE = 16
 BODY_S = 60.0  # within which a body has to be here
+LOOK_S = 0.5  # between two looks at whose body is late
 READ_S = 30.0  # within which a reader takes some of what waits for it
 WHOLE = 256 * 1024  # a shorter answer is sent in one piece
 ALWAYS: Environ = {
@@ -63,6 +64,7 @@ class Serving:
         self._threads = ThreadPoolExecutor(threads, "answers")
         self._large = asyncio.Semaphore(LARGE_AT_ONCE)
         self._waiting = Waiting()
+        self._slow = Slow(BODY_S)
         self._hurries = False
         self._context = contextvars.copy_context()
         if hot is not None:
@@ -98,7 +100,7 @@ class Serving:
         """All of it, or its first LARGEST bytes."""
         if scope["method"] in ("GET", "HEAD"):
             return b""
-        async with asyncio.timeout(BODY_S):
+        with self._slow.patience():
             read, more = await _more(receive, b"", LARGE)
             if more:
                 async with self._large:
@@ -158,6 +160,45 @@ class Waiting:
         self._looks = bool(self._held)
         if self._looks:
             loop.call_later(SLOW_S, self._look, loop)
+
+
+class Slow:
+    """Tasks that wait for somebody's network, each for `within_s` at most; for the loop alone. One
+    timer looks after all of them, where asyncio.timeout would set one for each."""
+
+    def __init__(self, within_s: float) -> None:
+        self._within_s = within_s
+        self._since: dict[asyncio.Task[Any], float] = {}
+        self._late = set[asyncio.Task[Any]]()
+        self._looks = False
+
+    @contextmanager
+    def patience(self) -> Iterator[None]:
+        """Raises TimeoutError, up to LOOK_S late."""
+        task = cast(asyncio.Task[Any], asyncio.current_task())
+        self._since[task] = time.monotonic()
+        if not self._looks:
+            self._look()
+        try:
+            yield
+        except asyncio.CancelledError:
+            if task not in self._late:
+                raise
+            task.uncancel()
+            raise TimeoutError from None
+        finally:
+            del self._since[task]
+            self._late.discard(task)
+
+    def _look(self) -> None:
+        now = time.monotonic()
+        for task, since in self._since.items():
+            if now - since >= self._within_s and task not in self._late:
+                self._late.add(task)
+                task.cancel()
+        self._looks = bool(self._since)
+        if self._looks:
+            asyncio.get_running_loop().call_later(LOOK_S, self._look)
 
 
 class Exchange:

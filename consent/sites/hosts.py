@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from .table import LOOPBACK, Site
+
+LONGEST = len("https://") + 253 + len(":65535")  # characters of an origin (RFC 1035, 2.3.4)
 
 
 def origin_kind(site: Site, origin: str | None, own_origins: tuple[str, ...]) -> str | None:
@@ -14,8 +17,18 @@ def origin_kind(site: Site, origin: str | None, own_origins: tuple[str, ...]) ->
     Hosts match exactly, or below an explicit `*.` entry, in any letter case. `own_origins` are
     whole origins that also count as real (the demo's own server).
     """
-    if not origin or origin == "null":
+    if not origin or origin == "null" or len(origin) > LONGEST:
         return None
+    return _kind(origin, tuple(site.origins), tuple(site.preview_hosts), own_origins)
+
+
+@lru_cache(maxsize=1024)  # every choice asks, and the pages of a site are of few origins
+def _kind(
+    origin: str,
+    origins: tuple[str, ...],
+    preview_hosts: tuple[str, ...],
+    own_origins: tuple[str, ...],
+) -> str | None:
     if origin.lower() in own_origins:
         return "real"
     try:
@@ -25,11 +38,11 @@ def origin_kind(site: Site, origin: str | None, own_origins: tuple[str, ...]) ->
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.path:
         return None
     hosts = (parts.netloc, parts.hostname)
-    if any(host_matches(host, entry) for host in hosts for entry in site.origins):
+    if any(host_matches(host, entry) for host in hosts for entry in origins):
         return "real"
     if parts.netloc.rsplit(":", 1)[0] in LOOPBACK or parts.netloc in LOOPBACK:
         return "test"
-    if any(host_matches(host, entry) for host in hosts for entry in site.preview_hosts):
+    if any(host_matches(host, entry) for host in hosts for entry in preview_hosts):
         return "test"
     return None
 
@@ -40,6 +53,7 @@ def covers(site: Site, host: str) -> bool:
     return any(host_matches(host, entry.rsplit(":", 1)[0]) for entry in site.origins)
 
 
+@lru_cache(maxsize=64)
 def same_site(own: str, page: str, cookie_domain: str | None) -> bool:
     """Whether a cookie that `own` sets by HTTP is one that scripts of `page` would share.
 

@@ -73,9 +73,9 @@ def sets_cookies(site: Site, asked: Request = request) -> bool:
 
     def find() -> bool:
         own, origin = own_address(asked), asked.headers.get("Origin")
-        if own is None or origin is None or not same_site(own, origin, site.cookie_domain):
+        if own is None or origin is None or origin_of(site, asked) is None:
             return False
-        return origin_of(site, asked) is not None
+        return same_site(own, origin, site.cookie_domain)
 
     return once(asked, f"crumbtrail.sets {site.key}", find)
 
