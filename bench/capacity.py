@@ -121,8 +121,9 @@ def check(found: Mapping[str, Any]) -> list[list[str]]:
     lines = []
     for database in ("SQLite", "PostgreSQL"):
         steady, rounds = (found[part][f"Crumbtrail, {database}"] for part in ("open", "writes"))
-        each = [steady[f"{part}_cpu_s"] / steady["ok"] for part in ("server", "database", "own")]
-        foretold = min(1 / each[0], found["machine"]["cores"] / sum(each))
+        parts = ("busiest", "server", "database", "own")
+        busiest, *each = (steady[f"{part}_cpu_s"] / steady["ok"] for part in parts)
+        foretold = min(1 / busiest, found["machine"]["cores"] / sum(each))
         came = median(one["per_s"] for one in rounds)
         lines.append([database, number(foretold), number(came), f"{came / foretold:.2f}"])
     return lines
@@ -144,8 +145,8 @@ def text(found: Mapping[str, Any], given: Mapping[str, float]) -> str:
             "### Measured\n\n" + _measured(from_),
             "### Assumed\n\n" + _assumed(given),
             "### Foretold and found\n\nProcessor time a choice in the open loop, and the rate it"
-            " foretells for a closed loop (one process, one interpreter lock; the cores are shared"
-            " with database and generator):\n\n"
+            " foretells for a closed loop (what the busiest process comes to, which has one"
+            " interpreter lock; the cores are shared with database and generator):\n\n"
             + table(["", "foretold, a second", "found", "found ÷ foretold"], check(found)),
         )
     )

@@ -31,6 +31,12 @@ def cpu(root: int) -> float:
     return sum(int(ticks) for four in used for ticks in four) / TICKS
 
 
+def each(root: int) -> dict[int, float]:
+    """Seconds that each living member of a family has used by itself."""
+    said = ((one, _status(one)) for one in family(root))
+    return {one: sum(map(int, status[11:13])) / TICKS for one, status in said if status}
+
+
 def resident(process: int) -> int:
     """Bytes of memory; pages shared with others are counted whole."""
     try:

@@ -29,7 +29,7 @@ from bench import audit, capacity, report
 from bench.fill import fill
 from bench.load import CONNECTIONS, load, request
 from bench.parameters import parameters
-from bench.processes import Watch, cpu
+from bench.processes import Watch, cpu, each
 from bench.servers import (
     PEER,
     SITE,
@@ -173,14 +173,17 @@ def costs(server: Server, request: str, seconds: float, rate: float = 0) -> Figu
     """What a load came to, and what it cost server and database until all of it was in the log."""
     database = server.database.process if server.database else None
     of_server, of_database = cpu(server.process), cpu(database) if database else 0.0
+    before = each(server.process)
     with Watch(server.process) as watch:
         found = load(server.port, request, seconds, rate)
     server.settle()
     of_server = cpu(server.process) - of_server
+    busiest = max(used - before.get(one, 0.0) for one, used in each(server.process).items())
     of_database = cpu(database) - of_database if database else 0.0
     return {
         **found,
         "server_cpu_s": round(of_server, 2),
+        "busiest_cpu_s": round(busiest, 2),
         "database_cpu_s": round(of_database, 2),
         "per_cpu_s": round(found["ok"] / max(0.01, of_server + of_database), 1),
         "memory_mib": round(watch.most, 1),
