@@ -176,15 +176,15 @@ class Slow:
     def patience(self) -> Iterator[None]:
         """Raises TimeoutError, up to LOOK_S late."""
         task = cast(asyncio.Task[Any], asyncio.current_task())
-        self._since[task] = time.monotonic()
+        self._since[task], cancelling = time.monotonic(), task.cancelling()
         if not self._looks:
             self._look()
         try:
             yield
         except asyncio.CancelledError:
-            if task not in self._late:
+            # Whoever else cancelled it meanwhile goes first, as with asyncio.timeout.
+            if task not in self._late or task.uncancel() > cancelling:
                 raise
-            task.uncancel()
             raise TimeoutError from None
         finally:
             del self._since[task]

@@ -84,6 +84,24 @@ def test_what_breaks_off_within_a_body_is_refused_and_not_asked_about() -> None:
     assert began["status"] == 400 and asks == []
 
 
+def test_a_request_that_is_called_off_while_it_is_late_is_called_off() -> None:
+    async def called_off() -> None:
+        slow = serving.Slow(0.0)
+
+        async def waits() -> None:
+            with slow.patience():
+                await asyncio.Event().wait()
+
+        late, both = asyncio.create_task(waits()), asyncio.create_task(waits())
+        await asyncio.sleep(0)
+        both.cancel()
+        slow._look()
+        told = await asyncio.gather(late, both, return_exceptions=True)
+        assert [type(one) for one in told] == [TimeoutError, asyncio.CancelledError]
+
+    asyncio.run(called_off())
+
+
 def test_whoever_sends_no_body_in_time_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(serving, "BODY_S", 0.05)
     said: list[Any] = []

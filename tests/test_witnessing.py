@@ -17,7 +17,7 @@ from sqlalchemy import select, update
 
 from consent import config, ledger
 from consent.db import db
-from consent.ledger import Ledger, run, running
+from consent.ledger import Ledger, run, running, witnessing
 from consent.ledger.fsck import fsck
 from consent.ledger.rows import Head
 from consent.ledger.witnessing import Answer, over_http
@@ -465,6 +465,7 @@ def test_a_witness_that_hangs_holds_up_neither_choices_nor_ticks(
     crooked.answer = hang
     monkeypatch.setattr(running, "TICK_S", 0.02)
     monkeypatch.setattr(running, "EVERY_S", 0.02)
+    monkeypatch.setattr(witnessing, "PATIENCE_S", 60.0)  # who waits for it, waits too long
     mine = deploy(WITNESS_POLICY=policy(tmp_path, "w1", ("w1", CROOKED.verifier, crooked.url)))
     stop = threading.Event()
     work = threading.Thread(
