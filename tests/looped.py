@@ -18,7 +18,7 @@ T = TypeVar("T")
 def run(asking: Coroutine[Any, Any, T]) -> T:
     """What it comes to, on a thread of its own: a browser's loop may run on this one."""
     with ThreadPoolExecutor(1) as other:
-        return other.submit(asyncio.run, asking).result()
+        return other.submit(asyncio.run, asking).result()  # noqa: TID251 - here is where it may
 
 
 class Looped:

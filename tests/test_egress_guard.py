@@ -7,7 +7,6 @@ import random
 import socket
 import threading
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from ipaddress import ip_address
 
 import pytest
@@ -29,6 +28,7 @@ from tests.canary import (
     own_addresses,
     stranger,
 )
+from tests.looped import run
 from tests.pages import Website
 
 AGENT = "CrumbtrailTest/1"
@@ -550,6 +550,4 @@ def test_the_loop_of_a_guard_is_not_the_loop_of_its_caller(elsewhere: Website) -
         with guarded(Policy(), elsewhere.port) as guard:
             return await asyncio.to_thread(get, guard, "http://a.example/")
 
-    # In a thread of its own: the tests' browser may run a loop in this one.
-    with ThreadPoolExecutor(1) as own:
-        assert own.submit(lambda: asyncio.run(within_a_loop())).result().endswith(b"hello")
+    assert run(within_a_loop()).endswith(b"hello")

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import gzip
 import zlib
-from collections.abc import Callable, Coroutine, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import brotli
@@ -17,6 +15,7 @@ from consent.gate.answer import Desk, Place
 from consent.gate.hold import judge_of
 from consent.gate.page import Page
 from consent.gate.rules import read
+from tests.looped import run
 
 NOW = 1_800_000_000.0
 ID = "0199e0a1-7c1e-7abc-8def-0123456789ab"
@@ -52,12 +51,6 @@ def said(*flags: str, asks: int = 3, t: float = NOW - 60, end: str = "") -> str:
 
 ALL = said("statistics=1", "marketing=1", "s.stats=1", "s.ads=1")
 NONE = said("statistics=0", "marketing=0", "s.stats=0", "s.ads=0")
-
-
-def run(work: Coroutine[Any, Any, Any]) -> Any:
-    """In a thread of its own: a browser's loop may be running in this one."""
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(asyncio.run, work).result()
 
 
 class Told:

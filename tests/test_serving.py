@@ -99,7 +99,7 @@ def test_a_request_that_is_called_off_while_it_is_late_is_called_off() -> None:
         told = await asyncio.gather(late, both, return_exceptions=True)
         assert [type(one) for one in told] == [TimeoutError, asyncio.CancelledError]
 
-    asyncio.run(called_off())
+    run(called_off())
 
 
 def test_whoever_sends_no_body_in_time_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
