@@ -66,6 +66,7 @@ _SPANS = {
 _IN_C = hasattr(os, "memfd_create") and find_spec("maxminddb.extension") is not None
 MODE = maxminddb.MODE_MMAP_EXT if _IN_C else maxminddb.MODE_MEMORY
 
+PLACES = 8192  # that are remembered by name; ISO 3166-2 has some five thousand
 _PROBE_SECONDS = 5
 # A damaged file may hang a reader or eat all memory, so a child process reads it first.
 _PROBE = """
@@ -112,6 +113,7 @@ class Geo:
         self.built: date | None = None
         self.attribution: tuple[str, str] | None = None
         self._look_up: Callable[[Address], _Codes] | None = None
+        self._place = lru_cache(maxsize=PLACES)(self._named)
         try:
             self._open(path)
         except Unusable as error:
@@ -123,8 +125,7 @@ class Geo:
         if parsed is None or self._look_up is None or is_private(parsed):
             return NOWHERE
         try:
-            country, subdivision = self._look_up(parsed)
-            place = Place(country, subdivision, "database", self.database)
+            return self._place(*self._look_up(parsed))
         except geoip2.errors.AddressNotFoundError:
             return NOWHERE
         except Exception as error:
@@ -134,6 +135,9 @@ class Geo:
                     say("The geo database is damaged (%(name)s).", name=type(error).__name__)
                 )
             return NOWHERE
+
+    def _named(self, country: str | None, subdivision: str | None) -> Place:
+        place = Place(country, subdivision, "database", self.database)
         return place if place.country else NOWHERE
 
     def _report(self, problem: str) -> None:
@@ -314,10 +318,12 @@ def _from_cities(path: str, database_type: str) -> Callable[[Address], _Codes]:
 
 
 def _from_countries(path: str) -> Callable[[Address], _Codes]:
-    reader = geoip2.database.Reader(path, mode=MODE)
+    """The one code of the record, without the models of all that it may say besides."""
+    reader = maxminddb.open_database(path, MODE)
 
     def look_up(address: Address) -> _Codes:
-        return reader.country(address).country.iso_code, None
+        found: Any = reader.get(address)
+        return (found.get("country", {}).get("iso_code") if found else None), None
 
     return look_up
 

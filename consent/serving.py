@@ -16,19 +16,20 @@ import socket
 import stat
 import sys
 import time
-from collections.abc import Awaitable, Callable, Iterable, Iterator, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from functools import lru_cache
 from math import inf
 from threading import Event
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from .records.job import Job
 from .records.room import SLOW_S
 from .records.writer import WAIT_S
 from .visitor import AT_ONCE, Hot, Stored
 
+T = TypeVar("T")
 Environ = dict[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -100,11 +101,13 @@ class Serving:
         """All of it, or its first LARGEST bytes."""
         if scope["method"] in ("GET", "HEAD"):
             return b""
-        with self._slow.patience():
-            read, more = await _more(receive, b"", LARGE)
-            if more:
-                async with self._large:
-                    read, more = await _more(receive, read, LARGEST)
+        return await self._slow.within(self._read(receive))
+
+    async def _read(self, receive: Receive) -> bytes:
+        read, more = await _more(receive, b"", LARGE)
+        if more:
+            async with self._large:
+                read, more = await _more(receive, read, LARGEST)
         return read
 
     async def _by_thread(self, environ: Environ, receive: Receive, send: Send) -> None:
@@ -172,15 +175,14 @@ class Slow:
         self._late = set[asyncio.Task[Any]]()
         self._looks = False
 
-    @contextmanager
-    def patience(self) -> Iterator[None]:
-        """Raises TimeoutError, up to LOOK_S late."""
+    async def within(self, waiting: Awaitable[T]) -> T:
+        """What `waiting` comes to. Raises TimeoutError, up to LOOK_S late."""
         task = cast(asyncio.Task[Any], asyncio.current_task())
         self._since[task], cancelling = time.monotonic(), task.cancelling()
         if not self._looks:
             self._look()
         try:
-            yield
+            return await waiting
         except asyncio.CancelledError:
             # Whoever else cancelled it meanwhile goes first, as with asyncio.timeout.
             if task not in self._late or task.uncancel() > cancelling:

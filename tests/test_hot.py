@@ -21,6 +21,7 @@ import pytest
 from flask import Flask, Request
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 from sqlalchemy import select
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import OperationalError
@@ -34,7 +35,7 @@ from consent.records import Choice, Writer, job
 from consent.records.beside import KeptAddress
 from consent.serving import Serving
 from consent.strict_json import Malformed, parse
-from consent.visitor import hot, quick, taking
+from consent.visitor import hot, packed, quick, taking
 from consent.visitor import script as script_module
 from tests.acts import BY, SECRET, choice_body, make_site, uuid7
 from tests.conftest import START, Clock
@@ -615,7 +616,9 @@ def test_a_script_of_another_version_on_another_day_is_answered_alike(
     assert scripts_alike(roads) == []
 
 
-@pytest.mark.parametrize("twin", ["no guard", "a kind of nothing", "another visitor's"])
+@pytest.mark.parametrize(
+    "twin", ["no guard", "a kind of nothing", "another visitor's", "whoever came first"]
+)
 def test_a_hot_road_with_another_script_is_found_out(
     make_roads: MakeRoads, twin: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -624,22 +627,23 @@ def test_a_hot_road_with_another_script_is_found_out(
     if twin == "no guard":
         road._beside = []
     elif twin == "a kind of nothing":
-        monkeypatch.setattr(hot, "HTTPStatus", SaysMore)
+        monkeypatch.setattr(packed, "whole", says_more)
+    elif twin == "whoever came first":
+        monkeypatch.setattr(script_module, "HEARD", ())
     else:
         signal = {"HTTP_SEC_GPC": "1"}
         monkeypatch.setattr(
             hot.script,
             "held_answer",
-            lambda of, lang, asked: real(of, lang, Request(asked.environ | signal)),
+            lambda of, lang, asked, more: real(of, lang, Request(asked.environ | signal), more),
         )
     assert scripts_alike(roads) != []
 
 
-class SaysMore(int):
-    """A status that never says that nothing was changed."""
-
-    NOT_MODIFIED = 0
-    phrase = "Not Modified"
+def says_more(made: packed.Answer, beside: list[tuple[str, str]]) -> packed.Answer:
+    """What describes a body, where nothing was changed too."""
+    status, headers, body = made
+    return status, [*headers, *beside], body
 
 
 @pytest.mark.parametrize("twin", ["no leave to read", "no guard", "an own order", "another layer"])
@@ -658,7 +662,7 @@ def test_a_hot_road_that_answers_otherwise_is_found_out(
             hot.msgspec.json, "encode", lambda body, order: json.dumps(body).encode()
         )
     else:
-        monkeypatch.setattr(quick, "choice", lambda data: replace(real(data), layer=7))  # type: ignore[type-var]
+        monkeypatch.setattr(quick, "choice", lambda data: structs.replace(real(data), layer=7))
     assert roads.unlike([Sent("a choice", roads.body())]) != []
 
 

@@ -88,11 +88,10 @@ def test_a_request_that_is_called_off_while_it_is_late_is_called_off() -> None:
     async def called_off() -> None:
         slow = serving.Slow(0.0)
 
-        async def waits() -> None:
-            with slow.patience():
-                await asyncio.Event().wait()
+        def waits() -> asyncio.Task[bool]:
+            return asyncio.create_task(slow.within(asyncio.Event().wait()))
 
-        late, both = asyncio.create_task(waits()), asyncio.create_task(waits())
+        late, both = waits(), waits()
         await asyncio.sleep(0)
         both.cancel()
         slow._look()

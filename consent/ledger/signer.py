@@ -135,11 +135,11 @@ class Signer:
 
         A function of its arguments and of the key that signed at `received`: a repeat is the same.
         """
-        key = self.keys(min(received, now))[0]
-        number = _number(key, origin)
-        return base64.b64encode(
-            key.private.sign(promised(origin, commitment, rfc3339(received), number))
-        ).decode()
+        at = min(received, now)
+        every = self._all_keys(at)
+        key = next((one for one in reversed(every) if one.since <= at), every[0])
+        said = promised(origin, commitment, rfc3339(received), _number(key.ed25519, origin))
+        return base64.b64encode(key.private.sign(said)).decode()
 
     def last(self, origin: str) -> tuple[int, bytes] | None:
         """Size and root of the last tree signed for `origin`."""
@@ -330,9 +330,9 @@ def _private(seed: bytes) -> Ed25519PrivateKey:
 
 
 @lru_cache(4096)
-def _number(key: Key, origin: str) -> bytes:
-    """What a checkpoint of `origin` calls that key."""
-    return key.verifier(origin).id
+def _number(seed: bytes, origin: str) -> bytes:
+    """What a checkpoint of `origin` calls the key of that seed."""
+    return LogKey(origin, _private(seed)).verifier.id
 
 
 def _spelt(key: Key) -> dict[str, str]:

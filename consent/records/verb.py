@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from .. import leaf
 from ..db import micros
@@ -29,13 +31,13 @@ from .rows import (
 
 OLDEST = timedelta(days=30)
 NEWEST = timedelta(days=1)
+AGES_US = tuple(one // timedelta(microseconds=1) for one in (-NEWEST, OLDEST))
 DENYING = ("reject_all", "withdraw", "dismiss")
 HOST = re.compile(r"[a-z0-9._-]+|\[[0-9a-f:.]+\]")
 SEGMENT = re.compile(r"[A-Za-z._~!$&'()+,;=:-]{1,24}")
 
 
-@dataclass(frozen=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """What the browser claims, of the right shape (schemas.py); times are aware UTC."""
 
     id: bytes
@@ -56,8 +58,7 @@ class Choice:
     previous: bytes | None
 
 
-@dataclass(frozen=True)
-class Facts:
+class Facts(Struct, frozen=True):
     """What the server knows of the same choice."""
 
     site_id: int
@@ -83,8 +84,8 @@ def check(choice: Choice, notice: dict[str, Any], now: datetime) -> None:
     Raises Invalid: `id_time`, `category_unknown`, `service_unknown`, `action_mismatch`,
     `field_value`.
     """
-    made = int.from_bytes(choice.id[:6]) * 1000
-    if not micros(now - OLDEST) <= made <= micros(now + NEWEST):
+    age_us = micros(now) - int.from_bytes(choice.id[:6]) * 1000
+    if not AGES_US[0] <= age_us <= AGES_US[1]:
         raise Invalid(
             "id_time",
             "The id was made over 30 days ago or more than a day ahead.",

@@ -30,7 +30,7 @@ def origin_of(site: Site, asked: Request = request) -> str | None:
     """'real', 'test' or None for the request's Origin."""
 
     def find() -> str | None:
-        return origin_kind(site, asked.headers.get("Origin"), own_origins(site, asked))
+        return origin_kind(site, asked.environ.get("HTTP_ORIGIN"), own_origins(site, asked))
 
     return once(asked, f"crumbtrail.origin {site.key}", find)
 
@@ -72,7 +72,7 @@ def sets_cookies(site: Site, asked: Request = request) -> bool:
     """Whether the request came from a page of the site that is same-site with this server."""
 
     def find() -> bool:
-        own, origin = own_address(asked), asked.headers.get("Origin")
+        own, origin = own_address(asked), asked.environ.get("HTTP_ORIGIN")
         if own is None or origin is None or origin_of(site, asked) is None:
             return False
         return same_site(own, origin, site.cookie_domain)
@@ -82,7 +82,7 @@ def sets_cookies(site: Site, asked: Request = request) -> bool:
 
 def allowed(key: str | None, asked: Request = request) -> list[tuple[str, str]]:
     """CORS: the headers that let exactly the pages of that site read the answer."""
-    if key is None or "Origin" not in asked.headers:
+    if key is None or "HTTP_ORIGIN" not in asked.environ:
         return []
     try:
         return readable(shelf.site(key), asked)
@@ -92,7 +92,7 @@ def allowed(key: str | None, asked: Request = request) -> list[tuple[str, str]]:
 
 def readable(site: Site, asked: Request) -> list[tuple[str, str]]:
     """The same where the site is at hand."""
-    origin = asked.headers.get("Origin")
+    origin = asked.environ.get("HTTP_ORIGIN")
     if origin is None or not origin_of(site, asked):
         return []
     found = [

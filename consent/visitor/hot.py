@@ -179,16 +179,10 @@ class Hot:
         answer = None
         if environ["REQUEST_METHOD"] == "GET" and not environ.get("QUERY_STRING"):
             with suppress(Exception):
-                answer = script.held_answer(found[1], lang, Request(environ))
-        if answer is None:
-            return None
-        status, headers, body = answer
-        if status == HTTPStatus.NOT_MODIFIED:  # says nothing of a body (RFC 9110, 15.4.5)
-            headers = [one for one in headers if not one[0].startswith("Content-")]
-        else:
-            headers.append(("Content-Length", str(len(body))))
-        self._ended(SCRIPT_IN if lang else SCRIPT, status, None, began)
-        return status, headers + self._beside, body
+                answer = script.held_answer(found[1], lang, Request(environ), self._beside)
+        if answer is not None:
+            self._ended(SCRIPT_IN if lang else SCRIPT, answer[0], None, began)
+        return answer
 
     def _context(self) -> AbstractContextManager[object]:
         """As Flask's requests do: a context of this app that is there already is used."""

@@ -98,6 +98,17 @@ def answer(packed: Packed, accepts: str, known: str) -> Answer:
     return 200, headers, packed.body(encoding)
 
 
+def whole(made: Answer, beside: list[tuple[str, str]]) -> Answer:
+    """What goes over the wire where no framework adds to it; 304 says nothing of a body (RFC 9110,
+    15.4.5)."""
+    status, headers, body = made
+    if status == 304:
+        headers = [one for one in headers if not one[0].startswith("Content-")]
+    else:
+        headers = [*headers, ("Content-Length", str(len(body)))]
+    return status, headers + beside, body
+
+
 def respond(body: bytes, caching: str, vary: str, kind: str = "text/javascript") -> Response:
     """The answer to this request, of a body that is made each time but compressed once."""
     key = (hashlib.sha256(body).digest(), caching, vary, kind)

@@ -34,7 +34,17 @@ PUBLIC_VARY = "Accept-Encoding"
 PIN = re.compile(r"[0-9a-f]{64}")
 PROFILE = re.compile(r"([A-Z]{2}(?:-[A-Z0-9]{1,3})?|nowhere)(\+gpc)?")
 TAG_SEEN_S = 3600
-HEADER_MOST = 1024  # of a header that is remembered for what it asks
+HEADER_MOST = 1024  # of headers that are remembered for what they ask
+# What an answer depends on beside place, day and site (PEP 3333).
+HEARD = (
+    "HTTP_ACCEPT_ENCODING",
+    "HTTP_ACCEPT_LANGUAGE",
+    "HTTP_HOST",
+    "HTTP_IF_NONE_MATCH",
+    "HTTP_SEC_GPC",
+    "crumbtrail.cookie_path",
+    "wsgi.url_scheme",
+)
 
 
 @dataclass(frozen=True)
@@ -141,17 +151,32 @@ def script_answer(asked: Asked) -> packed.Answer:
     return packed.answer(made, asked.accepts, asked.known)
 
 
-def held_answer(site: str, lang: str | None, request: Request) -> packed.Answer | None:
-    """The same where memory holds the variant as it is sent, without a request of Flask's; else
-    None."""
-    asked = _asked(site, lang, where.place(request), where.signals(request), request)
-    stands = shelf.standing(site)
-    made = packed.ready(_key(asked, stands, stands.chosen(asked.network)), asked.accepts)
-    if made is None:
-        return None
-    if asked.referrer:
-        _saw_tag(stands.site, asked.referrer)
-    return packed.answer(made, asked.accepts, asked.known)
+def held_answer(
+    site: str, lang: str | None, request: Request, beside: list[tuple[str, str]]
+) -> packed.Answer | None:
+    """The same where memory holds the answer, or the variant as it is sent, without a request of
+    Flask's; else None. `beside` are the headers of all answers."""
+    stands, place, heard = shelf.standing(site), where.place(request), request.environ
+    said, held = None, shelf.shelf("said")
+    told = [heard.get(name) or "" for name in HEARD]
+    # A trial asks for the network; without a host, werkzeug makes one of what the server is called.
+    same = stands.running is None and stands.binding is not None and "HTTP_HOST" in heard
+    binding = stands.binding.id if stands.binding else None
+    seen = place.country, place.subdivision, place.source
+    key = (stands.edition, binding, lang, seen, parts().clock().date(), *told)
+    if same:
+        said = held.get(key)
+    if said is None:
+        asked = _asked(site, lang, place, where.signals(request), request)
+        made = packed.ready(_key(asked, stands, stands.chosen(asked.network)), asked.accepts)
+        if made is None:
+            return None
+        said = packed.whole(packed.answer(made, asked.accepts, asked.known), beside)
+        if same and (size := sum(map(len, told))) <= HEADER_MOST:
+            held.put(key, said, packed.EACH + size + len(said[2]))
+    if referrer := heard.get("HTTP_REFERER"):
+        _saw_tag(stands.site, referrer)
+    return said
 
 
 def second_layer(of: Site, content: dict[str, Any], language: str) -> dict[str, Any]:

@@ -9,11 +9,12 @@ from __future__ import annotations
 import contextlib
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from flask import Request, request
+from msgspec import Struct
+from msgspec.structs import replace
 
 from .. import leaf, ledger, records
 from ..db import db, from_micros
@@ -34,8 +35,7 @@ from .reach import READING, UNREACHED, reach
 UNDER, OVER = AGES = ("under", "over")
 
 
-@dataclass(frozen=True)
-class Taken:
+class Taken(Struct, frozen=True):
     """A stored choice as it is answered: 201, or 200 where it was stored before."""
 
     status: int
@@ -43,8 +43,7 @@ class Taken:
     cookies: list[str]
 
 
-@dataclass(frozen=True)
-class Examined:
+class Examined(Struct, frozen=True):
     """A choice that may be stored, and what its answer needs beside the row."""
 
     of: Site

@@ -21,6 +21,8 @@ from ..saying import Said, say
 from ..sites import IP_MODES
 from .once import once
 
+FORWARDED = "HTTP_X_FORWARDED_FOR"
+SIGNALS = {gpc: Signals(gpc) for gpc in (False, True)}
 FORWARDING = say(
     "A proxy on a private network forwards visitors, but is not trusted: every visitor looks the"
     " same. Set TRUSTED_PROXIES=%(peer)s."
@@ -36,14 +38,13 @@ def _place(asked: Request) -> Place:
     known = parts()
     header = known.config.cdn_country_header
     if header and _peer_trusted(asked):
-        code = asked.headers.get(header, "")
-        if code:
+        if code := asked.headers.get(header, ""):
             return Place.parse(code, "cdn")
     return known.geo.locate(_address(asked))
 
 
 def signals(asked: Request = request) -> Signals:
-    return Signals(gpc=gpc_header(asked.headers.get("Sec-GPC")))
+    return SIGNALS[gpc_header(asked.environ.get("HTTP_SEC_GPC"))]
 
 
 def tongues() -> list[str]:
@@ -64,7 +65,7 @@ def limit_key(asked: Request = request) -> str | None:
 
 def _limit_key(asked: Request) -> str | None:
     known = parts()
-    peer, forwarded = asked.remote_addr, asked.headers.get("X-Forwarded-For")
+    peer, forwarded = asked.remote_addr, asked.environ.get(FORWARDED)
     if untrusted_forwarding(peer, forwarded, known.config.trusted_proxies):
         known.warnings["forwarding"] = Said(FORWARDING, {"peer": peer})
         return None
@@ -89,7 +90,7 @@ def kept(mode: str, site: str, asked: Request = request) -> str | None:
 
 def browser(asked: Request = request) -> str:
     """The family of the browser, and nothing else of its name."""
-    agent = asked.headers.get("User-Agent", "")
+    agent = asked.environ.get("HTTP_USER_AGENT", "")
     for mark, family in (
         ("SamsungBrowser/", "Samsung Internet"),
         ("Edg", "Edge"),
@@ -110,7 +111,7 @@ def _address(asked: Request) -> Address | None:
 
 
 def _client(asked: Request) -> Address | None:
-    forwarded = asked.headers.get("X-Forwarded-For")
+    forwarded = asked.environ.get(FORWARDED)
     return client(asked.remote_addr, forwarded, parts().config.trusted_proxies)
 
 
