@@ -115,6 +115,7 @@ def indexed(site_id: int, at: datetime) -> None:
         pass
     db.session.remove()
     db.engine.dispose()
+    os.sync()  # or whoever writes first would wait for all of it
 
 
 @contextmanager
