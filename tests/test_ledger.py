@@ -260,6 +260,34 @@ def test_another_tree_of_the_same_size_is_not_signed(
     assert head(app, SITE).note == now
 
 
+def test_the_servers_log_says_once_why_the_log_is_stopped(
+    app: Flask,
+    client: FlaskClient,
+    clock: Clock,
+    digest: str,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    choose(client, digest, clock)
+    tick(app, clock)
+
+    def end(root: bytes) -> None:
+        with app.app_context():
+            now = update(Head).where(Head.site == SITE).values(root=root, signed=0)
+            db.session.execute(now)
+            db.session.commit()
+
+    def said() -> int:
+        return caplog.text.count("the log is stopped")
+
+    right = head(app, SITE).root
+    for times, root in ((1, b"\1" * 32), (1, right), (2, b"\1" * 32)):
+        end(root)
+        for _ in range(3):
+            tick(app, clock)
+        assert bool(ledger_of(app).stopped) == (root != right)
+        assert said() == times
+
+
 def test_no_proof_is_handed_out_that_does_not_hold(
     app: Flask, client: FlaskClient, clock: Clock, digest: str
 ) -> None:
