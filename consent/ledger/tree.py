@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Any
 
-from sqlalchemy import ColumnElement, Table, insert, select, update
+from sqlalchemy import Select, Table, bindparam, insert, select, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
@@ -18,6 +19,27 @@ NEVER = 2**63
 LATE_US = 60_000_000  # a record is committed at most this long after the microsecond of its seq
 
 Bundle = tuple[int, int, bytes]  # its number, its `most` and its entries, packed
+
+# A proof asks for some ten tiles. To put its questions together anew each time takes longer than
+# the database does to answer them.
+TILES = Tile.__table__.c
+OF_LOG = TILES.log_id == bindparam("log")
+AT = select(TILES.body, TILES.most).where(
+    OF_LOG, TILES.level == bindparam("level"), TILES.number == bindparam("number")
+)
+BUNDLES = (
+    select(TILES.number, TILES.most, TILES.body)
+    .where(OF_LOG, TILES.level == 0)
+    .where(TILES.most >= bindparam("most"), TILES.number > bindparam("after"))
+    .order_by(TILES.most, TILES.number)
+    .limit(bindparam("count"))
+)
+ROOTS = (
+    select(TILES.root)
+    .where(OF_LOG, TILES.level == bindparam("level"), TILES.root.is_not(None))
+    .where(TILES.number >= bindparam("first"), TILES.number < bindparam("end"))
+    .order_by(TILES.number)
+)
 
 
 class Tree:
@@ -47,10 +69,9 @@ class Tree:
     def items(self, number: int) -> list[Item]:
         """The entries of bundle `number`, as stored; none where there is no such bundle."""
         if number not in self._items:
-            there = select(Tile.body, Tile.most).where(*self._at(0, number))
-            tile = self._session.execute(there).one_or_none()
-            self._items[number] = unpack(tile.body) if tile else []
-            self.mosts[number] = tile.most or 0 if tile else 0
+            self._items[number], self.mosts[number] = [], 0
+            for body, most in self._ask(AT, level=0, number=number):
+                self._items[number], self.mosts[number] = unpack(body), most or 0
         return self._items[number]
 
     def entry(self, index: int) -> bytes:
@@ -95,14 +116,8 @@ class Tree:
 
     def _bundles(self, after: int, most: int, count: int) -> list[Bundle]:
         """The first bundles beyond `after` that may hold an entry as late as `most`."""
-        query = (
-            select(Tile.number, Tile.most, Tile.body)
-            .where(Tile.log_id == self.log_id, Tile.level == 0)
-            .where(Tile.most >= most, Tile.number > after)
-            .order_by(Tile.most, Tile.number)
-            .limit(count)
-        )
-        return [(n, last or 0, body) for n, last, body in self._session.execute(query)]
+        found = self._ask(BUNDLES, most=most, after=after, count=count)
+        return [(n, last or 0, body) for n, last, body in found]
 
     def find(self, seq: int, kind: int) -> tuple[int, Item] | None:
         """Index and item of the entry with this `seq` and kind, or None.
@@ -126,28 +141,15 @@ class Tree:
         return [merkle.leaf_hash(item.entry()) for item in self.items(number)]
 
     def _above(self, level: int, number: int) -> list[bytes]:
-        body = None
         if self._size is None or tiles.partial_width(self._size, level, number) == tiles.WIDTH:
-            there = select(Tile.body).where(*self._at(level, number))
-            body = self._session.execute(there).scalar_one_or_none()
-        if body is not None:
-            return [body[at : at + HASH] for at in range(0, len(body), HASH)]
+            for body, _ in self._ask(AT, level=level, number=number):
+                return [body[at : at + HASH] for at in range(0, len(body), HASH)]
         first = number * tiles.WIDTH
-        below = (
-            select(Tile.root)
-            .where(
-                Tile.log_id == self.log_id,
-                Tile.level == level - 1,
-                Tile.number >= first,
-                Tile.number < first + tiles.WIDTH,
-                Tile.root.is_not(None),
-            )
-            .order_by(Tile.number)
-        )
-        return [root for root in self._session.execute(below).scalars() if root is not None]
+        below = self._ask(ROOTS, level=level - 1, first=first, end=first + tiles.WIDTH)
+        return [root for (root,) in below]
 
-    def _at(self, level: int, number: int) -> tuple[ColumnElement[bool], ...]:
-        return Tile.log_id == self.log_id, Tile.level == level, Tile.number == number
+    def _ask(self, question: Select[Any], **told: int) -> Sequence[Any]:
+        return self._session.execute(question, {"log": self.log_id, **told}).all()
 
 
 class Growth:
