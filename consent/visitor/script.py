@@ -34,8 +34,9 @@ PUBLIC_VARY = "Accept-Encoding"
 PIN = re.compile(r"[0-9a-f]{64}")
 PROFILE = re.compile(r"([A-Z]{2}(?:-[A-Z0-9]{1,3})?|nowhere)(\+gpc)?")
 TAG_SEEN_S = 3600
-HEADER_MOST = 1024  # of headers that are remembered for what they ask
-# What an answer depends on beside place, day and site (PEP 3333).
+HEADER_MOST = 1024  # of a header that is remembered for what it asks
+# What an answer depends on beside place, day and site (PEP 3333), and how long all of it may be.
+HEARD_MOST = 1024
 HEARD = (
     "HTTP_ACCEPT_ENCODING",
     "HTTP_ACCEPT_LANGUAGE",
@@ -156,27 +157,34 @@ def held_answer(
 ) -> packed.Answer | None:
     """The same where memory holds the answer, or the variant as it is sent, without a request of
     Flask's; else None. `beside` are the headers of all answers."""
-    stands, place, heard = shelf.standing(site), where.place(request), request.environ
-    said, held = None, shelf.shelf("said")
-    told = [heard.get(name) or "" for name in HEARD]
-    # A trial asks for the network; without a host, werkzeug makes one of what the server is called.
-    same = stands.running is None and stands.binding is not None and "HTTP_HOST" in heard
-    binding = stands.binding.id if stands.binding else None
-    seen = place.country, place.subdivision, place.source
-    key = (stands.edition, binding, lang, seen, parts().clock().date(), *told)
-    if same:
-        said = held.get(key)
+    stands, place = shelf.standing(site), where.place(request)
+    held, key = shelf.shelf("said"), _heard(stands, lang, place, request.environ)
+    said: packed.Answer | None = held.get(key) if key else None
     if said is None:
         asked = _asked(site, lang, place, where.signals(request), request)
         made = packed.ready(_key(asked, stands, stands.chosen(asked.network)), asked.accepts)
         if made is None:
             return None
         said = packed.whole(packed.answer(made, asked.accepts, asked.known), beside)
-        if same and (size := sum(map(len, told))) <= HEADER_MOST:
-            held.put(key, said, packed.EACH + size + len(said[2]))
-    if referrer := heard.get("HTTP_REFERER"):
+        if key:
+            held.put(key, said, packed.EACH + HEARD_MOST + len(said[2]))
+    if referrer := request.environ.get("HTTP_REFERER"):
         _saw_tag(stands.site, referrer)
     return said
+
+
+def _heard(
+    stands: shelf.Standing, lang: str | None, place: Place, environ: dict[str, Any]
+) -> tuple[object, ...] | None:
+    """All that an answer depends on, as it came. None where it is not to be remembered: a trial
+    asks for the network, without a host one is made up, and headers may be long."""
+    told = [environ.get(name) or "" for name in HEARD]
+    if stands.running or stands.binding is None or "HTTP_HOST" not in environ:
+        return None
+    if sum(map(len, told)) > HEARD_MOST:
+        return None
+    seen = place.country, place.subdivision, place.source
+    return stands.edition, stands.binding.id, lang, seen, parts().clock().date(), *told
 
 
 def second_layer(of: Site, content: dict[str, Any], language: str) -> dict[str, Any]:
