@@ -323,7 +323,7 @@ def _from_countries(path: str) -> Callable[[Address], _Codes]:
 
     def look_up(address: Address) -> _Codes:
         found: Any = reader.get(address)
-        return (found.get("country", {}).get("iso_code") if found else None), None
+        return (None if found is None else found.get("country", {}).get("iso_code")), None
 
     return look_up
 

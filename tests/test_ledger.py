@@ -20,6 +20,7 @@ from consent.ledger import Ledger, proofs
 from consent.ledger.fsck import fsck
 from consent.ledger.rows import Head, Tile
 from consent.ledger.signer import promised
+from consent.ledger.tree import Tree
 from consent.records import RecordFilter
 from consent.records.rows import Row
 from consent.sites import Site
@@ -258,6 +259,19 @@ def test_another_tree_of_the_same_size_is_not_signed(
     tick(app, clock)
     assert ledger_of(app).stopped
     assert head(app, SITE).note == now
+
+
+def test_a_damaged_bundle_is_no_empty_one_however_often_it_is_asked_for(
+    app: Flask, client: FlaskClient, clock: Clock, digest: str
+) -> None:
+    choose(client, digest, clock)
+    tick(app, clock)
+    with app.app_context():
+        db.session.execute(update(Tile).where(Tile.level == 0).values(body=b"\0"))
+        damaged = Tree(db.session(), head(app, SITE).id)
+        for _ in range(2):
+            with pytest.raises(merkle.Wrong):
+                damaged.items(0)
 
 
 def test_the_servers_log_says_once_why_the_log_is_stopped(

@@ -175,6 +175,24 @@ def test_an_answer_is_compressed_quickly_then_well_and_never_again(
     assert len(made) == times
 
 
+def test_whoever_comes_while_an_answer_is_made_smaller_leaves_nothing_of_it_behind(
+    client: FlaskClient, digest: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, compress = ask(client, Accept_Encoding="br"), brotli.compress
+    meanwhile: list[bytes] = []
+
+    def slow(body: bytes, **how: Any) -> bytes:
+        monkeypatch.setattr(brotli, "compress", compress)
+        meanwhile.append(ask(client, Accept_Encoding="br").data)
+        small: bytes = compress(body, **how)
+        return small
+
+    monkeypatch.setattr(brotli, "compress", slow)
+    second, third = (ask(client, Accept_Encoding="br") for _ in range(2))
+    assert meanwhile == [first.data]
+    assert second.data == third.data and len(third.data) < len(first.data)
+
+
 @pytest.mark.parametrize(
     ("path", "address", "caching"),
     [
@@ -298,6 +316,25 @@ def test_many_published_sites_are_served_within_the_limits(
         for name, limit in small.items():
             assert shelf.shelf(name).weight <= limit, name
         assert 0 < len(shelf.shelf("packed")) < len(seen)
+
+
+def test_what_strangers_make_up_is_not_remembered(
+    app: Flask, client: FlaskClient, digest: str
+) -> None:
+    seen = ask(client, Accept_Encoding="br")
+    for _ in range(3):
+        ask(client, Accept_Encoding="br")
+    with app.app_context():
+        before = len(shelf.shelf("said"))
+        assert before
+    long = "".join(f"{letter}-" for letter in "abcdefghijklmnopqrstuvwxyz") * 20
+    known = {"Accept_Encoding": "br", "If_None_Match": seen.headers["ETag"]}
+    for headers in (known, known | {"If_None_Match": f'{known["If_None_Match"]}, "{long}"'}):
+        for number in range(3):
+            path = f"/v1/{SITE}/{long}{number * 'x'}/consent.js" if headers is known else SCRIPT
+            assert ask(client, path, **headers).status_code == 304
+    with app.app_context():
+        assert len(shelf.shelf("said")) == before
 
 
 def copies(app: Flask, count: int) -> list[str]:

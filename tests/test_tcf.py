@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import brotli
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -100,16 +101,25 @@ def config_of(client: FlaskClient) -> dict[str, Any]:
     return found
 
 
+def script(client: FlaskClient) -> str:
+    reply = client.get("/v1/example.com/consent.js", headers={"Accept-Encoding": "br"})
+    whole: bytes = brotli.decompress(reply.data)
+    return whole.decode()
+
+
 def test_without_a_vendor_list_the_part_is_not_given_to_any_page(
     app: Flask, client: FlaskClient, clock: Clock
 ) -> None:
     make_site(app, clock.now, integrations={"tcf": TCF})
     assert "parts" not in config_of(client)
+    for _ in range(4):  # by now the answer comes from memory
+        assert '"parts"' not in script(client)
     assert client.get("/v1/example.com/tcf/en.json").status_code == 404
     done = app.test_cli_runner().invoke(args=["gvl", "update", "--from", str(GVL)])
     assert done.output == "Version 150 with 7 vendors, for en.\n"
     assert [part.split(".")[0] for part in config_of(client)["parts"]] == ["tcf"]
     assert config_of(client)["options"] == {"tcf": TCF}
+    assert '"parts":["tcf.' in script(client)
 
 
 def test_a_page_gets_its_own_vendors_and_the_texts_in_its_language(

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 import pytest
 from flask import Flask
 
-from consent.ledger import Ledger
+from consent.ledger import Ledger, word
 from consent.saying import Said, say
 from tests.acts import SECRET
 from tests.conftest import Clock
@@ -93,3 +93,14 @@ def test_who_serves_says_what_who_keeps_the_log_has_found(
     here.tick(clock.advance(seconds=1))
     elsewhere.look(clock())
     assert elsewhere.alarms == {}
+
+
+def test_who_serves_says_once_in_its_log_that_the_log_is_stopped(
+    app: Flask, clock: Clock, elsewhere: Ledger, caplog: pytest.LogCaptureFixture
+) -> None:
+    here: Ledger = app.extensions["crumbtrail"].ledger
+    here.alarm("It is another one.")
+    word.leave(here.signer, here.alarms, clock())
+    for _ in range(3):
+        elsewhere.look(clock())
+    assert caplog.text.count("the log is stopped: It is another one.") == 1

@@ -62,7 +62,7 @@ class Ledger:
     witnessing: Witnessing | None = None
     alarms: dict[str, str] = field(default_factory=dict)
     shard: str = ""
-    _known: str | None = None  # why it was stopped as of the last look or tick
+    _known: str | None = None  # why it was stopped when the server's log was last told
 
     @property
     def stopped(self) -> str | None:
@@ -77,8 +77,8 @@ class Ledger:
             told = word.heard(self.signer, at)
         finally:
             db.session.remove()
-        self.alarms = told if why is None else {**told, "log": self._stopping(why)}
-        self._known = self.stopped
+        self.alarms = told if why is None else {**told, "log": _stopping(why)}
+        self._log()
 
     def tell(self, at: datetime) -> None:
         """By one that ticks, to those that look: whether they may go on."""
@@ -86,7 +86,7 @@ class Ledger:
             self.check()
         finally:
             db.session.remove()
-        self._known = self.stopped
+        self._log()
         word.leave(self.signer, self.alarms, at)
 
     def witness(self, at: datetime) -> None:
@@ -123,23 +123,18 @@ class Ledger:
             self.alarm(of_error(refused))
         finally:
             db.session.remove()
-        self._known = self.stopped
+            self._log()
         word.leave(self.signer, self.alarms, at)
         return outcome
 
     def alarm(self, why: str) -> None:
-        self.alarms["log"] = self._stopping(why)
+        self.alarms["log"] = _stopping(why)
 
-    def _stopping(self, why: str) -> str:
-        """What to say of it, which goes into the server's log when it is new."""
-        said = say(
-            "%(why)s Nothing is signed and no choice is taken until this is settled: see "
-            "docs/reliability.md, and flask --app app ledger recover.",
-            why=Said.of(why),
-        )
-        if said != self._known:
-            _LOG.error("the log is stopped: %s", why)
-        return said
+    def _log(self) -> None:
+        """Tell the server's log why this one is stopped, when that is new."""
+        if self.stopped not in (None, self._known):
+            _LOG.error("the log is stopped: %s", self.stopped)
+        self._known = self.stopped
 
     def check(self) -> None:
         """By one that ticks: whether the database is the one whose heads were signed last; else an
@@ -352,6 +347,14 @@ class Ledger:
         if site:
             return f"{self.base}/log/{site}"
         return f"{self.base}/shards/{self.shard}/log" if self.shard else f"{self.base}/log"
+
+
+def _stopping(why: str) -> str:
+    return say(
+        "%(why)s Nothing is signed and no choice is taken until this is settled: see "
+        "docs/reliability.md, and flask --app app ledger recover.",
+        why=Said.of(why),
+    )
 
 
 def _wanted(log_id: int, head: Head) -> Wanted:

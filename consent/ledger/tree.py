@@ -69,9 +69,10 @@ class Tree:
     def items(self, number: int) -> list[Item]:
         """The entries of bundle `number`, as stored; none where there is no such bundle."""
         if number not in self._items:
-            self._items[number], self.mosts[number] = [], 0
-            for body, most in self._ask(AT, level=0, number=number):
-                self._items[number], self.mosts[number] = unpack(body), most or 0
+            items, most = list[Item](), None
+            for body, last in self._ask(AT, level=0, number=number):
+                items, most = unpack(body), last
+            self._items[number], self.mosts[number] = items, most or 0
         return self._items[number]
 
     def entry(self, index: int) -> bytes:

@@ -95,7 +95,8 @@ class Hot:
         if made is None:
             return self._flask(environ, start_response)
         status, headers, body = made
-        start_response(f"{status} {HTTPStatus(status).phrase.upper()}", headers)
+        # A copy: a server may change it (PEP 3333), and others get the same answer.
+        start_response(f"{status} {HTTPStatus(status).phrase.upper()}", list(headers))
         return [body]
 
     def at_once(

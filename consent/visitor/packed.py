@@ -40,7 +40,8 @@ class Packed:
     kind: str
     caching: str
     vary: str
-    best: bool = False
+    best: bool = False  # `small` is as small as it gets, and
+    begun: bool = False  # somebody has begun to make it so
     zipped: bytes = b""
 
     def body(self, encoding: str) -> bytes:
@@ -60,9 +61,10 @@ def pack(body: bytes, caching: str, vary: str, kind: str = "text/javascript") ->
 def kept(key: Hashable) -> Packed | None:
     """What was put under that key, smaller from the second time on."""
     found: Packed | None = shelf.shelf("packed").get(key)
-    if found is not None and not found.best:
-        found.best = True
+    if found is not None and not found.begun:
+        found.begun = True
         found.small = brotli.compress(brotli.decompress(found.small), quality=BEST, lgwin=WINDOW)
+        found.best = True
     return found
 
 

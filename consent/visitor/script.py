@@ -167,7 +167,8 @@ def held_answer(
             return None
         said = packed.whole(packed.answer(made, asked.accepts, asked.known), beside)
         if key:
-            held.put(key, said, packed.EACH + HEARD_MOST + len(said[2]))
+            weight = packed.EACH + HEARD_MOST + len(stands.edition) + len(said[2])
+            held.put(key, said, weight)
     if referrer := request.environ.get("HTTP_REFERER"):
         _saw_tag(stands.site, referrer)
     return said
@@ -178,13 +179,13 @@ def _heard(
 ) -> tuple[object, ...] | None:
     """All that an answer depends on, as it came. None where it is not to be remembered: a trial
     asks for the network, without a host one is made up, and headers may be long."""
-    told = [environ.get(name) or "" for name in HEARD]
+    told = [lang or "", *(environ.get(name) or "" for name in HEARD)]
     if stands.running or stands.binding is None or "HTTP_HOST" not in environ:
         return None
     if sum(map(len, told)) > HEARD_MOST:
         return None
-    seen = place.country, place.subdivision, place.source
-    return stands.edition, stands.binding.id, lang, seen, parts().clock().date(), *told
+    seen = place.country, place.subdivision, place.source, parts().clock().date()
+    return stands.edition, _lists_vendors(stands.site), stands.binding.id, *seen, *told
 
 
 def second_layer(of: Site, content: dict[str, Any], language: str) -> dict[str, Any]:
@@ -277,7 +278,7 @@ def _key(asked: Asked, stands: shelf.Standing, shown: shelf.Shown) -> tuple[obje
     place = asked.place
     return (
         stands.edition,
-        "tcf" in stands.site.integrations and "tcf" in parts_of(stands.site),
+        _lists_vendors(stands.site),
         shown.id,
         _spoken(asked, shown),
         (place.country, place.subdivision, place.source),
@@ -287,6 +288,11 @@ def _key(asked: Asked, stands: shelf.Standing, shown: shelf.Shown) -> tuple[obje
         asked.folder,
         asked.public,
     )
+
+
+def _lists_vendors(of: Site) -> bool:
+    """Whether it asks by the TCF, and the vendors' list is here."""
+    return "tcf" in of.integrations and "tcf" in parts_of(of)
 
 
 def _made(asked: Asked, of: Site, shown: shelf.Shown, key: tuple[object, ...]) -> packed.Packed:
