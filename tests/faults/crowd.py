@@ -74,10 +74,12 @@ class Crowd:
             (self.unequal if again.status < 500 else self.refused).append(again)
 
 
-def more(crowd: Crowd, count: int, what: str) -> None:
-    """Wait until so many further choices were acknowledged."""
+def more(crowd: Crowd, count: int, what: str, *, refusing: bool = True) -> None:
+    """Wait until so many further choices were acknowledged; with `refusing` off, for none that is
+    refused."""
     before, end = len(crowd.answered), time.monotonic() + PATIENCE
     while len(crowd.answered) < before + count:
+        assert refusing or not crowd.refused, f"choices were refused {what}: {crowd.refused[:1]}"
         assert time.monotonic() < end, f"nothing is acknowledged {what}: {crowd.refused[-1:]}"
         time.sleep(0.05)
 

@@ -110,7 +110,7 @@ def outage(postgres: Cluster, crowd: Crowd) -> None:
     postgres.stop()
     try:
         time.sleep(size("outage"))
-        more(crowd, 10, "while the database is away")
+        more(crowd, 10, "while the database is away", refusing=False)
     finally:
         postgres.start()
     more(crowd, 10, "when the database is back")
