@@ -297,13 +297,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = kept
 
 
+def pytest_configure() -> None:
+    """The thresholds of the server: to collect nine thousand tests makes little garbage."""
+    gc.set_threshold(10_000, 20, 20)
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_finish() -> None:
     """As the server does it: what stands now stands to the end, and is not looked through again
     each time that tests have left enough behind."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(10_000, 20, 20)
 
 
 @pytest.hookimpl(wrapper=True)
