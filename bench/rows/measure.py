@@ -12,7 +12,7 @@ from pathlib import Path
 
 import app as wiring
 from bench.rows.databases import databases, opened
-from bench.rows.filling import BEGIN, END, filled, more_sites, sampled
+from bench.rows.filling import BEGIN, END, filled, indexed, more_sites, sampled
 from bench.rows.finding import asked, over_http, timed
 from bench.rows.inserting import compared
 from bench.rows.removing import without_a_month
@@ -52,6 +52,7 @@ def measure(
             if note.exists():
                 size, last = json.loads(note.read_text("ascii"))[str(rows)]
                 now.clear()
+                indexed(parts())  # what the last run has added
             else:
                 samples, ids = sampled(), [sites.get(SITE).id, *more_sites(parts(), several - 1)]
                 now.clear()  # what stands in the logs so far is older than all that follows
