@@ -38,7 +38,7 @@ LIMITS = {
     "served": 8 * MIB,
     "tongues": 4 * MIB,
     "packed": 32 * MIB,
-    "said": 8 * MIB,
+    "said": 4 * MIB,
 }
 SITE_WEIGHS = 8192
 SMALL_WEIGHS = 512
