@@ -35,12 +35,19 @@ def keep(digest: str, files: Mapping[str, str], at: datetime) -> None:
     """Keep a build that is not kept yet."""
     if db.session.get(Build, digest) is not None:
         return
-    packed = brotli.compress(json.dumps(files, ensure_ascii=False).encode())
+    packed = _packed(json.dumps(files, ensure_ascii=False).encode())
     db.session.add(Build(digest=digest, kept_at=at, files=packed))
     try:
         db.session.commit()
     except IntegrityError:  # another process kept it first
         db.session.rollback()
+
+
+@lru_cache(maxsize=2)
+def _packed(content: bytes) -> bytes:
+    """Once for all databases that a process serves."""
+    packed: bytes = brotli.compress(content)
+    return packed
 
 
 def find(short: str) -> dict[str, str] | None:
