@@ -2,7 +2,7 @@
 
 They tick as fast as they can until the file `stop` is in INSTANCE_PATH. Each signed note goes to
 `notes.N` there, each alarm to `alarms.N`, each pid to `pid.N`. UNFENCED=1 is the twin: nobody asks
-whether somebody else moved first.
+whether somebody else moved first, and the first of them dawdles until somebody has.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from app import create_app
@@ -29,8 +29,12 @@ from consent.ledger.signer import Wanted
 from consent.tlog.merkle import Wrong
 from consent.waiting import Waiting
 
+PATIENCE = 2.0  # seconds: no site need have another choice
+
 
 def work(number: int, folder: Path) -> None:
+    if os.environ.get("UNFENCED"):
+        unfenced(dawdles=number == 0)
     app = create_app(config.load(os.environ))
     ledger: Ledger = app.extensions["crumbtrail"].ledger
     sign = ledger.signer.sign
@@ -57,11 +61,17 @@ def work(number: int, folder: Path) -> None:
     alarms.close()
 
 
-def unfenced() -> None:
+def unfenced(dawdles: bool) -> None:
     """The twin: heads move and lines are taken whatever others did meanwhile."""
+    overtaken = not dawdles
 
     def move(self: Ledger, head: Head, grown: Any, chained: int | None, told: Any) -> None:
-        time.sleep(0.05)  # between what was read and what is written
+        nonlocal overtaken
+        end = time.monotonic() + PATIENCE
+        while not overtaken and time.monotonic() < end:  # between what was read and what is written
+            time.sleep(0.01)
+            stored = db.session.scalar(select(Head.size).where(Head.id == head.id)) or 0
+            overtaken = stored > grown.size
         values = {"size": grown.size, "root": grown.root(), "chained": chained}
         db.session.execute(
             update(Head).where(Head.id == head.id).values(**values, told=dict(told)),
@@ -86,8 +96,6 @@ def unfenced() -> None:
 
 def main() -> None:
     folder = Path(os.environ["INSTANCE_PATH"])
-    if os.environ.get("UNFENCED"):
-        unfenced()
     children = []
     for number in range(int(sys.argv[1])):
         child = os.fork()
