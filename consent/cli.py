@@ -127,7 +127,7 @@ def serve() -> None:
         port=config.port,
         interface=Interfaces.ASGINL,
         http=HTTPModes.http1,  # to tell the two apart it would wait for ever for a first byte
-        workers=1,
+        workers=config.workers,
         workers_kill_timeout=5,  # a busy worker may not see the signal to stop
         backlog=1024,
         backpressure=2048,

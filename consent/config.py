@@ -34,6 +34,7 @@ class Setting:
 SETTINGS = (
     Setting("PORT", "8000", "Port to listen on."),
     Setting("HOST", "127.0.0.1", "Address to listen on."),
+    Setting("WORKERS", "1", "How many processes answer."),
     Setting("BASE_URL", "", "Public address of the server; http://HOST:PORT when empty."),
     Setting("DATABASE_URL", "", "sqlite:///… or postgresql://…; SQLite in INSTANCE_PATH if empty."),
     Setting(
@@ -151,6 +152,7 @@ class Config:
 
     port: int
     host: str
+    workers: int
     base_url: str
     database_url: str = field(repr=False)
     ingest: Streams = field(repr=False)
@@ -215,6 +217,7 @@ def load(environ: Mapping[str, str]) -> Config:
     port = _whole("PORT", raw, 0, 65535)
     return Config(
         port=port,
+        workers=_whole("WORKERS", raw, 1, 64),
         host=_matching("HOST", raw, r"[A-Za-z0-9.:_-]+", "an address or a name of this machine"),
         base_url=_base_url(raw, port),
         database_url=database_url,

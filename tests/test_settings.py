@@ -22,6 +22,7 @@ WRONG = [
         "PORT must be a whole number from 0 to 65535, not 'eight thousand'.",
     ),
     ("PORT", "65536", "PORT must be a whole number from 0 to 65535"),
+    ("WORKERS", "0", "WORKERS must be a whole number from 1 to 64, not '0'."),
     ("HOST", "http://here", "HOST must be an address or a name of this machine."),
     ("BASE_URL", "consent.example.com", "BASE_URL must look like https://consent.example.com"),
     ("BASE_URL", "https://x.example/?a=b", "BASE_URL must look like"),
