@@ -55,7 +55,7 @@ cluster: .venv/dev.stamp
 schemathesis: .venv/dev.stamp
 	@$(PY) -m tests.described 100
 
-BENCH := SECONDS ROUNDS ROWS RATE MINUTES ASKED PEER WRITE
+BENCH := SECONDS ROUNDS ROWS RATE MINUTES WORKERS ASKED PEER WRITE
 bench: .venv/run.stamp $(if $(filter 0,$(PEER)),,bench/peer/node_modules/.stamp)
 	@$(PY) tests/prepare.py node postgresql
 	@$(WITH_NODE) $(PY) -m bench.run $(foreach name,$(BENCH),$(if $($(name)),$(name)=$($(name))))
@@ -65,7 +65,7 @@ bench-banner: .venv/dev.stamp $(if $(filter 0,$(PEERS)),,bench/banner/node_modul
 	@$(PY) tests/prepare.py node chromium
 	@$(WITH_NODE) $(PY) -m bench.banner.run $(foreach name,$(BANNER),$(if $($(name)),$(name)=$($(name))))
 
-MEMORY := MINUTES SCRIPTS PER
+MEMORY := MINUTES SCRIPTS PER WORKERS
 bench-memory: .venv/run.stamp
 	@$(PY) tests/prepare.py postgresql
 	@$(PY) -m bench.memory $(foreach name,$(MEMORY),$(if $($(name)),$(name)=$($(name))))

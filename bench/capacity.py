@@ -51,7 +51,7 @@ class Measured:
     generator_s: float
     script_s: float
     record_bytes: float
-    rate: float  # choices a second of one process in a closed loop, generator on the same cores
+    rate: float  # choices a second in a closed loop, generator on the same cores
     cores: int
 
 
@@ -170,7 +170,7 @@ def _measured(from_: Measured) -> str:
         ["a choice, PostgreSQL, µs of CPU", number(from_.database_s * 1e6)],
         ["a script, µs of CPU", number(from_.script_s * 1e6)],
         ["a record, bytes on PostgreSQL with log and indexes", number(from_.record_bytes)],
-        ["choices a second of one process, generator beside it", number(from_.rate)],
+        ["choices a second, generator beside it", number(from_.rate)],
     ]
     return table(["", ""], lines)
 

@@ -1,7 +1,7 @@
 """Memory of the serving process at full load, over time: what it begins with, ends with, and the
 slope between.
 
-    make bench-memory [MINUTES=30] [SCRIPTS=50] [PER=5]
+    make bench-memory [MINUTES=30] [SCRIPTS=50] [PER=5] [WORKERS=1]
 
 Choices come as fast as they are answered (a closed loop of 64 connections), beside SCRIPTS requests
 a second for `consent.js` by visitors of every place, on each database in turn. Every PER seconds
@@ -29,7 +29,7 @@ from bench.processes import family, kinds, resident
 from bench.servers import SITE, Ours, Postgresql, Sqlite
 from tests.postgres import cluster
 
-PARAMETERS = {"MINUTES": 30.0, "SCRIPTS": 50.0, "PER": 5.0}
+PARAMETERS = {"MINUTES": 30.0, "SCRIPTS": 50.0, "PER": 5.0, "WORKERS": 1.0}
 MIB = 2**20
 ENOUGH = 200  # samples that a slope is drawn through
 
@@ -66,7 +66,7 @@ def main(words: Sequence[str]) -> dict[str, Course]:
     told, found = parameters(words, PARAMETERS), {}
     with cluster(synced=True) as postgres, tempfile.TemporaryDirectory() as folder:
         for database in (Sqlite(Path(folder) / "rows"), Postgresql(postgres, "memory")):
-            ours = Ours(Path(folder) / database.name, database)
+            ours = Ours(Path(folder) / database.name, database, told["WORKERS"])
             found[ours.name] = watched(ours, told)
     return found
 

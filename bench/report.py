@@ -41,8 +41,8 @@ def text(found: dict[str, Any]) -> str:
 
 def facts(found: dict[str, Any]) -> str:
     here, told = found["machine"], found["parameters"]
-    names = "SECONDS ROUNDS ROWS RATE MINUTES".split()
-    command = " ".join(f"{name}={told[name]:g}" for name in names)
+    names = "SECONDS ROUNDS ROWS RATE MINUTES WORKERS".split()
+    command = " ".join(f"{name}={told[name]:g}" for name in names if name in told)
     command = command.replace(f"{told['ROWS']:g}", str(told["ROWS"]))
     return (
         f"{found['began'][:10]}, from {found['began'][11:16]} to {found['ended'][11:16]} UTC:"

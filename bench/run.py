@@ -51,6 +51,7 @@ PARAMETERS = {
     "ROWS": 1_000_000,  # records that are there already, in the second part
     "RATE": 2700,  # requests a second of the open loop
     "MINUTES": 1.0,  # of the open loop
+    "WORKERS": 2,  # processes of ours that answer
     "ASKED": 50,  # times of each question of an audit
     "PEER": 1,
     "WRITE": 1,
@@ -78,8 +79,8 @@ def main(words: Sequence[str]) -> Figures:
 
 def measured(folder: Path, postgres: Cluster, told: dict[str, float]) -> Figures:
     ours: list[Ours] = [
-        Ours(folder / "ours-sqlite", Sqlite(folder / "ours-rows")),
-        Ours(folder / "ours-postgresql", Postgresql(postgres, "ours")),
+        Ours(folder / "ours-sqlite", Sqlite(folder / "ours-rows"), told["WORKERS"]),
+        Ours(folder / "ours-postgresql", Postgresql(postgres, "ours"), told["WORKERS"]),
     ]
     peers: list[Peer] = []
     if told["PEER"]:

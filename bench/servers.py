@@ -120,10 +120,11 @@ Database = Sqlite | Postgresql
 
 
 class Ours:
-    """The product as `flask serve` starts it, with one published site."""
+    """The product as `flask serve` starts it, with one published site and so many WORKERS."""
 
-    def __init__(self, folder: Path, database: Database) -> None:
+    def __init__(self, folder: Path, database: Database, workers: float = 1) -> None:
         self.name, self.database = f"Crumbtrail, {database.name}", database
+        self.workers = str(int(workers))
         self.prepared, self.used = folder / "prepared", folder / "used"
         self.server: Server | None = None
         self._prepare()
@@ -151,9 +152,9 @@ class Ours:
         self.database.copy()
 
     def start(self) -> None:
+        settings = {"WORKERS": self.workers, "DEMO": "0", "SECRET_KEY": SECRET}
         rates = {"RATE_SITE": "0", "RATE_KEY": "0", "TRUSTED_PROXIES": "127.0.0.0/8"}
-        url = self.database.url(copy=True)
-        self.server = Server(self.used, url, DEMO="0", SECRET_KEY=SECRET, **rates)
+        self.server = Server(self.used, self.database.url(copy=True), **settings, **rates)
         self.server.start()
 
     def stop(self) -> None:

@@ -245,7 +245,10 @@ def load(environ: Mapping[str, str]) -> Config:
         smtp_url=_smtp(raw["SMTP_URL"]),
         mail_from=_matching("MAIL_FROM", raw, r"|[^@\s]+@[^@\s]+", "an e-mail address") or None,
         region=_one_of("REGION", raw, REGIONS),
-        metrics_token=_token(raw["METRICS_TOKEN"]),
+        metrics_token=_matching(
+            "METRICS_TOKEN", raw, r"|[!-~]{16,200}", "16 to 200 signs without a space"
+        )
+        or None,
         metrics_from=_networks("METRICS_FROM", raw),
         log_json=_one_of("LOG_FORMAT", raw, ("text", "json")) == "json",
         log_requests=_switch("LOG_REQUESTS", raw),
@@ -326,12 +329,6 @@ def _one_of(name: str, raw: Mapping[str, str], known: tuple[str, ...]) -> str | 
     if raw[name] and raw[name] not in known:
         raise ConfigError(f"{name} must be one of {', '.join(known)}, not {raw[name]!r}.")
     return raw[name] or None
-
-
-def _token(text: str) -> str | None:
-    if text and not re.fullmatch(r"[!-~]{16,200}", text):
-        raise ConfigError("METRICS_TOKEN must be 16 to 200 signs without a space.")
-    return text or None
 
 
 def _field_keys(text: str, instance: Path) -> tuple[tuple[str, bytes], ...]:

@@ -1,5 +1,6 @@
-"""What a worker does beside answering, each in a thread of its own: scans, pictures, messages, acts
-on many sites, and a look at the log that another process keeps (upkeep.py)."""
+"""What workers do beside answering, each in a thread of its own: look at the log that another
+process keeps (upkeep.py), and one of them for all: scans, pictures, messages, acts on many sites.
+"""
 
 from __future__ import annotations
 
@@ -12,12 +13,13 @@ from functools import partial
 from flask import Flask
 
 from . import bulk, config, ledger, logs, rendering, requests, scanning, scans, webhooks
-from .chores import attempt, repeat, start
+from .chores import Work, attempt, repeat, start
 from .mail import mailer
 from .parts import Parts
 from .records.pulse import watch
 from .saying import all_of
 from .sites import Site
+from .turns import Sole
 
 CHORES_S = 1.0  # between two looks at what waits: scans, pictures, messages, acts on many sites
 
@@ -33,21 +35,38 @@ def begin(app: Flask) -> None:
     here = (app.app_context, known.clock, stop)
     # Before the first choice: is this the database whose heads were signed last?
     attempt(app.app_context, known.clock, known.ledger.look)
+    start("pulse", stop, repeat, *here, CHORES_S, watch(lambda: lost(known)))
+    start("ledger", stop, ledger.watch, known.ledger, *here)
+    sole = Sole(known.config.instance_path / f"duties-{known.config.shard}")
+    atexit.register(sole.close)
+    for name, work in chores(known).items():
+        start(name, stop, repeat, *here, CHORES_S, by_one(sole, name, work))
+
+
+def chores(known: Parts) -> dict[str, Work]:
+    """What one process does for all, by name."""
     scanner = scanning.scanner(known)
     atexit.register(scanner.close)
-    start("scans", stop, repeat, *here, CHORES_S, scanner)
+    found: dict[str, Work] = {"scans": scanner}
     if known.config.renderings:
         renderer = rendering.renderer(known)
         atexit.register(renderer.close)
-        start("renderings", stop, repeat, *here, CHORES_S, renderer)
+        found["renderings"] = renderer
 
     def acts(at: datetime) -> bool:
         return bulk.work(at, partial(may_scan, known))
 
-    start("pulse", stop, repeat, *here, CHORES_S, watch(lambda: lost(known)))
-    start("webhooks", stop, repeat, *here, CHORES_S, sender(known))
-    start("bulk", stop, repeat, *here, CHORES_S, acts)
-    start("ledger", stop, ledger.watch, known.ledger, *here)
+    return {**found, "webhooks": sender(known), "bulk": acts}
+
+
+def by_one(sole: Sole, name: str, work: Work) -> Work:
+    """`work`, done where this process is the one; `name` is what it is called when it fails."""
+
+    def one(at: datetime) -> object:
+        return work(at) if sole() else None
+
+    one.__name__ = name
+    return one
 
 
 def lost(known: Parts) -> bool:

@@ -25,6 +25,7 @@ from ..saying import Said, of_error, say
 from ..sites import Site
 from ..tlog import merkle
 from ..tlog.merkle import Wrong
+from ..turns import turn
 from ..waiting import CONSENT, DEPLOYMENT, ENTRY, Waiting
 from . import word
 from .doubt import doubt
@@ -189,16 +190,19 @@ class Ledger:
         above = heads.pop(DEPLOYMENT)
         sizes = {head.id: head.size for head in [*heads.values(), above]}
         try:
-            self._grow(heads, above, by_site, deployment, told, at)
+            grown = self._grown(heads, above, by_site, deployment, told, at)
+            with turn(db.engine):
+                for head, growth, chained in grown:
+                    self._move(head, growth, chained, told)
+                self._take(ids)
+                db.session.commit()
         except Wrong:  # the tiles are not those of the heads: another ledger, or damage
             if self._moved_on(sizes):
                 raise Lost from None
             raise
-        self._take(ids)
-        db.session.commit()
         return Outcome(len(taken), changed)
 
-    def _grow(
+    def _grown(
         self,
         heads: dict[str, Head],
         above: Head,
@@ -206,8 +210,10 @@ class Ledger:
         deployment: list[Item],
         told: Mapping[str, str],
         at: datetime,
-    ) -> None:
-        """Add what was taken to each site's log, and their heads to the deployment's."""
+    ) -> list[tuple[Head, Growth, int | None]]:
+        """What was taken, added to each site's log, and their heads, added to the deployment's, the
+        last; nothing is written yet. With each the index of its head in the deployment's log."""
+        found: list[tuple[Head, Growth, int | None]] = []
         top = Growth(Tree(db.session(), above.id), above.size)
         for item in [*self._news(above, told, at), *deployment]:
             top.add(item)
@@ -216,8 +222,8 @@ class Ledger:
             for item in [*self._news(head, told, at), *by_site[site]]:
                 grown.add(item)
             chained = top.add(head_item(head.id, grown.size, grown.root(), micros(at)))
-            self._move(head, grown, chained, told)
-        self._move(above, top, None, told)
+            found.append((head, grown, chained))
+        return [*found, (above, top, None)]
 
     def publish(self, at: datetime) -> None:
         """Sign every head that is stored and not signed, and publish the notes.

@@ -18,7 +18,8 @@ from datetime import datetime
 _LOG = logging.getLogger(__name__)
 LATE_S = 3.0  # of a batch: choices are not stored, and `/readyz` says so
 LOST_S = 7.0  # of a batch that hangs in code of ours
-DRIVERS = ("sqlalchemy.", "psycopg.", "psycopg_")
+OURS = "consent."
+OTHERS = ("sqlalchemy.", "psycopg.", "psycopg_", "consent.turns")  # in which others are waited for
 FAILED = 70  # the exit code: EX_SOFTWARE of sysexits.h
 
 
@@ -49,11 +50,11 @@ def _lasts(began: float | None, seconds: float) -> bool:
 
 
 def _in_ours(thread: threading.Thread) -> bool:
-    """Whether it waits in our code, and not for the database in that of a driver."""
+    """Whether it waits in our code, and neither for the database nor for another process."""
     frame = sys._current_frames().get(thread.ident or 0)
     while frame is not None:
         name = frame.f_globals.get("__name__", "")
-        if name.startswith(("consent.", *DRIVERS)):
-            return bool(name.startswith("consent."))
+        if name.startswith((OURS, *OTHERS)):
+            return not name.startswith(OTHERS)
         frame = frame.f_back
     return False

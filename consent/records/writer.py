@@ -24,6 +24,7 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from ..directory import moved
 from ..errors import Busy
 from ..many import put
+from ..turns import turn
 from ..waiting import Waiting
 from . import pulse
 from .beside import Denial, KeptAddress
@@ -39,6 +40,8 @@ WAIT_S = 10.0
 SWEEP_S = 600
 PAGES = 20_000  # distinct pages kept by name, per site; later ones are kept as the origin
 ORIGINS = 100  # of those, before a page is kept as *
+TRIES = 5  # of a batch, where other processes were faster
+LANES = 16  # of microseconds, of which a process that meets others keeps to one
 TEST_LIFE_US = 24 * 3600 * 1_000_000
 COLUMNS = tuple(column.name for column in Row.__table__.columns)
 VALUES = attrgetter(*COLUMNS)
@@ -61,6 +64,7 @@ class Writer:
         self._known: dict[tuple[Any, ...], int] = {}
         self._pages: dict[int, int] = {}
         self._last_seq = 0
+        self._lane: int | None = None  # the time of receipt is this one modulo LANES
         self._last_sweep = 0
         self._began: float | None = None  # when the batch under way was begun
         self.room = Room()
@@ -176,19 +180,20 @@ class Writer:
         return batch, False
 
     def _commit(self, batch: list[Job]) -> None:
-        """One transaction for the batch; a lost race with another process is tried once more."""
+        """One transaction for the batch; a lost race with another process is run again."""
         self._began = time.monotonic()
-        for attempt in (1, 2, 3):
+        for left in reversed(range(TRIES)):
             try:
-                with self._engine.begin() as connection:
+                with turn(self._engine), self._engine.begin() as connection:
                     self._store(connection, batch)
                 break
             except IntegrityError:
                 self._forget()
+                self._lane = random.randrange(LANES)  # noqa: S311
                 for job in batch:  # the time of receipt may be what another process took
                     job.row.seq = 0
                     job.record = {}
-                if attempt == 3:
+                if not left:
                     _fail(batch, busy())
             except SQLAlchemyError as error:
                 self._forget()
@@ -258,9 +263,14 @@ class Writer:
         job.page = self._capped(connection, row.site_id, job.page)
         row.page_id = self._number(connection, Page, site_id=row.site_id, text=job.page)
         if not row.seq:
-            self._last_seq = row.seq = max(self._last_seq + 1, self._now_us())
+            self._last_seq = row.seq = self._received()
             row.claimed = job.claimed - row.seq // 1000
             row.salt = secrets.token_bytes(16)
+
+    def _received(self) -> int:
+        """The time, or soon after: a microsecond that no other record of this process has."""
+        at = max(self._last_seq + 1, self._now_us())
+        return at if self._lane is None else at + (self._lane - at) % LANES
 
     def _present(self, connection: Connection, batch: list[Job]) -> dict[tuple[int, bytes], Line]:
         """Rows with these ids, by site and id; there may be those of other sites among them."""
