@@ -23,6 +23,7 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
 from . import (
+    counting,
     evidence,
     inventory,
     organisations,
@@ -136,11 +137,12 @@ def serve() -> None:
         websockets=False,
         log_level=LogLevels.error,
     )
-    if config.ledger:
-        for app in every_app().values():
-            upkeep.begin(app)
-    server.on_startup(lambda: click.echo("\n".join(lines)))
-    server.serve()
+    with counting.together(config.workers):
+        if config.ledger:
+            for app in every_app().values():
+                upkeep.begin(app)
+        server.on_startup(lambda: click.echo("\n".join(lines)))
+        server.serve()
 
 
 def first_run() -> list[str]:

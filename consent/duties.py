@@ -12,7 +12,7 @@ from functools import partial
 
 from flask import Flask
 
-from . import bulk, config, ledger, logs, rendering, requests, scanning, scans, webhooks
+from . import bulk, config, ledger, logs, metrics, rendering, requests, scanning, scans, webhooks
 from .chores import Work, attempt, repeat, start
 from .mail import mailer
 from .parts import Parts
@@ -27,6 +27,7 @@ CHORES_S = 1.0  # between two looks at what waits: scans, pictures, messages, ac
 def begin(app: Flask) -> None:
     """What an app does beside answering, until the process ends."""
     logs.settle(app, app.extensions["crumbtrail"].config)
+    metrics.begin(app)
     known: Parts = app.extensions["crumbtrail"]
     atexit.register(known.close)
     if slips := config.slips(os.environ):
@@ -35,7 +36,7 @@ def begin(app: Flask) -> None:
     here = (app.app_context, known.clock, stop)
     # Before the first choice: is this the database whose heads were signed last?
     attempt(app.app_context, known.clock, known.ledger.look)
-    start("pulse", stop, repeat, *here, CHORES_S, watch(lambda: lost(known)))
+    start("pulse", stop, repeat, *here, CHORES_S, watch(lambda: lost(known)), metrics.tell)
     start("ledger", stop, ledger.watch, known.ledger, *here)
     sole = Sole(known.config.instance_path / f"duties-{known.config.shard}")
     atexit.register(sole.close)

@@ -8,24 +8,22 @@ from __future__ import annotations
 
 import contextlib
 import hmac
-import re
 import shutil
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache
 from pathlib import Path
 from typing import cast
 
 from flask import Blueprint, Flask, Response, current_app, g, request
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+from prometheus_client.registry import Collector
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from . import retention, scans, sealing
+from . import counting, retention, scans, sealing
 from .config import SETTINGS
 from .db import db, micros
 from .errors import NotFound, Refusal, Unauthorised
@@ -38,60 +36,31 @@ from .retention.clock import Clock
 from .waiting import DEPLOYMENT, Waiting
 
 bp = Blueprint("metrics", __name__)
-BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
-CODE = re.compile(r"[a-z][a-z0-9_]{1,40}")
-CODES_MAX = 100  # codes are ours; beyond this many something is wrong, and they are `other`
 SIGN_IN = ("enter", "sign_in", "login", "passkey", "totp", "oidc", "recover", "second")
-
-
-@dataclass
-class Counted:
-    """What is counted as it happens, of one app."""
-
-    registry: CollectorRegistry = field(default_factory=CollectorRegistry)
-    codes: set[str] = field(default_factory=set)
-
-    def __post_init__(self) -> None:
-        self.requests = Counter(
-            "crumbtrail_requests", "Answers sent.", ("edge", "status"), registry=self.registry
-        )
-        self.seconds = Histogram(
-            "crumbtrail_request_seconds",
-            "From the first byte read to the answer ready.",
-            ("edge",),
-            buckets=BUCKETS,
-            registry=self.registry,
-        )
-        self.choices = Counter(
-            "crumbtrail_choices",
-            "Choices sent by visitors: stored, repeated, or the code they were refused with.",
-            ("outcome",),
-            registry=self.registry,
-        )
-        self.sign_ins = Counter(
-            "crumbtrail_sign_ins", "Sign-ins to the admin.", ("outcome",), registry=self.registry
-        )
-
-        # To find the counter of a label takes longer than to count.
-        self.of = cache(lambda edge, status: self.requests.labels(edge, str(status)))
-        self.time = cache(self.seconds.labels)
-        self.choice = cache(self.choices.labels)
-
-    def code(self, said: str) -> str:
-        if said not in self.codes and (not CODE.fullmatch(said) or len(self.codes) >= CODES_MAX):
-            return "other"
-        self.codes.add(said)
-        return said
 
 
 def register(app: Flask) -> None:
     """Count every request of this app, and answer /metrics."""
-    counted = Counted()
-    app.extensions["metrics"] = counted
-    counted.registry.register(cast("CollectorRegistry", _Asked(app)))
+    _count(app, counting.Counted())
     app.register_blueprint(bp)
     app.before_request(_begins)
     app.after_request(_ends)
+
+
+def begin(app: Flask) -> None:
+    """From now on the app counts together with those of the server's other processes."""
+    config = app.extensions["crumbtrail"].config
+    _count(app, counting.begun(config.workers, config.shard))
+
+
+def tell(_at: datetime) -> None:
+    """A chore: the others learn what this process alone knows."""
+    _counted().tell(_known(parts()))
+
+
+def _count(app: Flask, counted: counting.Counted) -> None:
+    app.extensions["metrics"] = counted
+    counted.registry.register(_Asked(app))
 
 
 @bp.get("/metrics")
@@ -118,8 +87,8 @@ def _check(known: Parts) -> None:
         raise NotFound("not_found", "There is nothing at this address.")
 
 
-def _counted() -> Counted:
-    return cast(Counted, current_app.extensions["metrics"])
+def _counted() -> counting.Counted:
+    return cast(counting.Counted, current_app.extensions["metrics"])
 
 
 def _begins() -> None:
@@ -134,18 +103,20 @@ def _ends(response: Response) -> Response:
     else:
         answered(counted, edge, status, began)
     if endpoint.startswith("admin.") and request.method == "POST" and _signs_in(endpoint):
-        counted.sign_ins.labels("refused" if response.status_code >= 400 else "let in").inc()
+        counted.sign_in("refused" if response.status_code >= 400 else "let in").inc()
     return response
 
 
-def chosen(counted: Counted, status: int, refused: str | None, began: float | None) -> None:
+def chosen(
+    counted: counting.Counted, status: int, refused: str | None, began: float | None
+) -> None:
     """Count an answer to a choice; `refused` is the code of a refusal."""
     answered(counted, "visitor.consents", status, began)
     said = {201: "stored", 200: "repeated"}.get(status, "other")
     counted.choice(counted.code(refused) if refused else said).inc()
 
 
-def answered(counted: Counted, edge: str, status: int, began: float | None) -> None:
+def answered(counted: counting.Counted, edge: str, status: int, began: float | None) -> None:
     """Count an answer and its time."""
     counted.of(edge, status).inc()
     if began:
@@ -163,14 +134,11 @@ def _signs_in(endpoint: str) -> bool:
     return any(name.startswith(word) for word in SIGN_IN)
 
 
-class _Asked:
+class _Asked(Collector):
     """What is read when somebody asks; a database that is away costs its figures, not the rest."""
 
     def __init__(self, app: Flask) -> None:
         self._app = app
-
-    def describe(self) -> list[Metric]:
-        return []
 
     def collect(self) -> Iterator[Metric]:
         with self._app.app_context():
@@ -199,19 +167,26 @@ def _by(name: str, help_: str, label: str, values: dict[str, float]) -> GaugeMet
     return family
 
 
-def _own(known: Parts, at: datetime) -> Iterator[Metric]:
-    """What this process knows by itself."""
+def _known(known: Parts) -> counting.Own:
+    """What this process alone knows."""
+    warnings = frozenset({**known.warnings, **known.ledger.alarms})
     writer = known.started
-    yield _gauge(
-        "writer_queue", "Choices that wait for the next batch.", writer.depth if writer else 0
-    )
+    if writer is None:
+        return counting.Own(warnings=warnings)
+    return counting.Own(writer.depth, writer.batches, writer.written, warnings)
+
+
+def _own(known: Parts, at: datetime) -> Iterator[Metric]:
+    """What needs no database."""
+    all_ = _counted().all(_known(known))
+    yield _gauge("writer_queue", "Choices that wait for the next batch.", all_.queue)
     for name, help_, value in (
-        ("writer_batches", "Transactions of the writer.", writer.batches if writer else 0),
-        ("writer_choices", "Choices in those.", writer.written if writer else 0),
+        ("writer_batches", "Transactions of the writer.", all_.batches),
+        ("writer_choices", "Choices in those.", all_.written),
     ):
         yield CounterMetricFamily(f"crumbtrail_{name}", help_, value=float(value))
-    warnings = {**known.warnings, **known.ledger.alarms}
-    yield _by("warning", "What /readyz warns of.", "about", dict.fromkeys(sorted(warnings), 1.0))
+    warnings = dict.fromkeys(sorted(all_.warnings), 1.0)
+    yield _by("warning", "What /readyz warns of.", "about", warnings)
     yield _gauge("log_stopped", "1 while nothing is signed.", known.ledger.stopped is not None)
     if known.geo.built:
         age = (at.date() - known.geo.built).days * 86_400

@@ -36,7 +36,16 @@ STEPS = (
     ("findings",),  # what a scan saw, and what is wrong with it: pure
     ("verify", "gate"),  # what runs without the rest of the house: at a stranger's, at an owner's
     ("databases", "keyfile"),  # the keys it makes for itself
-    ("config", "errors", "db", "limits", "chores", "many", "turns"),  # floor 2: foundation
+    (
+        "config",
+        "errors",
+        "db",
+        "limits",
+        "chores",
+        "many",
+        "turns",
+        "counting",
+    ),  # floor 2: foundation
     ("envelope", "tenancy", "wire"),
     ("row_security",),
     (

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import signal
+import time
 from collections.abc import Callable
 from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
 
 import pytest
 import yaml
 from flask import Flask
 from flask.testing import FlaskClient
+from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.acts import SECRET, choice_body, make_site, post_choice
+from bench.processes import family
+from tests.acts import SECRET, choice_body, make_site, post_choice, refusal
 from tests.conftest import Clock
+from tests.faults.load import SITE, post
 from tests.prepare import ROOT
+from tests.server import Server
 
 TOKEN = "a-token-for-the-metrics"
 NAME = re.compile(r"\bcrumbtrail_[a-z_]+\b")
@@ -26,9 +34,13 @@ def figures(client: FlaskClient, **headers: str) -> dict[str, float]:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     reply = client.get("/metrics", headers=named)
     assert reply.status_code == 200, reply.text
+    return read(reply.text)
+
+
+def read(text: str) -> dict[str, float]:
     found = {}
-    for family in text_string_to_metric_families(reply.text):
-        for one in family.samples:
+    for kind in text_string_to_metric_families(text):
+        for one in kind.samples:
             labels = ",".join(f"{key}={value}" for key, value in sorted(one.labels.items()))
             found[f"{one.name}{{{labels}}}" if labels else one.name] = one.value
     return found
@@ -157,6 +169,146 @@ def test_a_database_that_is_away_costs_only_its_own_figures(make_app: Callable[.
     client = make_app(DATABASE_URL="sqlite:////nowhere/at/all.db").test_client()
     said = figures(client)
     assert said["crumbtrail_database_up"] == 0 and "crumbtrail_writer_queue" in said
+
+
+# -- several processes behind one port ------------------------------------------------------------
+
+PATIENCE = 60.0
+OTHERS = "PROMETHEUS_MULTIPROC_DIR"  # an operator may have it in the environment for other programs
+COUNTED = re.compile(r"crumbtrail_(requests|request_seconds|choices|sign_ins)_")
+
+
+def until(true: Callable[[], bool], what: str) -> None:
+    end = time.monotonic() + PATIENCE
+    while not true():
+        assert time.monotonic() < end, what
+        time.sleep(0.05)
+
+
+def scraped(server: Server) -> dict[str, float]:
+    """As every request of these tests, over a connection of its own: whichever process answers."""
+    reply = server.get("/metrics")
+    assert reply.status == 200, reply.text
+    return read(reply.text)
+
+
+def folder_of(server: Server) -> Path:
+    """Where its two processes count, once both do."""
+    assert server.process
+    (found,) = {
+        word.partition("=")[2]
+        for one in family(server.process.pid)[1:]
+        for word in Path(f"/proc/{one}/environ").read_text("utf-8").split("\0")
+        if word.startswith(f"{OTHERS}=")
+    }
+    folder = Path(found)
+    until(lambda: len(list(folder.glob("counter_*.db"))) == 2, "only one of them began")
+    return folder
+
+
+def alone(folder: Path, name: str, **labels: str) -> list[float]:
+    """What each process has counted by itself."""
+    return [
+        sum(
+            one.value
+            for kind in MultiProcessCollector.merge([str(file)])
+            for one in kind.samples
+            if one.name == name and labels.items() <= one.labels.items()
+        )
+        for file in sorted(folder.glob("counter_*.db"))
+    ]
+
+
+def choose(server: Server) -> None:
+    notice = server.get(f"/v1/{SITE}/notice").json()
+    assert post(server, refusal(notice, server.url + "/demo/")).status == 201
+
+
+@pytest.mark.sqlite_only
+def test_each_of_several_processes_tells_the_figures_of_all(
+    make_server: Callable[..., Server],
+) -> None:
+    server = make_server(WORKERS="2")
+    folder, sent = folder_of(server), 0
+    while min(alone(folder, "crumbtrail_choices_total", outcome="stored")) < 2:
+        choose(server)
+        sent += 1
+    until(lambda: scraped(server)["crumbtrail_writer_choices_total"] == sent, "one tells nothing")
+    said: list[dict[str, float]] = []
+    before = min(alone(folder, "crumbtrail_requests_total", edge="metrics"))
+    while (
+        len(said) < 4 or min(alone(folder, "crumbtrail_requests_total", edge="metrics")) <= before
+    ):
+        said.append(scraped(server))
+    for one in said:
+        assert one["crumbtrail_choices_total{outcome=stored}"] == sent
+        assert one["crumbtrail_requests_total{edge=visitor.consents,status=201}"] == sent
+        assert one["crumbtrail_request_seconds_count{edge=visitor.consents}"] == sent
+        assert one["crumbtrail_request_seconds_bucket{edge=visitor.consents,le=+Inf}"] == sent
+        assert one["crumbtrail_writer_choices_total"] == sent
+        assert 2 <= one["crumbtrail_writer_batches_total"] <= sent
+        assert one["crumbtrail_writer_queue"] == 0
+        assert one["crumbtrail_log_stopped"] == 0 and one["crumbtrail_database_up"] == 1
+    times = [one["crumbtrail_requests_total{edge=metrics,status=200}"] for one in said]
+    assert times == [times[0] + number for number in range(len(said))]
+    assert len({one["crumbtrail_choices_created{outcome=stored}"] for one in said}) == 1
+    assert folder.stat().st_mode & 0o777 == 0o700
+    sizes = [file.stat() for file in folder.iterdir()]
+    assert all(size.st_blocks * 512 >= size.st_size for size in sizes), "a full disk would kill"
+    assert server.terminate() == 0
+    assert not folder.exists()
+
+
+@pytest.mark.sqlite_only
+def test_a_new_start_counts_from_zero_and_a_process_that_dies_ends_all(
+    make_server: Callable[..., Server],
+) -> None:
+    server = make_server(WORKERS="2")
+    left = folder_of(server)
+    choose(server)
+    server.kill()
+    assert left.exists()
+    server.start()
+    folder, said = folder_of(server), scraped(server)
+    assert not left.exists()
+    assert said["crumbtrail_writer_choices_total"] == 0
+    assert not any(name.startswith("crumbtrail_choices") for name in said)
+    assert server.process
+    dies = next(folder.glob("counter_*.db")).stem.removeprefix("counter_")
+    os.kill(int(dies), signal.SIGKILL)
+    assert server.process.wait(PATIENCE) == 1
+    server.process = None
+    assert not folder.exists()
+
+
+def named(server: Server) -> set[str]:
+    """Every line of help and type, and the labels of what is counted, once it all has happened."""
+    choose(server)
+    form = b"email=nobody@example.com&password=wrong+wrong+wrong"
+    server.post("/admin/sign-in", form, Sec_Fetch_Site="same-origin")
+    late = {"crumbtrail_checkpoint_age_seconds", "crumbtrail_retention_age_seconds"}
+    until(lambda: scraped(server).keys() >= late, "nothing is signed, or nothing due")
+    lines = server.get("/metrics").text.splitlines()
+    return {
+        line if line.startswith("#") else line.rpartition(" ")[0]
+        for line in lines
+        if line.startswith("#") or COUNTED.match(line)
+    }
+
+
+@pytest.mark.sqlite_only
+def test_the_figures_of_several_processes_bear_the_names_of_those_of_one(
+    make_server: Callable[..., Server],
+) -> None:
+    server = make_server(WORKERS="1", **{OTHERS: "/nowhere/at/all"})
+    one = named(server)
+    server.terminate()
+    server.environ["WORKERS"] = "2"
+    server.start()
+    several = named(server)
+    server.terminate()
+    assert one == several
+    assert "# TYPE crumbtrail_requests_created gauge" in one
 
 
 # -- what we hand to Prometheus and Grafana ------------------------------------------------------
