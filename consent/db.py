@@ -204,10 +204,9 @@ CONNECTIONS = 16
 def engine_options(url: str) -> dict[str, Any]:
     """What create_engine needs for `url` beyond the address."""
     if url.startswith("sqlite"):
-        # A build with the WAL-reset bug is safe while one connection does everything.
         return {
             "module": sqlite_build,
-            "pool_size": 1 if sqlite_warning() else CONNECTIONS,
+            "pool_size": CONNECTIONS,
             "max_overflow": 0,
             "pool_use_lifo": True,
             "connect_args": {"timeout": 10, "isolation_level": "IMMEDIATE"},
@@ -250,14 +249,15 @@ def sqlite_warning() -> str | None:
     if version >= WAL_RESET_FIXED:
         return None
     return (
-        f"SQLite {sqlite_build.sqlite_version} can corrupt a busy WAL, so one connection does all"
-        " work, which is slow; install pysqlite3 0.6.1."
+        f"SQLite {sqlite_build.sqlite_version} can corrupt a busy WAL, so changes go through a"
+        " rollback journal, which is slow; install pysqlite3 0.6.1."
     )
 
 
+WAL = ("journal_mode=WAL", "synchronous=FULL")
+# With FULL the journal, deleted at a commit, may be there again after a power cut, and undo it.
+NO_WAL = ("journal_mode=DELETE", "synchronous=EXTRA")
 PRAGMAS = (
-    "journal_mode=WAL",
-    "synchronous=FULL",
     "foreign_keys=ON",
     "secure_delete=ON",  # freed bytes are overwritten: what was erased cannot be read from the file
     "cache_size=-512",  # KiB a connection; each commit of another empties it, the system keeps more
@@ -269,6 +269,6 @@ def _open_sqlite(connection: Any, _record: Any) -> None:
     if not isinstance(connection, sqlite_build.Connection):
         return
     cursor = connection.cursor()
-    for pragma in PRAGMAS:
+    for pragma in (*(NO_WAL if sqlite_warning() else WAL), *PRAGMAS):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fcntl
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from sqlalchemy import Engine
@@ -15,13 +15,20 @@ def turn(engine: Engine) -> Iterator[None]:
     """One process after the other writes to SQLite; on PostgreSQL nobody waits here.
 
     SQLite asks again for its lock after pauses that grow to a tenth of a second; whoever waits for
-    a file is woken at once. It is a courtesy of those that write all the time: without it nothing
-    is wrong, only late.
+    a file is woken at once, and who has had its turn comes after those that wait. It is a courtesy
+    of those that write all the time: where the files cannot be had nothing is wrong, only late.
     """
-    if engine.dialect.name != "sqlite":
+    with ExitStack() as had:
+        if engine.dialect.name == "sqlite":
+            with suppress(OSError), _locked(f"{engine.url.database}-next"):
+                had.enter_context(_locked(f"{engine.url.database}-turn"))
         yield
-        return
-    with open(f"{engine.url.database}-turn", "ab") as file:
+
+
+@contextmanager
+def _locked(name: str) -> Iterator[None]:
+    """Until it ends. Raises OSError."""
+    with open(name, "ab") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
 

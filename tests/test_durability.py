@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy import text
+from sqlalchemy import create_engine, text
 
+import consent.db
 from tests.faults.load import Load, post
 from tests.server import Server
 
@@ -36,3 +38,18 @@ def test_a_commit_of_the_writer_is_synced(app: Flask) -> None:
             for name in ("synchronous", "journal_mode", "foreign_keys")
         }
     assert found == {"synchronous": 2, "journal_mode": "wal", "foreign_keys": 1}
+
+
+def test_an_sqlite_whose_wal_cannot_be_trusted_is_used_without_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consent.db, "WAL_RESET_FIXED", (99, 0, 0))
+    url = f"sqlite:///{tmp_path}/db"
+    engine = create_engine(url, **consent.db.engine_options(url))
+    with engine.connect() as connection:
+        found = [
+            connection.execute(text(f"PRAGMA {name}")).scalar()
+            for name in ("synchronous", "journal_mode")
+        ]
+    engine.dispose()
+    assert found == [3, "delete"]

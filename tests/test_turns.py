@@ -5,34 +5,54 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine
+from flask import Flask
+from sqlalchemy import create_engine, func, select
 
+from consent import duties
+from consent.db import db
+from consent.ledger.rows import Head
+from consent.records import pulse
 from consent.turns import Sole, turn
+from tests.acts import choice_body, make_site, post_choice, rows
+from tests.conftest import Clock
 from tests.prepare import ROOT
+
+SITE = "example.com"
 
 HOLDS = "from consent.turns import Sole; from pathlib import Path; import sys; \
 sole = Sole(Path(sys.argv[1])); print(sole(), flush=True); sys.stdin.read()"
 
 
-def test_whoever_waits_for_its_turn_has_it_when_the_other_is_through(tmp_path: Path) -> None:
-    engine, order, waits = create_engine(f"sqlite:///{tmp_path}/db"), list[str](), threading.Event()
+def test_never_two_have_their_turn_at_once_and_each_has_it(tmp_path: Path) -> None:
+    engine, inside, most = create_engine(f"sqlite:///{tmp_path}/db"), list[int](), list[int]()
 
-    def second() -> None:
-        waits.set()
-        with turn(engine):
-            order.append("second")
+    def writes(number: int) -> None:
+        for _ in range(20):
+            with turn(engine):
+                inside.append(number)
+                time.sleep(0.001)
+                most.append(len(inside))
+                inside.remove(number)
 
-    thread = threading.Thread(target=second)
-    with turn(engine):
+    threads = [threading.Thread(target=writes, args=(number,)) for number in range(4)]
+    for thread in threads:
         thread.start()
-        waits.wait()
-        thread.join(0.1)
-        order.append("first")
-    thread.join()
-    assert order == ["first", "second"]
+    for thread in threads:
+        thread.join()
+    assert most == [1] * 80
+
+
+def test_where_the_files_cannot_be_had_nobody_waits(tmp_path: Path) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path}/db")
+    (tmp_path / "db-turn").mkdir()
+    with turn(engine), turn(engine):
+        pass
 
 
 def test_a_turn_ends_also_where_its_work_fails(tmp_path: Path) -> None:
@@ -47,6 +67,67 @@ def test_nobody_waits_on_postgresql() -> None:
     engine = create_engine("postgresql+psycopg://nobody@127.0.0.1:1/none")
     with turn(engine), turn(engine):
         pass
+
+
+@pytest.mark.sqlite_only
+def test_choices_and_the_log_wait_for_their_turn_and_nobody_takes_that_for_a_hang(
+    app: Flask, clock: Clock
+) -> None:
+    known, digest = app.extensions["crumbtrail"], make_site(app, clock()).digest
+    here, replies = known.engine(), list[int]()
+    client = app.test_client()
+    assert post_choice(client, SITE, choice_body(digest, clock())).status_code == 201
+    body = choice_body(digest, clock())
+    chooses = threading.Thread(
+        target=lambda: replies.append(post_choice(client, SITE, body).status_code)
+    )
+    ticks = threading.Thread(target=ticked, args=(app, clock))
+    with turn(here):
+        for thread in (chooses, ticks):
+            thread.start()
+        until(lambda: waits(chooses) or waits(known.writer._thread))
+        until(lambda: waits(ticks))
+        assert not pulse.lost(known.writer._thread, time.monotonic() - 2 * pulse.LOST_S)
+        assert pulse.late(known.writer._thread, time.monotonic() - 2 * pulse.LOST_S)
+        assert len(rows()) == 1 and not db.session.scalar(select(func.max(Head.size)))
+    for thread in (chooses, ticks):
+        thread.join()
+    assert replies == [201] and len(rows()) == 2
+    assert db.session.scalar(select(func.max(Head.size)))
+
+
+def ticked(app: Flask, clock: Clock) -> None:
+    with app.app_context():
+        app.extensions["crumbtrail"].ledger.tick(clock())
+
+
+def waits(thread: threading.Thread) -> bool:
+    """Whether it waits for a file's lock."""
+    frame = sys._current_frames().get(thread.ident or 0)
+    return frame is not None and frame.f_code.co_name == "_locked"
+
+
+def until(holds: Callable[[], bool]) -> None:
+    end = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def test_what_one_does_for_all_is_not_done_by_another(tmp_path: Path) -> None:
+    done = list[str]()
+    first, second = Sole(tmp_path / "sole"), Sole(tmp_path / "sole")
+    works = [
+        duties.by_one(one, name, lambda at, name=name: done.append(name))  # type: ignore[misc]
+        for one, name in ((first, "first"), (second, "second"))
+    ]
+    for work in (*works, *works):
+        work(datetime.now(UTC))
+    assert done == ["first", "first"]
+    first.close()
+    works[1](datetime.now(UTC))
+    assert done == ["first", "first", "second"]
+    second.close()
 
 
 def test_of_processes_that_share_a_file_one_is_the_one_until_it_ends(tmp_path: Path) -> None:

@@ -9,9 +9,10 @@ next tick, by whomever, begins by signing it. So recovery is the normal path.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain, islice
 from typing import Any
 
 from sqlalchemy import delete, select, update
@@ -37,6 +38,7 @@ from .witnessing import Witnessing
 _LOG = logging.getLogger(__name__)
 TICK_MAX = 20_000  # entries of one tick; more than that waits for the next
 CHUNK = 500
+AHEAD = 200  # logs that are grown, in memory, before a choice has to wait for what is written
 
 
 class Lost(Exception):
@@ -191,8 +193,9 @@ class Ledger:
         sizes = {head.id: head.size for head in [*heads.values(), above]}
         try:
             grown = self._grown(heads, above, by_site, deployment, told, at)
+            some = list(islice(grown, AHEAD))
             with turn(db.engine):
-                for head, growth, chained in grown:
+                for head, growth, chained in chain(some, grown):
                     self._move(head, growth, chained, told)
                 self._take(ids)
                 db.session.commit()
@@ -210,10 +213,9 @@ class Ledger:
         deployment: list[Item],
         told: Mapping[str, str],
         at: datetime,
-    ) -> list[tuple[Head, Growth, int | None]]:
-        """What was taken, added to each site's log, and their heads, added to the deployment's, the
-        last; nothing is written yet. With each the index of its head in the deployment's log."""
-        found: list[tuple[Head, Growth, int | None]] = []
+    ) -> Iterator[tuple[Head, Growth, int | None]]:
+        """What was taken, added to each site's log, and their heads, added to the deployment's,
+        which comes last; with each the index of its head there. Nothing is written here."""
         top = Growth(Tree(db.session(), above.id), above.size)
         for item in [*self._news(above, told, at), *deployment]:
             top.add(item)
@@ -222,8 +224,8 @@ class Ledger:
             for item in [*self._news(head, told, at), *by_site[site]]:
                 grown.add(item)
             chained = top.add(head_item(head.id, grown.size, grown.root(), micros(at)))
-            found.append((head, grown, chained))
-        return [*found, (above, top, None)]
+            yield head, grown, chained
+        yield above, top, None
 
     def publish(self, at: datetime) -> None:
         """Sign every head that is stored and not signed, and publish the notes.

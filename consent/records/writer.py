@@ -45,6 +45,8 @@ LANES = 16  # of microseconds, of which a process that meets others keeps to one
 TEST_LIFE_US = 24 * 3600 * 1_000_000
 COLUMNS = tuple(column.name for column in Row.__table__.columns)
 VALUES = attrgetter(*COLUMNS)
+PLACE = ("country", "subdivision", "source", "database")
+_rule, _place, _page = attrgetter("rule"), attrgetter("place"), attrgetter("row.site_id", "page")
 
 
 class Writer:
@@ -182,18 +184,20 @@ class Writer:
     def _commit(self, batch: list[Job]) -> None:
         """One transaction for the batch; a lost race with another process is run again."""
         self._began = time.monotonic()
-        for left in reversed(range(TRIES)):
+        for tried in range(1, TRIES + 1):
             try:
-                with turn(self._engine), self._engine.begin() as connection:
+                with self._engine.connect() as connection, turn(self._engine), connection.begin():
+                    self._began = time.monotonic()
                     self._store(connection, batch)
                 break
             except IntegrityError:
                 self._forget()
                 self._lane = random.randrange(LANES)  # noqa: S311
+                self._last_seq += LANES << 2 * tried  # where others are ahead, or our clock behind
                 for job in batch:  # the time of receipt may be what another process took
                     job.row.seq = 0
                     job.record = {}
-                if not left:
+                if tried == TRIES:
                     _fail(batch, busy())
             except SQLAlchemyError as error:
                 self._forget()
@@ -218,9 +222,10 @@ class Writer:
         waits: list[tuple[Any, ...]] = []
         denials: list[dict[str, Any]] = []
         fresh: list[Job] = []
+        self._name(connection, batch)
         for job in batch:
             key = (job.row.site_id, job.row.id)
-            self._fill(connection, job)
+            self._stamp(job)
             held = present.get(key)
             if held is not None:
                 job.fresh = False
@@ -247,21 +252,23 @@ class Writer:
             self._also(connection, fresh)
         self._sweep(connection)
 
-    def _fill(self, connection: Connection, job: Job) -> None:
-        """Give the row its time, salt and numbers. Runs again unharmed when a batch is retried."""
+    def _name(self, connection: Connection, batch: list[Job]) -> None:
+        """Give each row the numbers of its rule, place and page. What is new is made in one order,
+        so that of two writers neither waits for the other crosswise."""
+        for job in sorted(batch, key=_rule):
+            regime, regimes = job.rule
+            job.row.rule_id = self._number(connection, Rule, regime=regime, regimes=regimes)
+        for job in sorted(batch, key=_place):
+            values = dict(zip(PLACE, job.place, strict=True))
+            job.row.place_id = self._number(connection, Place, **values)
+        for job in sorted(batch, key=_page):
+            site_id = job.row.site_id
+            job.page = self._capped(connection, site_id, job.page)
+            job.row.page_id = self._number(connection, Page, site_id=site_id, text=job.page)
+
+    def _stamp(self, job: Job) -> None:
+        """Give the row its time and salt, where it has none yet."""
         row = job.row
-        row.rule_id = self._number(connection, Rule, regime=job.rule[0], regimes=job.rule[1])
-        country, subdivision, source, database = job.place
-        row.place_id = self._number(
-            connection,
-            Place,
-            country=country,
-            subdivision=subdivision,
-            source=source,
-            database=database,
-        )
-        job.page = self._capped(connection, row.site_id, job.page)
-        row.page_id = self._number(connection, Page, site_id=row.site_id, text=job.page)
         if not row.seq:
             self._last_seq = row.seq = self._received()
             row.claimed = job.claimed - row.seq // 1000

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import select
@@ -146,6 +146,9 @@ def notice(of: Site, digest: str) -> Shown:
         except Refusal:
             raise Conflict("notice_unknown", "This site never published that notice.") from None
         held.put((of.id, digest), found, SMALL_WEIGHS)
+        stands: Standing | None = shelf("sites").get(of.key)
+        if stands is not None:  # whoever showed it has read the site later than this process did
+            shelf("sites").put(of.key, replace(stands, read=0.0), SITE_WEIGHS)
     return found
 
 
