@@ -5,7 +5,6 @@ Kills, power cuts and the rest: tests/faults.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,14 +13,14 @@ from flask import Flask
 from sqlalchemy import create_engine, text
 
 import consent.db
-from tests.faults.load import Load, post
+from tests.faults.load import Load, grown, post
 from tests.server import Server
 
 
 def test_a_stopped_server_writes_what_it_has_taken(make_server: Callable[..., Server]) -> None:
     server = make_server()
     load = Load(server)
-    time.sleep(0.5)
+    grown(load, 20)
     code = server.stop()
     load.end()
     assert code == 0

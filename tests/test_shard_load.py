@@ -14,7 +14,7 @@ from consent.verify.keys import Keys, parse_lines
 from consent.verify.receipt import prove
 from tests.acts import SECRET
 from tests.databases import Databases, lent
-from tests.faults.load import SITE, Load, post
+from tests.faults.load import SITE, Load, grown, post
 from tests.server import Server
 
 pytestmark = pytest.mark.postgresql_only
@@ -33,14 +33,6 @@ def servers(databases: Databases, tmp_path: Path) -> Iterator[tuple[Server, Serv
         for one in made:
             if one.process is not None:
                 one.kill()
-
-
-def grown(load: Load, by: int) -> None:
-    """Wait until so many more choices were acknowledged."""
-    wanted, end = len(load.answered) + by, time.monotonic() + PATIENCE
-    while len(load.answered) < wanted:
-        assert time.monotonic() < end, f"{len(load.answered)} choices, {wanted} wanted"
-        time.sleep(0.05)
 
 
 def test_a_site_moves_there_and_back_under_load(servers: tuple[Server, Server]) -> None:

@@ -14,6 +14,7 @@ from tests.acts import refusal
 from tests.server import Reply, Server
 
 SITE = "voipstudio.pl"
+PATIENCE = 120.0
 VISITORS = 8
 REPEATS = 0.1
 
@@ -36,6 +37,14 @@ def worker(server: Server) -> int:
 def memory(server: Server) -> float:
     """MiB of the process that answers."""
     return resident(worker(server)) / 2**20
+
+
+def grown(load: Load, by: int) -> None:
+    """Wait until so many more choices were acknowledged."""
+    wanted, end = len(load.answered) + by, time.monotonic() + PATIENCE
+    while len(load.answered) < wanted:
+        assert time.monotonic() < end, f"{len(load.answered)} choices, {wanted} wanted"
+        time.sleep(0.05)
 
 
 class Load:

@@ -23,12 +23,14 @@ from consent.sites import Site
 from consent.tlog import note, proof
 from tests.acts import SECRET
 from tests.faults.chain import one_chain
-from tests.faults.load import SITE, Load, post
+from tests.faults.crowd import checkpoints
+from tests.faults.load import SITE, Load, grown, post
 from tests.faults.sizes import size
 from tests.prepare import ROOT
 from tests.server import Server
 
 PATIENCE = 60.0  # what a 201 promises: proven within a minute
+LEAST = 11  # choices that are acknowledged before each kill
 FSCK_EACH = 20  # kills between two whole checks; the last kill is always followed by one
 
 Answered = list[tuple[dict[str, Any], bytes]]
@@ -40,7 +42,8 @@ def kills(server: Server, count: int) -> None:
     notes: set[str] = set()
     for number in range(count):
         load = Load(server)
-        time.sleep(random.uniform(0.15, 0.9))
+        grown(load, LEAST)
+        time.sleep(random.uniform(0, 0.75))
         server.kill()
         load.end()
         if number % FSCK_EACH == FSCK_EACH - 1:
@@ -55,10 +58,10 @@ def kills(server: Server, count: int) -> None:
             load.answered.append((body, reply.body))
         proven(server, load.answered)
         known += load.answered
-        notes |= load.notes
+        notes |= load.notes | checkpoints(server)
         print(f"{number + 1} kills, {len(known)} choices acknowledged, {len(notes)} checkpoints")
     server.kill()
-    assert len(known) > 10 * count
+    assert len(known) >= LEAST * count
     check(server, known, notes)
 
 
