@@ -16,7 +16,7 @@ from typing import Any
 from tests.prepare import nats_server
 from tests.server import dies_with_us, free_port
 
-PATIENCE = 60.0
+PATIENCE = 300.0
 CONF = """
 server_name: n{number}
 listen: "127.0.0.1:{port}"

@@ -50,6 +50,6 @@ def owner(server: Server, key: str) -> Iterator[tuple[sites.Site, datetime]]:
         yield site, at
         latest = notices.latest(site)
         version = latest.version if latest else 0
-    end = time.monotonic() + 10
+    end = time.monotonic() + 120
     while server.get(f"/v1/{key}/notice").json()["version"] != version:
         assert time.monotonic() < end, "the new version is not served"

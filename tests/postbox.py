@@ -38,7 +38,7 @@ class Postbox:
 
     def wait(self, count: int = 1) -> list[Letter]:
         """The letters, once there are so many."""
-        end = time.monotonic() + 30
+        end = time.monotonic() + 120
         while len(self.letters) < count:
             assert time.monotonic() < end, f"{len(self.letters)} of {count} letters came"
             time.sleep(0.01)

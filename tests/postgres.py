@@ -29,7 +29,7 @@ QUICK = (
 )
 SYNCED = ()
 MEMORY, ROOM = Path("/dev/shm"), 3 * 2**30  # noqa: S108
-PATIENCE = 60.0
+PATIENCE = 300.0
 OTHER_USERS = ("postgres", "nobody")
 
 
@@ -57,7 +57,7 @@ class Cluster:
         """At once, as a crash would; what was committed is there after the next start."""
         if self._process is not None:
             self._process.send_signal(signal.SIGQUIT)
-            self._process.wait(timeout=30)
+            self._process.wait(timeout=PATIENCE)
             self._process = None
 
     def url(self, name: str) -> str:

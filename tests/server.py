@@ -23,7 +23,7 @@ from typing import Any
 
 from tests.prepare import ROOT
 
-PATIENCE = 60.0
+PATIENCE = 300.0
 
 
 # Below those that a system gives to whoever asks for any: while a server is down its visitors ask
@@ -137,7 +137,7 @@ class Server:
         process, self.process = self.process, None
         send(process.pid, how)
         try:
-            return process.wait(timeout=30)
+            return process.wait(timeout=PATIENCE)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()

@@ -81,7 +81,7 @@ def start(playwright: Playwright, path: str, site: Stranger) -> Start:
     return starting
 
 
-def until(true: Callable[[], bool], page: Page, seconds: float = 30) -> bool:
+def until(true: Callable[[], bool], page: Page, seconds: float = 120) -> bool:
     """Wait for it; the page's own events go on meanwhile."""
     ends = time.monotonic() + seconds
     while not true():

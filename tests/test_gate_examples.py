@@ -71,7 +71,7 @@ def program(port: int, *command: str, **environ: str) -> Iterator[str]:
 
 
 def until_open(port: int, process: subprocess.Popen[bytes]) -> None:
-    end = time.monotonic() + 60
+    end = time.monotonic() + 120
     while time.monotonic() < end and process.poll() is None:
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
@@ -256,7 +256,7 @@ def test_a_request_starts_the_reader_and_never_waits_for_it(elsewhere: Website) 
 
 
 def until(true: Callable[[], bool]) -> None:
-    end = time.monotonic() + 30
+    end = time.monotonic() + 120
     while not true():
         assert time.monotonic() < end
         time.sleep(0.01)

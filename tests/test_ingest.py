@@ -36,7 +36,7 @@ from tests.jetstream import Jetstream, Missing, jetstream
 from tests.postgres import Cluster
 from tests.test_admin import EMAIL, WORDS, Owner
 
-PATIENCE = 30.0
+PATIENCE = 120.0
 SITE, OTHER = "example.com", "example.org"
 YES = {"action": "accept_all", "categories": {"statistics": True, "marketing": True}}
 AS_VISITOR = {"Authorization": f"Visitor {SECRET}"}

@@ -90,7 +90,7 @@ def _read(watching: Engine) -> int:
         " WHERE relname = 'record'"
     )
     with watching.connect() as connection:
-        end = time.monotonic() + 30
+        end = time.monotonic() + 120
         while connection.scalar(others):
             assert time.monotonic() < end, "a connection stays open"
             time.sleep(0.01)

@@ -92,7 +92,7 @@ def make(tmp_path: Path) -> Iterator[Callable[..., Scanner]]:
         scanner.close()
 
 
-def until(scanner: Scanner, clock: Clock, so: Callable[[], object], patience: float = 30) -> None:
+def until(scanner: Scanner, clock: Clock, so: Callable[[], object], patience: float = 120) -> None:
     """Call the chore as the server does, until it is so."""
     ends = time.monotonic() + patience
     while not so():
@@ -211,7 +211,7 @@ def test_what_a_scan_started_is_gone_when_it_ends_early(
         scanner(clock())
     else:
         scanner.close()
-    ends = time.monotonic() + 30
+    ends = time.monotonic() + 120
     while alive(child) or alive(parent):  # a kill takes its moment
         assert time.monotonic() < ends, how
         time.sleep(0.02)

@@ -19,7 +19,7 @@ from tests.conftest import Clock
 from tests.server import Server
 from tests.test_ledger_commands import elsewhere, refuse
 
-PATIENCE = 60.0
+PATIENCE = 300.0
 __all__ = ["elsewhere"]  # a fixture
 
 

@@ -248,7 +248,7 @@ def _parent(process: int) -> int:
     return int(stat.rpartition(")")[2].split()[1])
 
 
-def until(true: Callable[[], bool], seconds: float = 30) -> bool:
+def until(true: Callable[[], bool], seconds: float = 120) -> bool:
     ends = time.monotonic() + seconds
     while not true():
         if time.monotonic() > ends:

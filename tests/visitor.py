@@ -24,7 +24,7 @@ def cookies(page: Page) -> dict[str, str]:
 
 def soon(page: Page, so: Callable[[], object], what: str = "") -> None:
     """Let the browser go on until it is so."""
-    end = time.monotonic() + 30
+    end = time.monotonic() + 120
     while not so():
         assert time.monotonic() < end, f"never true: {what}"
         page.wait_for_timeout(50)
