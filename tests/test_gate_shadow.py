@@ -9,7 +9,7 @@ from playwright.sync_api import Page
 
 from tests.pages import Website
 from tests.prepare import ROOT
-from tests.visitor import cookies, until
+from tests.visitor import cookies, soon, until
 
 CONFIG: dict[str, Any] = {
     "site": "shop.example",
@@ -24,14 +24,14 @@ CONFIG: dict[str, Any] = {
         ["basket", "exact", "cookie", None, "necessary"],
         ["_ga", "prefix", "session_storage", "stats", "statistics"],
     ],
-    "options": {"shadow": {"after": 50}},
+    "options": {"shadow": {"after": 500}},
 }
 
 
 def opened(page: Page, site: Website, options: dict[str, Any] | None = None) -> list[str]:
     """A page with trackers and another tool, and the part beside them; what the console says."""
     track = f"http://a.track.localhost:{site.port}"
-    config = {**CONFIG, "options": {"shadow": {"after": 50} if options is None else options}}
+    config = {**CONFIG, "options": {"shadow": {"after": 500} if options is None else options}}
     start = f"import {{ start }} from '/shadow.js'; start({{config: {json.dumps(config)}}});"
     site.put(
         "/shadow.js", (ROOT / "static/js/dist/shadow.js").read_text("utf-8"), "text/javascript"
@@ -52,6 +52,8 @@ def opened(page: Page, site: Website, options: dict[str, Any] | None = None) -> 
     page.on("console", lambda message: said.append(message.text))
     page.goto(f"http://localhost:{site.port}/")
     until(page, "!!window.consentShadow && consentShadow.held().length >= 5")
+    until(page, "consentShadow.held().some((one) => one.times > 1)")
+    until(page, "consentShadow.unknown().length > 0")
     return said
 
 
@@ -70,9 +72,7 @@ def test_shadow_mode_reports_what_would_wait_and_by_which_rule(
     assert found["local_storage", "stats.x"]["category"] == "marketing"
     assert len(found) == 5
     assert page.evaluate("consentShadow.unknown()") == [{"host": "stranger.localhost", "times": 1}]
-    until(page, "true")
-    page.wait_for_timeout(300)
-    assert any("5 things would wait" in line for line in said)
+    soon(page, lambda: any("5 things would wait" in line for line in said), "it is said")
     assert page.evaluate("consentShadow.report()")["page"] == "/"
 
 
