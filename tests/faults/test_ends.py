@@ -28,8 +28,11 @@ def ends(server: Server, times: int, end: Callable[[Crowd, Path], None]) -> None
     mark, known = Path(server.environ["HOME"]) / "lifeless", []
     for _ in range(times):
         crowd = Crowd([server])
-        more(crowd, 20, "at first")
-        end(crowd, mark)
+        try:
+            more(crowd, 20, "at first")
+            end(crowd, mark)
+        finally:
+            crowd.end()  # or it asks at that port for as long as this process lives
         assert {reply.status for reply in crowd.refused} <= {503}
         repeated_alike(crowd)
         known += crowd.answered
