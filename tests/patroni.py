@@ -210,11 +210,20 @@ class Cluster:
 
     @property
     def leader(self) -> Node:
-        return next(node for node in self.nodes if node.leads)
+        """Waited for: who is busy may not say so at once."""
+        leading: list[Node] = []
+
+        def found() -> bool:
+            leading[:] = [node for node in self.nodes if node.leads]
+            return bool(leading)
+
+        until(found, "one node leads", self.words)
+        return leading[0]
 
     @property
     def standby(self) -> Node:
-        return next(node for node in self.nodes if not node.leads)
+        leader = self.leader
+        return next(node for node in self.nodes if node is not leader)
 
     def settle(self) -> None:
         """Until one leads and the other is its synchronous standby again."""
