@@ -26,7 +26,7 @@ from tests.acts import BY, CONTROLLER, add_site, choice_body, make_site, post_ch
 from tests.owner import owner
 from tests.pages import Website
 from tests.server import Server
-from tests.visitor import delivered
+from tests.visitor import delivered, soon
 
 SITE = "voip.ms"
 LEGAL = "9757-5573 Quebec inc"
@@ -254,6 +254,7 @@ def test_S0_11_a_marketing_script_is_asked_for_once_and_only_after_the_grant(
     page.wait_for_function("window.__ran === 1")
     expect(page.frame_locator("iframe").get_by_text("Ad")).to_be_visible()
     page.wait_for_function("!consent.get().pending")
+    soon(page, lambda: set(third) <= set(elsewhere.asked), "all are asked for")
     page.wait_for_timeout(500)
     assert [elsewhere.asked.count(path) for path in third] == [1, 1, 1]
 
