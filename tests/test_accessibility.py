@@ -20,6 +20,7 @@ from tests.pages import Website
 from tests.prepare import ROOT
 from tests.server import Server
 from tests.stage import PARTS, bring, measured, serve, violations
+from tests.visitor import until
 
 # The database is not what these are about.
 pytestmark = pytest.mark.sqlite_only
@@ -302,8 +303,10 @@ FRAMES = (
 def test_statuses_are_announced(
     stood: Callable[..., Page], new_page: Callable[..., Page], server: Server, elsewhere: Website
 ) -> None:
-    """4.1.3: each stands empty on a frame before its words come, or readers pass it by."""
+    """4.1.3: each stands empty on a frame before its words come, or readers pass it by. The frames
+    are those of a clock that drops none, however late a busy machine is."""
     page = stood("first layer")
+    page.clock.install()
     page.evaluate(FRAMES, "#cmp-entry [role=status]")
     page.click("[data-cmp=reject]")
     said = page.locator("#cmp-entry [role=status]")
@@ -316,6 +319,7 @@ def test_statuses_are_announced(
     expect(page.locator("dialog [role=status]")).to_contain_text("Wybór został zapisany")
     assert sequence(page) == ["empty", "words"]
     other = new_page()
+    other.clock.install()
     other.add_init_script(f"({FRAMES})('#cmp-note[role=status]')")
     other.goto(serve(server, elsewhere, "US-CA+gpc", "pl"))
     expect(other.locator("#cmp-note")).to_contain_text("Uwzględniliśmy Twój sprzeciw.")
@@ -324,7 +328,7 @@ def test_statuses_are_announced(
 
 def sequence(page: Page) -> list[str]:
     """What the frames showed, without repetitions."""
-    page.wait_for_timeout(50)
+    until(page, "window.__frames.at(-1) === 'words'")
     found: list[str] = page.evaluate("window.__frames.filter((one, i, all) => one !== all[i - 1])")
     return found
 
