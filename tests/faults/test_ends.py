@@ -88,7 +88,7 @@ def test_F29_twin_a_server_that_does_not_look_after_its_writer_goes_on_without_i
 ) -> None:
     server = make_server(**LIFELESS, UNWATCHED="1")
     with pytest.raises(AssertionError, match="the process goes on with nobody who writes"):
-        lifeless(server, how, 1, patience=6)
+        lifeless(server, how, 1, patience=8)
 
 
 def told_to_stop(server: Server, times: int) -> None:

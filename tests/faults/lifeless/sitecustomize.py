@@ -41,6 +41,6 @@ def how() -> str:
 at_once, in_time = writer.Writer._store, writer.Writer.outcome
 writer.Writer.outcome = outcome  # type: ignore[method-assign]
 writer.Writer._store = store  # type: ignore[method-assign]
-pulse.LATE_S, pulse.LOST_S = 0.5, 3.0  # no test waits as long as an operator may
+pulse.LATE_S, pulse.LOST_S = 0.5, 5.0  # no test waits as long as an operator may
 if "UNWATCHED" in os.environ:
     pulse.lost = pulse.late = lambda *_: False
