@@ -16,8 +16,11 @@ from sqlalchemy import create_engine, func, select
 
 from consent import duties
 from consent.db import db
+from consent.ledger import integrate
+from consent.ledger.fsck import fsck
 from consent.ledger.rows import Head
 from consent.records import pulse
+from consent.records.rows import Page
 from consent.turns import Sole, turn
 from tests.acts import choice_body, make_site, post_choice, rows
 from tests.conftest import Clock
@@ -55,6 +58,24 @@ def test_where_the_files_cannot_be_had_nobody_waits(tmp_path: Path) -> None:
         pass
 
 
+def test_who_has_had_its_turn_comes_after_those_that_wait(tmp_path: Path) -> None:
+    engine, order = create_engine(f"sqlite:///{tmp_path}/db"), list[str]()
+
+    def second() -> None:
+        with turn(engine):
+            order.append("second")
+
+    for _ in range(10):
+        thread = threading.Thread(target=second)
+        with turn(engine):
+            thread.start()
+            until(lambda: waits(thread))  # noqa: B023
+        with turn(engine):
+            order.append("first again")
+        thread.join()
+    assert order == ["second", "first again"] * 10
+
+
 def test_a_turn_ends_also_where_its_work_fails(tmp_path: Path) -> None:
     engine = create_engine(f"sqlite:///{tmp_path}/db")
     with pytest.raises(ZeroDivisionError), turn(engine):
@@ -85,8 +106,8 @@ def test_choices_and_the_log_wait_for_their_turn_and_nobody_takes_that_for_a_han
     with turn(here):
         for thread in (chooses, ticks):
             thread.start()
-        until(lambda: waits(chooses) or waits(known.writer._thread))
-        until(lambda: waits(ticks))
+        until(lambda: waits(known.writer._thread) or waits(ticks))
+        until(lambda: stands(known.writer._thread) and stands(ticks))
         assert not pulse.lost(known.writer._thread, time.monotonic() - 2 * pulse.LOST_S)
         assert pulse.late(known.writer._thread, time.monotonic() - 2 * pulse.LOST_S)
         assert len(rows()) == 1 and not db.session.scalar(select(func.max(Head.size)))
@@ -96,13 +117,63 @@ def test_choices_and_the_log_wait_for_their_turn_and_nobody_takes_that_for_a_han
     assert db.session.scalar(select(func.max(Head.size)))
 
 
+@pytest.mark.sqlite_only
+def test_new_pages_of_a_batch_are_made_in_one_order_whichever_came_first(
+    app: Flask, clock: Clock
+) -> None:
+    """Two writers that made them in the order they came could wait for each other crosswise."""
+    known, digest = app.extensions["crumbtrail"], make_site(app, clock()).digest
+    origin, writer = "https://example.com", known.writer
+
+    def choose(page: str) -> threading.Thread:
+        body = choice_body(digest, clock(), page=f"{origin}/{page}")
+        thread = threading.Thread(
+            target=lambda: post_choice(app.test_client(), SITE, body), name=page
+        )
+        thread.start()
+        return thread
+
+    with turn(known.engine()):
+        threads = [choose("first")]
+        until(lambda: waits(writer._thread))
+        for number, page in enumerate(("z", "m", "a"), 1):
+            threads.append(choose(page))
+            until(lambda: writer.depth == number)  # noqa: B023
+    for thread in threads:
+        thread.join()
+    made = db.session.scalars(select(Page.text).order_by(Page.id))
+    assert [text.rpartition("/")[2] for text in made] == ["first", "a", "m", "z"]
+
+
+def test_many_logs_grow_in_parts_and_agree(
+    app: Flask, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(integrate, "AHEAD", 2)
+    known, keys = app.extensions["crumbtrail"], [f"{name}.example" for name in "abcde"]
+    for key in keys:
+        digest = make_site(app, clock(), key).digest
+        assert post_choice(app.test_client(), key, choice_body(digest, clock())).status_code == 201
+    ticked(app, clock)
+    assert db.session.scalar(select(func.count()).select_from(Head)) == len(keys) + 1
+    assert db.session.scalar(select(func.min(Head.signed))) > 0
+    assert list(fsck(known.ledger.signer, clock())) == []
+
+
 def ticked(app: Flask, clock: Clock) -> None:
     with app.app_context():
         app.extensions["crumbtrail"].ledger.tick(clock())
 
 
 def waits(thread: threading.Thread) -> bool:
-    """Whether it waits for a file's lock."""
+    """Whether it is the next to have its turn."""
+    frame = sys._current_frames().get(thread.ident or 0)
+    if frame is None or frame.f_code.co_name != "_locked":
+        return False
+    return str(frame.f_locals["name"]).endswith("-turn")
+
+
+def stands(thread: threading.Thread) -> bool:
+    """Whether it waits for its turn at all."""
     frame = sys._current_frames().get(thread.ident or 0)
     return frame is not None and frame.f_code.co_name == "_locked"
 
